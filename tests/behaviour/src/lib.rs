@@ -1,0 +1,1 @@
+//! What the behaviour suite shares: the recorded facts, read from `tests/truth/`.

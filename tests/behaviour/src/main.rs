@@ -1,0 +1,1 @@
+//! The behaviour suite: one test binary over the recorded answers, the simulator and the client.

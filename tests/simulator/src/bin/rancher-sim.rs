@@ -1,0 +1,3 @@
+//! The simulator as a process of its own.
+
+fn main() {}

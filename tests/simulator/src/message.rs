@@ -1,0 +1,44 @@
+//! What goes in and out of a simulated server, without a socket.
+
+use bytes::Bytes;
+use http::{HeaderMap, Method, StatusCode};
+use jiff::Timestamp;
+use std::time::Duration;
+
+/// A request as the server sees it, its body already read.
+#[derive(Debug, Clone)]
+pub struct Request {
+    /// The method of the request line.
+    pub method: Method,
+    /// Path and query exactly as sent, still percent-encoded: `/v3/projects?clusterId=c-prod1`.
+    pub target: String,
+    /// The headers as sent.
+    pub headers: HeaderMap,
+    /// The whole body.
+    pub body: Bytes,
+}
+
+/// An answer, and how long the server takes before it sends the first byte of it.
+#[derive(Debug, Clone)]
+pub struct Response {
+    /// The status of the answer.
+    pub status: StatusCode,
+    /// Its headers; the shell adds `date` and `content-length`.
+    pub headers: HeaderMap,
+    /// Its body, not yet compressed.
+    pub body: Bytes,
+    /// The wait before the headers, unscaled: a cluster whose agent is gone takes half a minute.
+    pub delay: Duration,
+}
+
+/// Anything that can answer: the simulated server, or a closure in a test of the shell.
+pub trait Respond: Send + 'static {
+    /// Answers one request. `now` is the server's clock.
+    fn respond(&mut self, request: &Request, now: Timestamp) -> Response;
+}
+
+impl<F: FnMut(&Request, Timestamp) -> Response + Send + 'static> Respond for F {
+    fn respond(&mut self, request: &Request, now: Timestamp) -> Response {
+        self(request, now)
+    }
+}
