@@ -1,1 +1,4 @@
-//! Core.
+//! A client for Rancher Manager.
+
+pub mod wire;
+pub mod scope;

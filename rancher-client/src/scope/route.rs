@@ -1,0 +1,471 @@
+//! A path of the server, validated, percent-encoded and classified.
+
+use percent_encoding::{AsciiSet, CONTROLS, percent_decode_str, utf8_percent_encode};
+use std::borrow::Cow;
+use std::fmt;
+use url::Url;
+
+use crate::wire::{ClusterId, ServerUrl, redact};
+
+/// Which credentials a path takes.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum RouteScope {
+    /// Answered without any credential. The header still says whether the one that was sent is valid globally.
+    Public,
+    /// Takes a credential that is not scoped to a cluster.
+    Global,
+    /// Takes a credential that is not scoped, or scoped to this cluster.
+    Cluster(ClusterId),
+    /// Not known: not one of Rancher's paths, or not in the form in which the server reads it. Proves nothing.
+    Unknown,
+}
+
+impl RouteScope {
+    /// The cluster, if the path belongs to one.
+    pub fn cluster(&self) -> Option<&ClusterId> {
+        match self {
+            RouteScope::Cluster(id) => Some(id),
+            _ => None,
+        }
+    }
+
+    /// Classifies a path without its query.
+    ///
+    /// The rule of the server: a key with `clusterId` is accepted if the path is
+    /// `/{k8s|v3}/{clusters|cluster|proxy}/{that id}`, or below it. The server compares decoded segments and minds
+    /// upper and lower case; it redirects a path with empty segments, so such a path proves nothing.
+    pub fn of_path(path: &str) -> RouteScope {
+        let Some(rest) = path.strip_prefix('/') else { return RouteScope::Unknown };
+        let rest = rest.strip_suffix('/').unwrap_or(rest);
+        let mut segments: Vec<Cow<'_, str>> = Vec::with_capacity(8);
+        for raw in rest.split('/') {
+            match decode(raw) {
+                // an encoded slash is a slash to the server, and what that makes of the path nobody recorded
+                Some(segment) if !segment.is_empty() && !segment.contains('/') && segment != "." && segment != ".." => {
+                    segments.push(segment);
+                }
+                _ => return RouteScope::Unknown,
+            }
+        }
+        let segments: Vec<&str> = segments.iter().map(AsRef::as_ref).collect();
+        match segments.as_slice() {
+            // `/k8s/clusters` without an id is nobody's
+            ["k8s" | "v3", "clusters" | "cluster" | "proxy", id, ..] => match ClusterId::new(id) {
+                Ok(id) => RouteScope::Cluster(id),
+                // no key is scoped to what cannot be an id, so only an unscoped key is accepted there
+                Err(_) => RouteScope::Global,
+            },
+            ["rancherversion" | "ping" | "healthz" | "cacerts" | "v3-public" | "v1-public", ..] => RouteScope::Public,
+            ["v3", "settings", "cacerts" | "first-login"] | ["v1"] => RouteScope::Public,
+            ["v3", "settings", name] if name.starts_with("ui-") => RouteScope::Public,
+            ["v3" | "v1" | "apis" | "api" | "metrics" | "version" | "openapi" | "ext", ..] => RouteScope::Global,
+            _ => RouteScope::Unknown,
+        }
+    }
+}
+
+impl fmt::Display for RouteScope {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            RouteScope::Public => f.write_str("public"),
+            RouteScope::Global => f.write_str("global"),
+            RouteScope::Cluster(id) => write!(f, "cluster {id}"),
+            RouteScope::Unknown => f.write_str("unknown"),
+        }
+    }
+}
+
+fn decode(segment: &str) -> Option<Cow<'_, str>> {
+    percent_decode_str(segment).decode_utf8().ok()
+}
+
+/// Everything that would end a segment or change its meaning. `:` stays, as Rancher writes it in project ids.
+const SEGMENT: &AsciiSet =
+    &CONTROLS.add(b' ').add(b'"').add(b'#').add(b'%').add(b'/').add(b'<').add(b'>').add(b'?').add(b'\\').add(b'^').add(b'`').add(b'{').add(b'|').add(b'}');
+const QUERY: &AsciiSet = &SEGMENT.add(b'&').add(b'+').add(b'=').add(b'\'').add(b';');
+
+/// The longest path with query that is sent.
+const LONGEST: usize = 16 * 1024;
+
+/// A path that is not sent, and why.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("the path {shown:?} is not sent: {problem}")]
+pub struct InvalidRoute {
+    shown: String,
+    problem: Cow<'static, str>,
+}
+
+impl InvalidRoute {
+    fn new(path: &str, problem: impl Into<Cow<'static, str>>) -> Self {
+        Self { shown: redact(path).chars().take(120).collect(), problem: problem.into() }
+    }
+}
+
+/// A path and query of the server, and which credentials it takes.
+///
+/// A route never names a host: the client adds the one it was configured with. It is built from segments, which are
+/// encoded, so an id can never climb out of its place.
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub struct Route {
+    path: String,
+    query: String,
+    scope: RouteScope,
+}
+
+impl Route {
+    /// Builds a route from plain, unencoded segments: `["v3", "projects", "c-prod1:p-abcde"]`.
+    ///
+    /// # Errors
+    /// A segment is empty, `.` or `..`, holds a slash, a backslash or a control character, or is over 1,024 bytes.
+    pub fn from_segments<S: AsRef<str>>(segments: impl IntoIterator<Item = S>) -> Result<Self, InvalidRoute> {
+        let mut path = String::new();
+        for segment in segments {
+            let segment = segment.as_ref();
+            let problem = match segment {
+                "" => "a segment is empty",
+                "." | ".." => "a segment is . or ..",
+                _ if segment.contains(['/', '\\']) => "a segment holds a slash",
+                _ if segment.chars().any(char::is_control) => "a segment holds a control character",
+                _ if segment.len() > 1024 => "a segment is longer than 1,024 bytes",
+                _ => "",
+            };
+            if !problem.is_empty() {
+                return Err(InvalidRoute::new(segment, problem));
+            }
+            path.push('/');
+            path.extend(utf8_percent_encode(segment, SEGMENT));
+        }
+        if path.is_empty() {
+            path.push('/');
+        }
+        Ok(Self::classified(path, String::new()))
+    }
+
+    /// Reads a path with or without a query, as a person types it: `/v3/clusters?limit=10`.
+    ///
+    /// Encoded characters stay as they are; what may not stand in a URL is encoded.
+    ///
+    /// # Errors
+    /// The path does not begin with one slash, names a host, or holds `.`, `..`, empty segments, control
+    /// characters, a broken percent-encoding or a fragment.
+    pub fn parse(path_and_query: &str) -> Result<Self, InvalidRoute> {
+        let invalid = |problem: &'static str| Err(InvalidRoute::new(path_and_query, problem));
+        if path_and_query.contains("://") && !path_and_query.starts_with('/') {
+            return invalid("it is a URL; give the path alone, the server is the client's");
+        }
+        if !path_and_query.starts_with('/') {
+            return invalid("a path begins with a slash");
+        }
+        if path_and_query.len() > LONGEST {
+            return invalid("it is longer than 16 KiB");
+        }
+        if path_and_query.contains(['\\', '#']) || path_and_query.chars().any(char::is_control) {
+            return invalid("it holds a backslash, a fragment or a control character");
+        }
+        let (path, query) = path_and_query.split_once('?').unwrap_or((path_and_query, ""));
+        let body = path.strip_prefix('/').unwrap_or(path);
+        let body = body.strip_suffix('/').unwrap_or(body);
+        if !body.is_empty() {
+            for segment in body.split('/') {
+                if segment.is_empty() {
+                    return invalid("it has an empty segment; write it without double slashes");
+                }
+                if !well_encoded(segment) {
+                    return invalid("it holds a % that does not begin an encoded character");
+                }
+                match decode(segment) {
+                    None => return invalid("an encoded character is not UTF-8"),
+                    Some(text) if text == "." || text == ".." => return invalid("a segment is . or .."),
+                    Some(text) if text.contains(['/', '\\']) || text.chars().any(char::is_control) => {
+                        return invalid("a segment holds an encoded slash or control character");
+                    }
+                    Some(_) => {}
+                }
+            }
+        }
+        if !well_encoded(query) {
+            return invalid("its query holds a % that does not begin an encoded character");
+        }
+        Ok(Self::classified(encode_rest(path), encode_rest(query)))
+    }
+
+    /// Takes the route out of a link that the server gave: a page's `next`, an action, a `Location`.
+    ///
+    /// # Errors
+    /// The link leads to another scheme, host, port or path prefix than the client's own. Credentials never follow
+    /// such a link.
+    pub fn from_link(server: &ServerUrl, link: &str) -> Result<Self, InvalidRoute> {
+        let url = if link.starts_with('/') && !link.starts_with("//") {
+            // a relative Location holds the prefix as the server sees itself, so the origin is all that is added
+            let base = server.join("/");
+            base.join(link).map_err(|_| InvalidRoute::new(link, "it is no URL"))?
+        } else {
+            Url::parse(link).map_err(|_| InvalidRoute::new(link, "it is no URL"))?
+        };
+        let Some(path) = server.strip(&url) else {
+            return Err(InvalidRoute::new(link, format!("it leads away from {server}; credentials go nowhere else")));
+        };
+        match url.query() {
+            Some(query) => Self::parse(&format!("{path}?{query}")),
+            None => Self::parse(path),
+        }
+    }
+
+    fn classified(path: String, query: String) -> Self {
+        let scope = RouteScope::of_path(&path);
+        Self { path, query, scope }
+    }
+
+    /// Adds a query parameter; a name may come more than once.
+    #[must_use]
+    pub fn with_query(mut self, name: &str, value: &str) -> Self {
+        if !self.query.is_empty() {
+            self.query.push('&');
+        }
+        self.query.extend(utf8_percent_encode(name, QUERY));
+        self.query.push('=');
+        self.query.extend(utf8_percent_encode(value, QUERY));
+        self
+    }
+
+    /// Which credentials the route takes.
+    pub fn scope(&self) -> &RouteScope {
+        &self.scope
+    }
+
+    /// The encoded path, which begins with a slash.
+    pub fn path(&self) -> &str {
+        &self.path
+    }
+
+    /// The encoded query, empty if there is none.
+    pub fn query(&self) -> &str {
+        &self.query
+    }
+
+    /// The decoded values of a query parameter, in order.
+    pub fn query_values(&self, name: &str) -> Vec<String> {
+        url::form_urlencoded::parse(self.query.as_bytes())
+            .filter(|(key, _)| key == name)
+            .map(|(_, value)| value.into_owned())
+            .collect()
+    }
+
+    /// The decoded segments of the path.
+    pub fn segments(&self) -> Vec<String> {
+        let body = self.path.trim_matches('/');
+        body.split('/').filter(|s| !s.is_empty()).filter_map(decode).map(Cow::into_owned).collect()
+    }
+
+    pub(crate) fn replace_path(&self, segments: &[&str], query: String) -> Option<Self> {
+        let route = Self::from_segments(segments).ok()?;
+        Some(Self { query, ..route })
+    }
+
+    /// Path and query as they stand in the request line, without the server's prefix.
+    pub fn path_and_query(&self) -> String {
+        if self.query.is_empty() { self.path.clone() } else { format!("{}?{}", self.path, self.query) }
+    }
+
+    /// The path as logs and errors show it: without the values of the query, which can be secrets.
+    pub fn shown(&self) -> String {
+        if self.query.is_empty() {
+            return redact(&self.path).into_owned();
+        }
+        let names: Vec<String> = self
+            .query
+            .split('&')
+            .map(|pair| match pair.split_once('=') {
+                // which action was asked is the half of what the call was
+                Some(("action" | "limit" | "clusterId" | "me", _)) => redact(pair).into_owned(),
+                Some((name, _)) => format!("{name}=…"),
+                None => pair.to_owned(),
+            })
+            .collect();
+        redact(&format!("{}?{}", self.path, names.join("&"))).into_owned()
+    }
+}
+
+impl fmt::Debug for Route {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} ({})", self.shown(), self.scope)
+    }
+}
+
+impl fmt::Display for Route {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.shown())
+    }
+}
+
+fn well_encoded(text: &str) -> bool {
+    text.split('%').skip(1).all(|after| {
+        let mut bytes = after.bytes();
+        let hex = |b: Option<u8>| b.is_some_and(|b| b.is_ascii_hexdigit());
+        hex(bytes.next()) && hex(bytes.next())
+    })
+}
+
+/// Encodes what may not stand in a URL and leaves what is encoded already.
+fn encode_rest(text: &str) -> String {
+    const REST: &AsciiSet = &CONTROLS.add(b' ').add(b'"').add(b'<').add(b'>').add(b'^').add(b'`').add(b'{').add(b'|').add(b'}');
+    utf8_percent_encode(text, REST).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn cluster(id: &str) -> RouteScope {
+        RouteScope::Cluster(ClusterId::new(id).unwrap())
+    }
+
+    #[test]
+    fn every_route_of_the_record_and_its_aliases() {
+        use RouteScope::{Global, Public, Unknown};
+        let table = [
+            ("/v3/", Global),
+            ("/v3", Global),
+            ("/v3/schemas/cluster", Global),
+            ("/v3/clusters", Global),
+            ("/v3/clusters/", Global),
+            ("/v3/clusters/c-prod1", cluster("c-prod1")),
+            ("/v3/clusters/c-prod1/", cluster("c-prod1")),
+            ("/v3/cluster/c-prod1", cluster("c-prod1")),
+            ("/v3/clusters/local", cluster("local")),
+            ("/v3/projects", Global),
+            ("/v3/projects/c-prod1:p-qwwv5", Global),
+            ("/v3/cluster/c-prod1/namespaces", cluster("c-prod1")),
+            ("/v3/clusters/c-prod1/projects", cluster("c-prod1")),
+            ("/v3/project/c-prod1:p-qwwv5/workloads", Global),
+            ("/v3/tokens", Global),
+            ("/v3/users", Global),
+            ("/v3/settings/server-version", Global),
+            ("/v3/settings/cacerts", Public),
+            ("/v3/subscribe", Global),
+            ("/v1", Public),
+            ("/v1/schemas", Global),
+            ("/v1/management.cattle.io.clusters/c-prod1", Global),
+            ("/apis/management.cattle.io/v3/clusters", Global),
+            ("/api/v1/namespaces", Global),
+            ("/k8s/clusters/c-prod1", cluster("c-prod1")),
+            ("/k8s/clusters/c-prod1/version", cluster("c-prod1")),
+            ("/k8s/clusters/c-m-abcd1234/api/v1/pods", cluster("c-m-abcd1234")),
+            ("/k8s/clusters/c-prod1/v1/namespaces", cluster("c-prod1")),
+            ("/k8s/clusters/local/apis/management.cattle.io/v3/tokens", cluster("local")),
+            ("/k8s/clusters/NOT_AN_ID/version", Global),
+            ("/k8s/clusters/c-prod1:p-qwwv5/version", Global),
+            ("/k8s/proxy/c-prod1/version", cluster("c-prod1")),
+            ("/k8s/clusters", Unknown),
+            ("/v3-public/authProviders", Public),
+            ("/v1-public/login", Public),
+            ("/rancherversion", Public),
+            ("/healthz", Public),
+            ("/ping", Public),
+            ("/cacerts", Public),
+            ("/metrics", Global),
+            // encoded, doubled, upper case, climbing
+            ("/v3/clusters/c%2Dprod1", cluster("c-prod1")),
+            ("/v3/clusters/c-prod1%2Fnamespaces", Unknown),
+            ("/v3//clusters", Unknown),
+            ("/v3//clusters/c-prod1", Unknown),
+            ("//v3/clusters/c-prod1", Unknown),
+            ("/V3/clusters/c-prod1", Unknown),
+            ("/v3/Clusters/c-prod1", Global),
+            ("/v3/clusters/../projects", Unknown),
+            ("/v3/clusters/%2e%2e/projects", Unknown),
+            ("/v3/clusters/%ff", Unknown),
+            ("/nosuch", Unknown),
+            ("/dashboard/", Unknown),
+            ("", Unknown),
+            ("/", Unknown),
+            ("v3/clusters", Unknown),
+        ];
+        for (path, expected) in table {
+            assert_eq!(RouteScope::of_path(path), expected, "{path}");
+        }
+    }
+
+    #[test]
+    fn segments_are_encoded_and_stay_in_their_place() {
+        let route = Route::from_segments(["v3", "projects", "c-prod1:p-a b%?#ü"]).unwrap();
+        assert_eq!(route.path(), "/v3/projects/c-prod1:p-a%20b%25%3F%23%C3%BC");
+        assert_eq!(route.segments(), ["v3", "projects", "c-prod1:p-a b%?#ü"]);
+        for bad in ["", ".", "..", "a/b", "a\\b", "a\nb", "a\0b"] {
+            assert!(Route::from_segments(["v3", bad]).is_err(), "{bad:?}");
+        }
+        assert!(Route::from_segments(["v3", &"x".repeat(1025)]).is_err());
+    }
+
+    #[test]
+    fn typed_paths_are_checked() {
+        for good in ["/v3/", "/v3/clusters?limit=1&x=%20", "/k8s/clusters/c-prod1/", "/v3/x?y=a b", "/"] {
+            assert!(Route::parse(good).is_ok(), "{good}");
+        }
+        for bad in [
+            "v3/clusters", "https://h/v3", "//h/v3", "/v3//clusters", "/v3/../x", "/v3/%2e%2e/x", "/v3/a%2fb", "/v3/%zz",
+            "/v3/%f", "/v3/x?y=%", "/v3\\x", "/v3#x", "/v3/\u{7}", "/v3/%00", "/v3/%ff",
+        ] {
+            assert!(Route::parse(bad).is_err(), "{bad}");
+        }
+        assert_eq!(Route::parse("/v3/x?y=a b").unwrap().path_and_query(), "/v3/x?y=a%20b");
+    }
+
+    #[test]
+    fn queries_are_encoded_and_read_back() {
+        let route = Route::parse("/v3/projects").unwrap().with_query("name", "a&b=c+d").with_query("name", "x y");
+        assert_eq!(route.query_values("name"), ["a&b=c+d", "x y"]);
+        assert_eq!(route.shown(), "/v3/projects?name=…&name=…");
+    }
+
+    #[test]
+    fn links_that_lead_elsewhere_are_refused() {
+        let server = ServerUrl::parse("https://rancher.example.com/r", false).unwrap();
+        let own = Route::from_link(&server, "https://rancher.example.com/r/v3/clusters?marker=x").unwrap();
+        assert_eq!(own.path_and_query(), "/v3/clusters?marker=x");
+        assert_eq!(Route::from_link(&server, "/r/v3/").unwrap().path(), "/v3/");
+        for foreign in [
+            "https://evil.example/r/v3",
+            "http://rancher.example.com/r/v3",
+            "https://rancher.example.com:444/r/v3",
+            "https://rancher.example.com/v3",
+            "https://rancher.example.com@evil.example/r/v3",
+            "https://a:b@rancher.example.com/r/v3",
+            "//evil.example/r/v3",
+            "/r/../v3",
+            "javascript:alert(1)",
+            "",
+        ] {
+            assert!(Route::from_link(&server, foreign).is_err(), "{foreign}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn any_path_is_classified_without_panic(path in "\\PC{0,60}") {
+            let _ = RouteScope::of_path(&path);
+        }
+
+        #[test]
+        fn a_parsed_route_reads_back_as_itself(path in "(/[a-z0-9%:.~ é-]{0,12}){1,6}(\\?[a-z=&% ]{0,12})?") {
+            if let Ok(route) = Route::parse(&path) {
+                let again = Route::parse(&route.path_and_query()).unwrap();
+                prop_assert_eq!(&again, &route);
+            }
+        }
+
+        #[test]
+        fn no_segment_escapes_its_cluster(id in "[a-z]([a-z0-9-]{0,10}[a-z0-9])?", rest in proptest::collection::vec("\\PC{1,20}", 0..4)) {
+            let mut segments = vec!["k8s".to_owned(), "clusters".to_owned(), id.clone()];
+            segments.extend(rest);
+            if let Ok(route) = Route::from_segments(&segments) {
+                prop_assert_eq!(route.scope().cluster().map(ClusterId::as_str), Some(id.as_str()));
+                let url = ServerUrl::parse("https://h.example", false).unwrap().join(&route.path_and_query());
+                prop_assert_eq!(url.path(), route.path());
+                prop_assert_eq!(url.host_str(), Some("h.example"));
+            }
+        }
+    }
+}

@@ -1,0 +1,11 @@
+//! What the APIs share: ids, the address of a server, instants, and what must never be shown.
+
+mod clock;
+mod id;
+mod redact;
+mod server_url;
+
+pub use clock::{Clock, Moment, SystemClock};
+pub use id::{ClusterId, InvalidId, PrincipalId, PrincipalKind, ProjectId, TokenName, UserId};
+pub use redact::redact;
+pub use server_url::{InvalidServerUrl, ServerUrl};

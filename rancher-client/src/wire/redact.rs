@@ -1,0 +1,124 @@
+//! Takes credentials out of text that came from elsewhere before anybody sees it.
+
+use std::borrow::Cow;
+
+/// What stands in the place of a secret.
+pub(crate) const MASK: &str = "***";
+
+/// Masks whatever looks like a Rancher credential, a bearer value or a JWT in `text`.
+///
+/// Messages of servers, proxies and libraries can echo what they were sent. Names stay readable, secrets do not:
+/// `token-abcde:…` becomes `token-abcde:***`, `Bearer …` becomes `Bearer ***`, a three-part JWT becomes `***`.
+pub fn redact(text: &str) -> Cow<'_, str> {
+    if !text.contains("-") && !text.contains("eyJ") && !contains_scheme(text) {
+        return Cow::Borrowed(text);
+    }
+    let mut out = String::with_capacity(text.len());
+    let mut mask_next = false;
+    let mut changed = false;
+    let mut rest = text;
+    while !rest.is_empty() {
+        let end = rest.find(is_boundary).unwrap_or(rest.len());
+        let (word, tail) = rest.split_at(end);
+        if !word.is_empty() {
+            match masked(word, mask_next) {
+                Some(mask) => {
+                    out.push_str(&mask);
+                    changed = true;
+                }
+                None => out.push_str(word),
+            }
+            mask_next = word.eq_ignore_ascii_case("bearer") || word.eq_ignore_ascii_case("basic");
+        }
+        let gap = tail.find(|c| !is_boundary(c)).unwrap_or(tail.len());
+        let (boundary, next) = tail.split_at(gap);
+        out.push_str(boundary);
+        // `Bearer: x` and `Bearer="x"` still announce a secret; a full stop or a line break ends the announcement
+        if boundary.contains(['.', '\n', ';']) {
+            mask_next = false;
+        }
+        rest = next;
+    }
+    if changed { Cow::Owned(out) } else { Cow::Borrowed(text) }
+}
+
+fn contains_scheme(text: &str) -> bool {
+    let lower = text.to_ascii_lowercase();
+    lower.contains("bearer") || lower.contains("basic")
+}
+
+fn is_boundary(c: char) -> bool {
+    c.is_whitespace() || matches!(c, '"' | '\'' | '`' | ',' | ';' | '<' | '>' | '(' | ')' | '{' | '}' | '[' | ']' | '&' | '\\')
+}
+
+/// The masked form of one word, or nothing if it may be shown.
+fn masked(word: &str, announced: bool) -> Option<String> {
+    let bare = word.trim_end_matches(['.', '!', '?']);
+    if let Some(mask) = masked_key(bare) {
+        return Some(mask);
+    }
+    if is_jwt(bare) || announced && bare.len() >= 8 && !bare.ends_with(':') {
+        return Some(MASK.to_owned());
+    }
+    // `token=secret` and `R_SESS=token-x:secret`
+    let (name, value) = bare.split_once('=')?;
+    if let Some(mask) = masked_key(value) {
+        return Some(format!("{name}={mask}"));
+    }
+    let lower = name.to_ascii_lowercase();
+    let secret = ["token", "secret", "password", "r_sess", "authorization"].iter().any(|word| lower.ends_with(word));
+    (secret && !value.is_empty()).then(|| format!("{name}={MASK}"))
+}
+
+/// `token-abcde:secret` in any of its forms, wherever it starts in the word.
+fn masked_key(word: &str) -> Option<String> {
+    let start = ["token-", "kubeconfig-"].iter().filter_map(|prefix| word.find(prefix)).min()?;
+    let colon = word.get(start..)?.find(':')? + start;
+    let secret = word.get(colon + 1..)?;
+    (!secret.is_empty()).then(|| format!("{}:{MASK}", word.get(..colon).unwrap_or_default()))
+}
+
+fn is_jwt(word: &str) -> bool {
+    let start = word.find("eyJ").and_then(|at| word.get(at..)).unwrap_or_default();
+    let mut parts = start.split('.');
+    let long = |part: Option<&str>| part.is_some_and(|part| part.len() >= 8);
+    long(parts.next()) && long(parts.next())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn masks_every_form_of_a_key() {
+        let cases = [
+            ("token-abcde:s3cr3ts3cr3t is bad", "token-abcde:*** is bad"),
+            ("ext/token-abcde:s3cr3t", "ext/token-abcde:***"),
+            ("kubeconfig-u-x.c-y:s3cr3t", "kubeconfig-u-x.c-y:***"),
+            ("Authorization: Bearer token-a:b", "Authorization: Bearer token-a:***"),
+            ("Authorization: Basic dG9rZW4tYTpi", "Authorization: Basic ***"),
+            ("bearer eyJhbGciOiJ.eyJzdWIiOiJ.c2lnbmF0dXJl", "bearer ***"),
+            ("jwt eyJhbGciOiJ.eyJzdWIiOiJ.c2lnbmF0dXJl.", "jwt ***"),
+            ("Cookie: R_SESS=token-a:bcdef", "Cookie: R_SESS=token-a:***"),
+            ("https://h/?token=abcdef&x=1-2", "https://h/?token=***&x=1-2"),
+            ("\"token-a:b\",\"c-1\"", "\"token-a:***\",\"c-1\""),
+        ];
+        for (text, expected) in cases {
+            assert_eq!(redact(text), expected);
+        }
+    }
+
+    #[test]
+    fn leaves_the_rest_alone() {
+        let texts = [
+            "clusters.management.cattle.io \"c-prod1\" is forbidden: User \"u-8nh4v\" cannot get",
+            "token-abcde is expired",
+            "the bearer of bad news",
+            "",
+            "c-x:p-y",
+        ];
+        for text in texts {
+            assert!(matches!(redact(text), Cow::Borrowed(_)), "{text}: {}", redact(text));
+        }
+    }
+}
