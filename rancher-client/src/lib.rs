@@ -1,4 +1,8 @@
 //! A client for Rancher Manager.
 
-pub mod wire;
+pub mod config;
+pub mod credentials;
+pub mod error;
 pub mod scope;
+pub mod transport;
+pub mod wire;

@@ -272,14 +272,22 @@ impl Ledger {
 
     /// Why the credential was refused on a route.
     pub fn explain(&self, route: &RouteScope) -> Explanation {
-        let undetermined = |because: Vec<String>| Explanation { cause: RefusalCause::Undetermined, confidence: None, because };
+        let undetermined = |because: Vec<String>| Explanation {
+            cause: RefusalCause::Undetermined,
+            confidence: None,
+            because,
+        };
         if self.not_for.contains(route) {
             let because = vec!["the server said that the key's cluster does not match".to_owned()];
             let home = match self.left() {
                 Left::Only(KeyScope::Cluster(id)) | Left::GlobalOr(id) => Some(id),
                 _ => None,
             };
-            return Explanation { cause: RefusalCause::OutOfScope(home), confidence: Some(Confidence::Proven), because };
+            return Explanation {
+                cause: RefusalCause::OutOfScope(home),
+                confidence: Some(Confidence::Proven),
+                because,
+            };
         }
         let Some(place) = Place::of(route) else {
             return undetermined(vec!["the path is not one whose scope is known".to_owned()]);
@@ -288,7 +296,11 @@ impl Ledger {
             Left::Only(scope) => return self.given(scope, Confidence::Proven, &place),
             Left::GlobalOr(id) if place == Place::Cluster(id.clone()) => {
                 let because = vec![format!("it was accepted on {} and is refused there", place.words())];
-                return Explanation { cause: RefusalCause::TokenRefused, confidence: Some(Confidence::Proven), because };
+                return Explanation {
+                    cause: RefusalCause::TokenRefused,
+                    confidence: Some(Confidence::Proven),
+                    because,
+                };
             }
             _ => {}
         }
@@ -310,7 +322,9 @@ impl Ledger {
         };
         let because = vec![format!("{source} the key is {scope}")];
         let cause = match scope {
-            KeyScope::Cluster(id) if !place.takes(&KeyScope::Cluster(id.clone())) => RefusalCause::OutOfScope(Some(id)),
+            KeyScope::Cluster(id) if !place.takes(&KeyScope::Cluster(id.clone())) => {
+                RefusalCause::OutOfScope(Some(id))
+            }
             _ => RefusalCause::TokenRefused,
         };
         Explanation { cause, confidence: Some(confidence), because }
@@ -325,17 +339,27 @@ impl Ledger {
         if died > lived {
             // dead by now, but whether it was dead when it was refused over there, nobody saw
             let because = vec![format!("it was accepted on {words}, and was refused there later")];
-            return Explanation { cause: RefusalCause::TokenRefused, confidence: Some(Confidence::Likely), because };
+            return Explanation {
+                cause: RefusalCause::TokenRefused,
+                confidence: Some(Confidence::Likely),
+                because,
+            };
         }
         let because = vec![format!("it was accepted on {words}, and on {} it was not", place.words())];
-        Explanation { cause: RefusalCause::OutOfScope(Some(id)), confidence: Some(Confidence::Likely), because }
+        Explanation {
+            cause: RefusalCause::OutOfScope(Some(id)),
+            confidence: Some(Confidence::Likely),
+            because,
+        }
     }
 
     /// What the user asserts, unless the observations rule it out.
     fn assertion(&self) -> Option<KeyScope> {
         let asserted = self.asserted.clone()?;
         let possible = match (self.left(), &asserted) {
-            (Left::Any, _) | (Left::GlobalOr(_), KeyScope::Global) | (Left::SomeCluster, KeyScope::Cluster(_)) => true,
+            (Left::Any, _)
+            | (Left::GlobalOr(_), KeyScope::Global)
+            | (Left::SomeCluster, KeyScope::Cluster(_)) => true,
             (Left::GlobalOr(id), KeyScope::Cluster(said)) => id == *said,
             (Left::SomeCluster, KeyScope::Global) | (Left::Only(_), _) => false,
         };
@@ -352,7 +376,11 @@ impl Ledger {
             // only an unscoped key is accepted on a global path, or by two clusters
             (Some(Place::Global), _) | (Some(_), Some(_)) => Left::Only(KeyScope::Global),
             (Some(Place::Cluster(id)), None) => {
-                if self.confined_to(id) { Left::Only(KeyScope::Cluster(id.clone())) } else { Left::GlobalOr(id.clone()) }
+                if self.confined_to(id) {
+                    Left::Only(KeyScope::Cluster(id.clone()))
+                } else {
+                    Left::GlobalOr(id.clone())
+                }
             }
             (None, _) if !self.not_for.is_empty() => Left::SomeCluster,
             (None, _) => Left::Any,
@@ -373,10 +401,11 @@ impl Ledger {
     /// The refusals on every path that is not this cluster's, taken together.
     fn refused_outside(&self, id: &ClusterId) -> Option<Refusals> {
         let home = Place::Cluster(id.clone());
-        self.refused.iter().filter(|(place, _)| **place != home).map(|(_, refusals)| *refusals).reduce(|a, b| Refusals {
-            earliest: a.earliest.min(b.earliest),
-            latest: a.latest.max(b.latest),
-        })
+        self.refused
+            .iter()
+            .filter(|(place, _)| **place != home)
+            .map(|(_, refusals)| *refusals)
+            .reduce(|a, b| Refusals { earliest: a.earliest.min(b.earliest), latest: a.latest.max(b.latest) })
     }
 }
 

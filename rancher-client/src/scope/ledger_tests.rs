@@ -72,17 +72,25 @@ fn order_decides_how_sure_out_of_scope_is() {
 
 #[test]
 fn answers_that_overlap_have_no_order() {
-    let slow = Fact { route: RouteScope::Global, accepted: false, sent: at(0), received: at(20), generation: 0 };
+    let slow =
+        Fact { route: RouteScope::Global, accepted: false, sent: at(0), received: at(20), generation: 0 };
     let ledger = ledger(&[slow, fact(cluster("c-a"), true, 5), fact(RouteScope::Global, false, 30)]);
     assert_eq!(explained(&ledger, &RouteScope::Global).1, Some(Confidence::Likely));
 }
 
 #[test]
 fn a_key_that_stops_working_at_home_is_refused() {
-    let ledger = ledger(&[fact(cluster("c-a"), true, 0), fact(cluster("c-a"), false, 5), fact(RouteScope::Global, false, 3)]);
+    let ledger = ledger(&[
+        fact(cluster("c-a"), true, 0),
+        fact(cluster("c-a"), false, 5),
+        fact(RouteScope::Global, false, 3),
+    ]);
     assert_eq!(explained(&ledger, &cluster("c-a")), (RefusalCause::TokenRefused, Some(Confidence::Proven)));
     // over there it may have been alive and out of its scope
-    assert_eq!(explained(&ledger, &RouteScope::Global), (RefusalCause::TokenRefused, Some(Confidence::Likely)));
+    assert_eq!(
+        explained(&ledger, &RouteScope::Global),
+        (RefusalCause::TokenRefused, Some(Confidence::Likely))
+    );
     assert_eq!(ledger.validity(), Validity::Refused(Confidence::Proven));
 }
 
@@ -90,7 +98,10 @@ fn a_key_that_stops_working_at_home_is_refused() {
 fn an_assertion_counts_until_it_is_disproved() {
     let mut refused = ledger(&[fact(RouteScope::Global, false, 0), fact(cluster("c-a"), false, 2)]);
     refused.learn(Knowledge::Asserted(KeyScope::Cluster(id("c-a"))));
-    assert_eq!(explained(&refused, &cluster("c-a")), (RefusalCause::TokenRefused, Some(Confidence::Asserted)));
+    assert_eq!(
+        explained(&refused, &cluster("c-a")),
+        (RefusalCause::TokenRefused, Some(Confidence::Asserted))
+    );
     assert_eq!(
         explained(&refused, &RouteScope::Global),
         (RefusalCause::OutOfScope(Some(id("c-a"))), Some(Confidence::Asserted))

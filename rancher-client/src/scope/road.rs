@@ -31,7 +31,8 @@ pub fn road(route: &Route, cluster: &ClusterId) -> Option<Route> {
             if route.query_values("clusterId") != [cluster.as_str()] {
                 return None;
             }
-            let rest: Vec<&str> = route.query().split('&').filter(|pair| !pair.starts_with("clusterId=")).collect();
+            let rest: Vec<&str> =
+                route.query().split('&').filter(|pair| !pair.starts_with("clusterId=")).collect();
             route.replace_path(&["v3", "cluster", cluster.as_str(), collection], rest.join("&"))
         }
         ["api" | "apis" | "version" | "openapi", ..] | ["v1", _, ..] if cluster.is_local() => {
@@ -58,7 +59,11 @@ mod tests {
     fn roads_of_the_record() {
         let table = [
             ("/v3/projects?clusterId=c-prod1", "c-prod1", Some("/v3/cluster/c-prod1/projects")),
-            ("/v3/projects?limit=5&clusterId=c-prod1&name=a", "c-prod1", Some("/v3/cluster/c-prod1/projects?limit=5&name=a")),
+            (
+                "/v3/projects?limit=5&clusterId=c-prod1&name=a",
+                "c-prod1",
+                Some("/v3/cluster/c-prod1/projects?limit=5&name=a"),
+            ),
             ("/v3/projects?clusterId=c-stag1", "c-prod1", None),
             ("/v3/projects?clusterId=c-prod1&clusterId=c-stag1", "c-prod1", None),
             ("/v3/projects?clusterId_ne=c-stag1", "c-prod1", None),
@@ -71,7 +76,11 @@ mod tests {
             ("/v3/settings/server-version", "local", None),
             ("/v1/management.cattle.io.clusters/c-prod1", "c-prod1", None),
             ("/api/v1/namespaces?limit=1", "local", Some("/k8s/clusters/local/api/v1/namespaces?limit=1")),
-            ("/apis/ext.cattle.io/v1/tokens", "local", Some("/k8s/clusters/local/apis/ext.cattle.io/v1/tokens")),
+            (
+                "/apis/ext.cattle.io/v1/tokens",
+                "local",
+                Some("/k8s/clusters/local/apis/ext.cattle.io/v1/tokens"),
+            ),
             ("/v1/namespaces", "local", Some("/k8s/clusters/local/v1/namespaces")),
             ("/api/v1/namespaces", "c-prod1", None),
             ("/rancherversion", "c-prod1", Some("/rancherversion")),

@@ -42,7 +42,9 @@ impl RouteScope {
         for raw in rest.split('/') {
             match decode(raw) {
                 // an encoded slash is a slash to the server, and what that makes of the path nobody recorded
-                Some(segment) if !segment.is_empty() && !segment.contains('/') && segment != "." && segment != ".." => {
+                Some(segment)
+                    if !segment.is_empty() && !segment.contains('/') && segment != "." && segment != ".." =>
+                {
                     segments.push(segment);
                 }
                 _ => return RouteScope::Unknown,
@@ -56,10 +58,14 @@ impl RouteScope {
                 // no key is scoped to what cannot be an id, so only an unscoped key is accepted there
                 Err(_) => RouteScope::Global,
             },
-            ["rancherversion" | "ping" | "healthz" | "cacerts" | "v3-public" | "v1-public", ..] => RouteScope::Public,
+            ["rancherversion" | "ping" | "healthz" | "cacerts" | "v3-public" | "v1-public", ..] => {
+                RouteScope::Public
+            }
             ["v3", "settings", "cacerts" | "first-login"] | ["v1"] => RouteScope::Public,
             ["v3", "settings", name] if name.starts_with("ui-") => RouteScope::Public,
-            ["v3" | "v1" | "apis" | "api" | "metrics" | "version" | "openapi" | "ext", ..] => RouteScope::Global,
+            ["v3" | "v1" | "apis" | "api" | "metrics" | "version" | "openapi" | "ext", ..] => {
+                RouteScope::Global
+            }
             _ => RouteScope::Unknown,
         }
     }
@@ -81,8 +87,21 @@ fn decode(segment: &str) -> Option<Cow<'_, str>> {
 }
 
 /// Everything that would end a segment or change its meaning. `:` stays, as Rancher writes it in project ids.
-const SEGMENT: &AsciiSet =
-    &CONTROLS.add(b' ').add(b'"').add(b'#').add(b'%').add(b'/').add(b'<').add(b'>').add(b'?').add(b'\\').add(b'^').add(b'`').add(b'{').add(b'|').add(b'}');
+const SEGMENT: &AsciiSet = &CONTROLS
+    .add(b' ')
+    .add(b'"')
+    .add(b'#')
+    .add(b'%')
+    .add(b'/')
+    .add(b'<')
+    .add(b'>')
+    .add(b'?')
+    .add(b'\\')
+    .add(b'^')
+    .add(b'`')
+    .add(b'{')
+    .add(b'|')
+    .add(b'}');
 const QUERY: &AsciiSet = &SEGMENT.add(b'&').add(b'+').add(b'=').add(b'\'').add(b';');
 
 /// The longest path with query that is sent.
@@ -204,7 +223,10 @@ impl Route {
             Url::parse(link).map_err(|_| InvalidRoute::new(link, "it is no URL"))?
         };
         let Some(path) = server.strip(&url) else {
-            return Err(InvalidRoute::new(link, format!("it leads away from {server}; credentials go nowhere else")));
+            return Err(InvalidRoute::new(
+                link,
+                format!("it leads away from {server}; credentials go nowhere else"),
+            ));
         };
         match url.query() {
             Some(query) => Self::parse(&format!("{path}?{query}")),
@@ -309,7 +331,8 @@ fn well_encoded(text: &str) -> bool {
 
 /// Encodes what may not stand in a URL and leaves what is encoded already.
 fn encode_rest(text: &str) -> String {
-    const REST: &AsciiSet = &CONTROLS.add(b' ').add(b'"').add(b'<').add(b'>').add(b'^').add(b'`').add(b'{').add(b'|').add(b'}');
+    const REST: &AsciiSet =
+        &CONTROLS.add(b' ').add(b'"').add(b'<').add(b'>').add(b'^').add(b'`').add(b'{').add(b'|').add(b'}');
     utf8_percent_encode(text, REST).collect()
 }
 
@@ -405,8 +428,21 @@ mod tests {
             assert!(Route::parse(good).is_ok(), "{good}");
         }
         for bad in [
-            "v3/clusters", "https://h/v3", "//h/v3", "/v3//clusters", "/v3/../x", "/v3/%2e%2e/x", "/v3/a%2fb", "/v3/%zz",
-            "/v3/%f", "/v3/x?y=%", "/v3\\x", "/v3#x", "/v3/\u{7}", "/v3/%00", "/v3/%ff",
+            "v3/clusters",
+            "https://h/v3",
+            "//h/v3",
+            "/v3//clusters",
+            "/v3/../x",
+            "/v3/%2e%2e/x",
+            "/v3/a%2fb",
+            "/v3/%zz",
+            "/v3/%f",
+            "/v3/x?y=%",
+            "/v3\\x",
+            "/v3#x",
+            "/v3/\u{7}",
+            "/v3/%00",
+            "/v3/%ff",
         ] {
             assert!(Route::parse(bad).is_err(), "{bad}");
         }
@@ -415,7 +451,8 @@ mod tests {
 
     #[test]
     fn queries_are_encoded_and_read_back() {
-        let route = Route::parse("/v3/projects").unwrap().with_query("name", "a&b=c+d").with_query("name", "x y");
+        let route =
+            Route::parse("/v3/projects").unwrap().with_query("name", "a&b=c+d").with_query("name", "x y");
         assert_eq!(route.query_values("name"), ["a&b=c+d", "x y"]);
         assert_eq!(route.shown(), "/v3/projects?name=…&name=…");
     }

@@ -209,7 +209,8 @@ impl FromStr for ProjectId {
         if text.starts_with("token-") || text.starts_with("kubeconfig-") || text.starts_with("ext/") {
             return Err(invalid("that looks like a key"));
         }
-        let cluster = ClusterId::new(cluster).map_err(|error| invalid(&format!("its cluster is wrong: {}", error.problem)))?;
+        let cluster = ClusterId::new(cluster)
+            .map_err(|error| invalid(&format!("its cluster is wrong: {}", error.problem)))?;
         Self::compose(cluster, name).map_err(|_| invalid(LABEL_RULE))
     }
 }
@@ -404,7 +405,10 @@ mod tests {
     #[test]
     fn principals_come_apart() {
         let group: PrincipalId = "keycloakoidc_group://developers".parse().unwrap();
-        assert_eq!((group.provider(), group.kind(), group.name()), ("keycloakoidc", PrincipalKind::Group, "developers"));
+        assert_eq!(
+            (group.provider(), group.kind(), group.name()),
+            ("keycloakoidc", PrincipalKind::Group, "developers")
+        );
         let org: PrincipalId = "github_org://123".parse().unwrap();
         assert_eq!((org.provider(), org.kind()), ("github", PrincipalKind::Group));
         assert_eq!(PrincipalId::user("local", "u-abcde").unwrap().to_string(), "local://u-abcde");

@@ -48,7 +48,11 @@ fn contains_scheme(text: &str) -> bool {
 }
 
 fn is_boundary(c: char) -> bool {
-    c.is_whitespace() || matches!(c, '"' | '\'' | '`' | ',' | ';' | '<' | '>' | '(' | ')' | '{' | '}' | '[' | ']' | '&' | '\\')
+    c.is_whitespace()
+        || matches!(
+            c,
+            '"' | '\'' | '`' | ',' | ';' | '<' | '>' | '(' | ')' | '{' | '}' | '[' | ']' | '&' | '\\'
+        )
 }
 
 /// The masked form of one word, or nothing if it may be shown.
@@ -66,7 +70,8 @@ fn masked(word: &str, announced: bool) -> Option<String> {
         return Some(format!("{name}={mask}"));
     }
     let lower = name.to_ascii_lowercase();
-    let secret = ["token", "secret", "password", "r_sess", "authorization"].iter().any(|word| lower.ends_with(word));
+    let secret =
+        ["token", "secret", "password", "r_sess", "authorization"].iter().any(|word| lower.ends_with(word));
     (secret && !value.is_empty()).then(|| format!("{name}={MASK}"))
 }
 

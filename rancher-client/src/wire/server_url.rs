@@ -29,7 +29,8 @@ pub struct ServerUrl {
 }
 
 /// The first segments of Rancher's own paths: where one starts, the prefix ends.
-const API_ROOTS: [&str; 9] = ["v3", "v1", "k8s", "v3-public", "v1-public", "dashboard", "apis", "api", "login"];
+const API_ROOTS: [&str; 9] =
+    ["v3", "v1", "k8s", "v3-public", "v1-public", "dashboard", "apis", "api", "login"];
 
 impl ServerUrl {
     /// Reads the address of a server.
@@ -47,10 +48,13 @@ impl ServerUrl {
         }
         let shown: String = redact(text).chars().take(200).collect();
         if !text.contains("://") {
-            return Err(InvalidServerUrl::new(format!("the server URL {shown:?} has no scheme; write https://{shown}")));
+            return Err(InvalidServerUrl::new(format!(
+                "the server URL {shown:?} has no scheme; write https://{shown}"
+            )));
         }
-        let mut url = Url::parse(text)
-            .map_err(|error| InvalidServerUrl::new(format!("the server URL {shown:?} cannot be read: {error}")))?;
+        let mut url = Url::parse(text).map_err(|error| {
+            InvalidServerUrl::new(format!("the server URL {shown:?} cannot be read: {error}"))
+        })?;
         if !url.username().is_empty() || url.password().is_some() {
             // the rest of the URL is not shown either: it holds the password
             return Err(InvalidServerUrl::new(
@@ -68,10 +72,16 @@ impl ServerUrl {
                     "{shown:?} would send the token unencrypted; use https://, or allow http explicitly"
                 )));
             }
-            other => return Err(InvalidServerUrl::new(format!("a server URL begins with https://, not {other}://"))),
+            other => {
+                return Err(InvalidServerUrl::new(format!(
+                    "a server URL begins with https://, not {other}://"
+                )));
+            }
         }
         if url.query().is_some() || url.fragment().is_some() {
-            return Err(InvalidServerUrl::new("the server URL has a query or a fragment; give the address alone"));
+            return Err(InvalidServerUrl::new(
+                "the server URL has a query or a fragment; give the address alone",
+            ));
         }
         let prefix = prefix_of(url.path())?;
         url.set_path("/");
@@ -114,7 +124,8 @@ impl ServerUrl {
     /// The URL of a path of the server, which begins with a slash and is already percent-encoded.
     pub(crate) fn join(&self, path_and_query: &str) -> Url {
         let mut url = self.origin.clone();
-        let (path, query) = path_and_query.split_once('?').map_or((path_and_query, None), |(p, q)| (p, Some(q)));
+        let (path, query) =
+            path_and_query.split_once('?').map_or((path_and_query, None), |(p, q)| (p, Some(q)));
         url.set_path(&format!("{}{path}", self.prefix));
         url.set_query(query);
         url
@@ -188,7 +199,10 @@ mod tests {
         ] {
             assert_eq!(parse(text).to_string(), "https://rancher.example.com", "{text}");
         }
-        assert_eq!(parse("https://h.example:8443/tools/rancher/v3").to_string(), "https://h.example:8443/tools/rancher");
+        assert_eq!(
+            parse("https://h.example:8443/tools/rancher/v3").to_string(),
+            "https://h.example:8443/tools/rancher"
+        );
     }
 
     #[test]
@@ -197,7 +211,13 @@ mod tests {
         let url = server.join("/v3/clusters?limit=1");
         assert_eq!(url.as_str(), "https://h.example/rancher/v3/clusters?limit=1");
         assert_eq!(server.strip(&url), Some("/v3/clusters"));
-        for other in ["https://h.example/v3", "https://h.example/rancherx/v3", "http://h.example/rancher/v3", "https://h.example:1/rancher/v3", "https://u:p@h.example/rancher/v3"] {
+        for other in [
+            "https://h.example/v3",
+            "https://h.example/rancherx/v3",
+            "http://h.example/rancher/v3",
+            "https://h.example:1/rancher/v3",
+            "https://u:p@h.example/rancher/v3",
+        ] {
             assert_eq!(server.strip(&Url::parse(other).unwrap()), None, "{other}");
         }
     }
@@ -214,7 +234,15 @@ mod tests {
 
     #[test]
     fn what_is_no_address_is_refused_without_echoing_a_password() {
-        for text in ["", "rancher.example.com", "ftp://h", "https://", "https://h/?a=b", "https://h/#x", "https://h/a%2Fb"] {
+        for text in [
+            "",
+            "rancher.example.com",
+            "ftp://h",
+            "https://",
+            "https://h/?a=b",
+            "https://h/#x",
+            "https://h/a%2Fb",
+        ] {
             assert!(ServerUrl::parse(text, false).is_err(), "{text}");
         }
         let error = ServerUrl::parse("https://me:hunter22@h.example", false).unwrap_err();

@@ -1,0 +1,530 @@
+//! The only place that concludes anything from a status.
+//!
+//! One answer says whether the credential was accepted there. Why it was not, only the ledger can say; without it the
+//! verdict is `undetermined`, with both causes. Every rule here cites where it was recorded, or says that it is
+//! assumed.
+
+use http::{Method, StatusCode};
+use std::time::Duration;
+
+use super::body::{Dialect, ErrorBody, is_html};
+use super::{Cause, Error, ErrorKind, ForbiddenReason, HttpAnswer};
+use crate::scope::{Confidence, Explanation, Ledger, RefusalCause, Route, RouteScope, TokenKind};
+
+/// The header `X-API-Cattle-Auth`: did the server accept the credential there?
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Accepted {
+    /// `true`.
+    Yes,
+    /// `false`.
+    No,
+    /// `none`: this server has no authentication layer of its own (Harvester; assumed).
+    NoLayer,
+    /// The header is absent: an old server, or an answer that is not Rancher's.
+    Unsaid,
+}
+
+impl Accepted {
+    /// The name of the header.
+    pub const HEADER: &'static str = "x-api-cattle-auth";
+
+    /// Reads the header's value.
+    pub fn read(value: Option<&str>) -> Self {
+        match value.map(str::trim) {
+            Some("true") => Accepted::Yes,
+            Some("false") => Accepted::No,
+            Some("none") => Accepted::NoLayer,
+            _ => Accepted::Unsaid,
+        }
+    }
+
+    /// The plain answer, where there is one.
+    pub fn said(self) -> Option<bool> {
+        match self {
+            Accepted::Yes => Some(true),
+            Accepted::No => Some(false),
+            Accepted::NoLayer | Accepted::Unsaid => None,
+        }
+    }
+}
+
+/// One answer of a server, as the judge sees it.
+#[derive(Debug, Clone, Copy)]
+pub struct Answer<'a> {
+    /// The method of the request.
+    pub method: &'a Method,
+    /// The route of the request.
+    pub route: &'a Route,
+    /// The status of the answer.
+    pub status: StatusCode,
+    /// What the header says of the credential.
+    pub accepted: Accepted,
+    /// The content type, as sent.
+    pub content_type: Option<&'a str>,
+    /// `Retry-After`.
+    pub retry_after: Option<Duration>,
+    /// `Location`.
+    pub location: Option<&'a str>,
+    /// The body, or its beginning.
+    pub body: &'a [u8],
+    /// Whether that is the whole body.
+    pub complete: bool,
+}
+
+/// Turns an answer that is no success into an error.
+///
+/// `credential` is the kind that was sent. `ledger` holds what else is known of it; without one, a credential that
+/// was not accepted is `undetermined`.
+pub fn judge(answer: &Answer<'_>, credential: TokenKind, ledger: Option<&Ledger>) -> Error {
+    let body = ErrorBody::read(answer.body, answer.complete);
+    let accepted = acceptance(answer, &body, credential);
+    let http = HttpAnswer {
+        status: answer.status,
+        accepted: answer.accepted.said(),
+        dialect: body.dialect,
+        code: body.code.clone(),
+        field: body.field.clone(),
+        message: body.message.clone(),
+    };
+    let case = Case { answer, body: &body, accepted, credential, ledger };
+    let error = case.error().with_http(http).with_request(answer.method, answer.route);
+    if body.cut { error.with_because(["the body of the answer is cut short".to_owned()]) } else { error }
+}
+
+/// Checks that a success is Rancher's: a login portal answers 200 with a page.
+///
+/// `wants_json` says that the caller asked for JSON and cannot use a page.
+pub fn judge_success(answer: &Answer<'_>, wants_json: bool) -> Option<Error> {
+    let page = answer
+        .content_type
+        .is_some_and(|kind| kind.trim_start().to_ascii_lowercase().starts_with("text/html"))
+        || is_html(&String::from_utf8_lossy(answer.body));
+    if !(wants_json && page) {
+        return None;
+    }
+    let http = HttpAnswer {
+        status: answer.status,
+        accepted: answer.accepted.said(),
+        dialect: Dialect::Html,
+        code: None,
+        field: None,
+        message: None,
+    };
+    Some(not_rancher(answer).with_http(http).with_request(answer.method, answer.route))
+}
+
+/// Whether the credential was accepted, from the header or, where it is absent, from what only happens to one that
+/// was (or was not).
+pub(crate) fn acceptance(answer: &Answer<'_>, body: &ErrorBody, credential: TokenKind) -> Option<bool> {
+    if credential == TokenKind::Jwt {
+        // recorded, downstream.jsonl: the header stays false for a service account's JWT that the proxy accepts
+        return match answer.accepted {
+            Accepted::Yes => Some(true),
+            _ => body.names_somebody(),
+        };
+    }
+    if let Some(said) = answer.accepted.said() {
+        return Some(said);
+    }
+    if let Some(known) = body.names_somebody() {
+        return Some(known);
+    }
+    match (answer.status.as_u16(), body.dialect) {
+        (401, _) if body.says("clusterid does not match") => Some(false),
+        // recorded: these words are the filter's and the API server's answer to a credential that was not accepted
+        (401, Dialect::AuthFilter) if body.says("must authenticate") => Some(false),
+        (401, Dialect::Kubernetes) => Some(false),
+        (401, Dialect::PlainText) if body.says("not authorized") => Some(false),
+        // recorded: a refused credential gets 403 from the router whatever the cluster's state
+        (404 | 503, Dialect::ClusterRouter) => Some(true),
+        (500, Dialect::PlainText) if agent_is_gone(body) => Some(true),
+        // Norman answers only whom the filter let pass
+        (403 | 404 | 409 | 422, Dialect::Norman) if body.code.is_some() => Some(true),
+        _ => None,
+    }
+}
+
+/// The words with which the tunnel says that nobody is at its other end (recorded, `agent-gone.jsonl`).
+fn agent_is_gone(body: &ErrorBody) -> bool {
+    body.says("cluster agent disconnected")
+        || body.says("failed to find session for client")
+        || body.says("lost connection to cluster")
+}
+
+struct Case<'a> {
+    answer: &'a Answer<'a>,
+    body: &'a ErrorBody,
+    accepted: Option<bool>,
+    credential: TokenKind,
+    ledger: Option<&'a Ledger>,
+}
+
+impl Case<'_> {
+    fn error(&self) -> Error {
+        let status = self.answer.status.as_u16();
+        // a page on any status but a gateway's is somebody else's
+        if self.body.dialect == Dialect::Html
+            && self.answer.accepted == Accepted::Unsaid
+            && !matches!(status, 429 | 500..=599)
+        {
+            return not_rancher(self.answer);
+        }
+        match status {
+            300..=399 => not_rancher(self.answer),
+            401 if self.is_login() => self.login_refused(),
+            401 | 403 => self.refused(),
+            404 => self.not_found(),
+            405 | 501 => self.plain(
+                ErrorKind::Unsupported,
+                "this server does not offer that",
+                "check the method and the server's version",
+            ),
+            409 => self.conflict(),
+            410 => {
+                self.plain(ErrorKind::Conflict, "what was asked for is too old", "list again from the start")
+            }
+            429 => self
+                .plain(ErrorKind::RateLimited, "too many requests", "wait, and send fewer at a time")
+                .with_retry(true, self.answer.retry_after),
+            422 if self.code() == Some("NotUnique") => self.plain(
+                ErrorKind::AlreadyExists,
+                "it exists already",
+                "use the existing one, or another name",
+            ),
+            400..=499 => self.invalid(),
+            _ => self.out_of_order(),
+        }
+    }
+
+    fn code(&self) -> Option<&str> {
+        self.body.code.as_deref()
+    }
+
+    /// `what: the server's words`, or what we say where the server says nothing.
+    fn words(&self, otherwise: &str) -> String {
+        let status = self.answer.status.as_u16();
+        let field = self.body.field.as_deref().map(|field| format!(" at {field}")).unwrap_or_default();
+        match (self.code(), self.body.message.as_deref()) {
+            (Some(code), Some(message)) => format!("{status} {code}{field}: {message}"),
+            (Some(code), None) => format!("{status} {code}{field}: {otherwise}"),
+            (None, Some(message)) => format!("{status}: {message}"),
+            (None, None) => format!("{status}: {otherwise}"),
+        }
+    }
+
+    fn plain(&self, kind: ErrorKind, otherwise: &str, advice: &str) -> Error {
+        Error::new(kind, self.words(otherwise), advice)
+    }
+
+    fn is_login(&self) -> bool {
+        let segments = self.answer.route.segments();
+        let public = matches!(segments.first().map(String::as_str), Some("v3-public" | "v1-public"));
+        public && self.answer.method == Method::POST
+    }
+
+    fn login_refused(&self) -> Error {
+        // recorded, workflows.jsonl "login wrong password"; a disabled user gets the same answer (assumed)
+        self.plain(
+            ErrorKind::Unauthenticated,
+            "the login was refused",
+            "check user name, password and provider, and that the user is enabled",
+        )
+        .with_causes([Cause::WrongPassword, Cause::UserDisabled])
+    }
+
+    fn refused(&self) -> Error {
+        match self.accepted {
+            Some(true) => self.forbidden(),
+            _ if self.credential == TokenKind::None => self.unauthenticated(),
+            _ if self.credential == TokenKind::Jwt => self.jwt_refused(),
+            Some(false) => self.not_accepted(),
+            None => self.perhaps_accepted(),
+        }
+    }
+
+    fn unauthenticated(&self) -> Error {
+        let status = self.answer.status.as_u16();
+        Error::new(
+            ErrorKind::Unauthenticated,
+            format!("{status}: no credential was sent, and this needs one"),
+            "give a token (RANCHER_TOKEN), or log in",
+        )
+        .with_causes([Cause::Missing])
+    }
+
+    fn forbidden(&self) -> Error {
+        let reason = self.forbidden_reason();
+        let (otherwise, advice, causes): (&str, &str, &[Cause]) = match reason {
+            ForbiddenReason::Quota => (
+                "it would exceed the quota",
+                "the key and its rights are fine; free some of the quota, or have it raised",
+                &[],
+            ),
+            ForbiddenReason::Admission => (
+                "an admission policy denies it",
+                "the key and its rights are fine; change the object as the message says",
+                &[],
+            ),
+            ForbiddenReason::PodSecurity => (
+                "it violates the Pod Security level of the namespace",
+                "the key and its rights are fine; change the pod's security context",
+                &[],
+            ),
+            ForbiddenReason::Terminating => {
+                ("the namespace is being deleted", "wait until it is gone, or use another", &[])
+            }
+            _ => (
+                "the user may not do this",
+                "the key is fine, it was accepted; its user lacks the right: have a role bound to the user",
+                &[Cause::MissingRight],
+            ),
+        };
+        // a right that was granted a moment ago is not there at once, but nothing here says that this is one
+        Error::new(ErrorKind::Forbidden, self.words(otherwise), advice)
+            .with_reason(Some(reason))
+            .with_causes(causes)
+    }
+
+    fn forbidden_reason(&self) -> ForbiddenReason {
+        // recorded, downstream.jsonl: "pods \"…\" is forbidden: exceeded quota: …", header true
+        if self.body.says("exceeded quota") {
+            ForbiddenReason::Quota
+        } else if self.body.says("violates podsecurity") {
+            ForbiddenReason::PodSecurity
+        } else if self.body.says("admission webhook") || self.body.says("validatingadmissionpolicy") {
+            ForbiddenReason::Admission
+        } else if self.body.says("because it is being terminated") {
+            ForbiddenReason::Terminating
+        } else if self.body.dialect == Dialect::Unreadable {
+            ForbiddenReason::Unknown
+        } else {
+            ForbiddenReason::Rbac
+        }
+    }
+
+    /// The server says that it did not accept the credential there. Why, one answer cannot say.
+    fn not_accepted(&self) -> Error {
+        let scope = self.answer.route.scope();
+        // old servers told the two apart (2.4.0 to 2.4.4; issue threads of that time)
+        if self.body.says("clusterid does not match") {
+            let because = vec!["the server said that the key's cluster does not match".to_owned()];
+            let home = self.ledger.and_then(Ledger::scope).and_then(|known| match known.scope {
+                crate::scope::KeyScope::Cluster(id) => Some(id),
+                crate::scope::KeyScope::Global => None,
+            });
+            return self.explained(Explanation {
+                cause: RefusalCause::OutOfScope(home),
+                confidence: Some(Confidence::Proven),
+                because,
+            });
+        }
+        match self.ledger {
+            Some(ledger) => self.explained(ledger.explain(scope)),
+            None => self.undetermined(&[], vec!["one answer cannot tell the two apart".to_owned()]),
+        }
+    }
+
+    fn explained(&self, explanation: Explanation) -> Error {
+        let status = self.answer.status.as_u16();
+        let Explanation { cause, confidence, because } = explanation;
+        let hedge = match confidence {
+            Some(Confidence::Likely) => "most likely ",
+            Some(Confidence::Asserted) => "going by what you say of the key, ",
+            _ => "",
+        };
+        let error = match cause {
+            RefusalCause::TokenRefused => Error::new(
+                ErrorKind::TokenRefused,
+                format!("{status}: {hedge}the token is refused: it expired, was deleted or switched off, or its user is disabled"),
+                "make a new token, or look this one up by its name with another credential",
+            )
+            .with_causes([Cause::TokenRefused]),
+            RefusalCause::OutOfScope(home) => {
+                let own = home.as_ref().map_or_else(|| "another cluster".to_owned(), |id| format!("cluster {id}"));
+                let needed = match self.answer.route.scope() {
+                    RouteScope::Cluster(id) => format!("a key without a scope, or one scoped to {id}"),
+                    _ => "a key that is not scoped to a cluster".to_owned(),
+                };
+                Error::new(
+                    ErrorKind::OutOfScope,
+                    format!("{status}: {hedge}the token is scoped to {own} and does not reach this"),
+                    format!("do not rotate it; this call needs {needed}"),
+                )
+                .with_causes([Cause::OutOfScope])
+                .with_scoped_to(home)
+            }
+            RefusalCause::Undetermined => return self.undetermined(&[], because),
+        };
+        error.with_confidence(confidence).with_because(because)
+    }
+
+    fn undetermined(&self, more: &[Cause], because: Vec<String>) -> Error {
+        let status = self.answer.status.as_u16();
+        let mut causes = vec![Cause::TokenRefused, Cause::OutOfScope];
+        causes.extend(more);
+        let (second, settle) = match self.answer.route.scope() {
+            RouteScope::Cluster(id) => (
+                format!("or it is scoped to another cluster than {id}"),
+                "ask a cluster that it may be scoped to, or look its name up with another credential",
+            ),
+            _ => (
+                "or it is scoped to a cluster".to_owned(),
+                "ask GET /v3/clusters/<id> of the cluster it may be scoped to, or look its name up with another credential",
+            ),
+        };
+        let third = if more.is_empty() { "" } else { ", or its user lacks the right" };
+        Error::new(
+            ErrorKind::Undetermined,
+            format!("{status}: the token was not accepted here: it is dead (expired, deleted, switched off or mistyped), {second}{third}"),
+            settle,
+        )
+        .with_causes(causes)
+        .with_because(because)
+    }
+
+    /// No header and a body that fits several causes.
+    fn perhaps_accepted(&self) -> Error {
+        let because =
+            vec!["the answer does not say whether the token was accepted (no X-API-Cattle-Auth)".to_owned()];
+        if let Some(ledger) = self.ledger {
+            let explanation = ledger.explain(self.answer.route.scope());
+            // a key that cannot reach the route was not accepted there, whatever the answer leaves unsaid
+            if matches!(explanation.cause, RefusalCause::OutOfScope(_))
+                && explanation.confidence == Some(Confidence::Proven)
+            {
+                return self.explained(explanation);
+            }
+        }
+        self.undetermined(&[Cause::MissingRight], because)
+    }
+
+    fn jwt_refused(&self) -> Error {
+        let status = self.answer.status.as_u16();
+        Error::new(
+            ErrorKind::Undetermined,
+            format!("{status}: the JWT was not accepted here"),
+            "a service account's JWT works through /k8s/clusters/<id> only, for its own cluster, and only where a \
+             ClusterProxyConfig with enabled: true exists in the cluster's namespace; check that, and its expiry",
+        )
+        .with_causes([Cause::NoProxyConfig, Cause::OutOfScope, Cause::TokenRefused])
+        .with_because(["X-API-Cattle-Auth says nothing about a service account's JWT".to_owned()])
+    }
+
+    fn not_found(&self) -> Error {
+        let advice = match (self.body.dialect, self.answer.route.scope()) {
+            (Dialect::PlainText, _) if self.body.says("page not found") => {
+                "the server has no such path; check its spelling and upper and lower case"
+            }
+            (Dialect::ClusterRouter, _) => {
+                "there is no such cluster; list the clusters with a key that is not scoped"
+            }
+            (_, RouteScope::Cluster(_)) => "check the name, and that the cluster is the right one",
+            _ => "check the id",
+        };
+        let error = self.plain(ErrorKind::NotFound, "there is no such thing here", advice);
+        match self.accepted {
+            Some(false) if self.credential != TokenKind::None => error
+                .with_because(["the token was not accepted there, which the 404 does not tell".to_owned()]),
+            _ => error,
+        }
+    }
+
+    fn conflict(&self) -> Error {
+        if self.code() == Some("AlreadyExists") || self.body.says("already exists") {
+            return self.plain(
+                ErrorKind::AlreadyExists,
+                "it exists already",
+                "use the existing one, or another name",
+            );
+        }
+        self.plain(
+            ErrorKind::Conflict,
+            "somebody else changed it first",
+            "read it again, apply the change to that, and send it again",
+        )
+    }
+
+    fn invalid(&self) -> Error {
+        match self.answer.status.as_u16() {
+            413 => self.plain(ErrorKind::Invalid, "the body is too large", "send less at a time"),
+            415 => self.plain(
+                ErrorKind::Invalid,
+                "the content type is wrong or missing",
+                "name the kind of patch in Content-Type",
+            ),
+            _ => self.plain(
+                ErrorKind::Invalid,
+                "the server does not accept the request",
+                "correct what the message names",
+            ),
+        }
+    }
+
+    fn out_of_order(&self) -> Error {
+        let cluster = self.answer.route.scope().cluster().cloned();
+        let accepted = match self.accepted {
+            Some(true) => "; the token was accepted",
+            Some(false) => "; the token was not accepted",
+            None => "",
+        };
+        if agent_is_gone(self.body) {
+            let summary = format!("the agent of the cluster is not connected to Rancher{accepted}");
+            let error = Error::new(
+                ErrorKind::ClusterUnavailable,
+                summary,
+                "look at cattle-cluster-agent in the cluster, and at its way to Rancher",
+            )
+            .with_causes([Cause::AgentGone]);
+            return cluster.into_iter().fold(error, Error::with_cluster);
+        }
+        if self.code() == Some("ClusterUnavailable") {
+            // recorded, matrix: an imported cluster that never connected, "cluster not provisioned"
+            let summary = format!("{}{accepted}", self.words("the cluster is not connected to Rancher"));
+            let never = self.body.says("not provisioned");
+            let error = Error::new(
+                ErrorKind::ClusterUnavailable,
+                summary,
+                "the cluster has not connected yet; run its registration command in it",
+            )
+            .with_causes(if never {
+                vec![Cause::NeverConnected]
+            } else {
+                vec![Cause::NeverConnected, Cause::AgentGone]
+            });
+            return cluster.into_iter().fold(error, Error::with_cluster);
+        }
+        // Kubernetes' conflict, wrapped by Norman as a 500
+        if self.body.says("operation cannot be fulfilled") || self.body.says("the object has been modified") {
+            return self.conflict();
+        }
+        // a gateway's trouble passes; a 500 is what the server makes of this very request
+        let passing = matches!(self.answer.status.as_u16(), 502..=504);
+        let (otherwise, advice) = match (self.body.dialect, self.answer.accepted) {
+            (Dialect::Html, Accepted::Unsaid) => (
+                "a proxy in front of Rancher is out of order",
+                "look at the proxy or ingress in front of Rancher",
+            ),
+            _ => ("the server is out of order", "try again later, or look at the server's log"),
+        };
+        self.plain(ErrorKind::Unavailable, otherwise, advice).with_retry(passing, self.answer.retry_after)
+    }
+}
+
+fn not_rancher(answer: &Answer<'_>) -> Error {
+    let status = answer.status.as_u16();
+    let (what, advice) = match (answer.location, status) {
+        (Some(_), 300..=399) => (
+            "a redirect to another host or an unknown place, which is not followed",
+            "a login portal may stand before Rancher; give the URL under which Rancher's API answers directly",
+        ),
+        _ => (
+            "a page instead of Rancher's API",
+            "check the URL; a login portal or another program may answer there",
+        ),
+    };
+    Error::new(ErrorKind::NotRancher, format!("{status}: {what}"), advice)
+}
+
+#[cfg(test)]
+#[path = "judge_tests.rs"]
+mod tests;

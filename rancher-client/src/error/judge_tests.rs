@@ -1,0 +1,249 @@
+use super::*;
+use crate::scope::{Fact, KeyScope, Knowledge};
+use crate::wire::{ClusterId, Moment};
+
+const FILTER: &str = r#"{"type":"error","status":"401","message":"Unauthorized 401: must authenticate"}"#;
+
+struct Given<'a> {
+    path: &'a str,
+    status: u16,
+    accepted: Accepted,
+    body: &'a str,
+}
+
+fn verdict_of(given: &Given<'_>, kind: TokenKind, ledger: Option<&Ledger>) -> Error {
+    let route = Route::parse(given.path).unwrap();
+    let answer = Answer {
+        method: &Method::GET,
+        route: &route,
+        status: StatusCode::from_u16(given.status).unwrap(),
+        accepted: given.accepted,
+        content_type: None,
+        retry_after: None,
+        location: None,
+        body: given.body.as_bytes(),
+        complete: true,
+    };
+    judge(&answer, kind, ledger)
+}
+
+fn given<'a>(path: &'a str, status: u16, accepted: Accepted, body: &'a str) -> Given<'a> {
+    Given { path, status, accepted, body }
+}
+
+#[test]
+fn one_answer_never_tells_a_refused_key_from_one_of_another_cluster() {
+    let error = verdict_of(&given("/v3/clusters", 401, Accepted::No, FILTER), TokenKind::V3, None);
+    assert_eq!(error.kind(), ErrorKind::Undetermined);
+    assert_eq!(error.causes(), [Cause::TokenRefused, Cause::OutOfScope]);
+    assert_eq!(error.confidence(), None);
+    insta::assert_snapshot!(error, @"GET /v3/clusters: 401: the token was not accepted here: it is dead (expired, deleted, switched off or mistyped), or it is scoped to a cluster; ask GET /v3/clusters/<id> of the cluster it may be scoped to, or look its name up with another credential");
+}
+
+#[test]
+fn a_401_with_the_header_true_is_a_missing_right() {
+    for (path, body) in [
+        ("/metrics", r#"{"type":"error","status":"401","message":"Unauthorized"}"#),
+        ("/k8s/clusters/c-prod1/v1/namespaces", ""),
+    ] {
+        let error = verdict_of(&given(path, 401, Accepted::Yes, body), TokenKind::V3, None);
+        assert_eq!(
+            (error.kind(), error.reason()),
+            (ErrorKind::Forbidden, Some(ForbiddenReason::Rbac)),
+            "{path}"
+        );
+    }
+}
+
+#[test]
+fn a_403_with_the_header_false_is_no_missing_right() {
+    let body = r#"{"Code":{"Code":"Forbidden","Status":403},"Message":"clusters.management.cattle.io \"c-prod1\" is forbidden: User \"system:unauthenticated\" cannot get resource \"clusters\"","Cause":null,"FieldName":""}"#;
+    for accepted in [Accepted::No, Accepted::Unsaid] {
+        let error =
+            verdict_of(&given("/k8s/clusters/c-prod1/version", 403, accepted, body), TokenKind::V3, None);
+        assert_eq!(error.kind(), ErrorKind::Undetermined, "{accepted:?}");
+        assert_eq!(error.cluster().unwrap().as_str(), "c-prod1");
+    }
+    let named = body.replace("system:unauthenticated", "u-8nh4v");
+    let error = verdict_of(
+        &given("/k8s/clusters/c-prod1/version", 403, Accepted::Unsaid, &named),
+        TokenKind::V3,
+        None,
+    );
+    assert_eq!(error.kind(), ErrorKind::Forbidden);
+}
+
+#[test]
+fn without_header_and_without_words_a_missing_right_stays_possible() {
+    let error = verdict_of(
+        &given("/k8s/clusters/c-prod1/v1/namespaces", 401, Accepted::Unsaid, ""),
+        TokenKind::V3,
+        None,
+    );
+    assert_eq!(error.kind(), ErrorKind::Undetermined);
+    assert!(error.causes().contains(&Cause::MissingRight));
+}
+
+#[test]
+fn admission_is_not_a_missing_right() {
+    let cases = [
+        (r#"pods \"a\" is forbidden: exceeded quota: q, requested: limits.cpu=2"#, ForbiddenReason::Quota),
+        (
+            r#"pods \"a\" is forbidden: violates PodSecurity \"restricted:latest\": x"#,
+            ForbiddenReason::PodSecurity,
+        ),
+        (r#"admission webhook \"w\" denied the request"#, ForbiddenReason::Admission),
+        (
+            r#"unable to create new content in namespace x because it is being terminated"#,
+            ForbiddenReason::Terminating,
+        ),
+        (r#"pods is forbidden: User \"u-1\" cannot list"#, ForbiddenReason::Rbac),
+    ];
+    for (message, reason) in cases {
+        let body = format!(r#"{{"kind":"Status","message":"{message}","reason":"Forbidden","code":403}}"#);
+        let error = verdict_of(
+            &given("/k8s/clusters/c-a/api/v1/namespaces/x/pods", 403, Accepted::Yes, &body),
+            TokenKind::V3,
+            None,
+        );
+        assert_eq!(error.reason(), Some(reason), "{message}");
+    }
+}
+
+#[test]
+fn the_ledger_settles_it() {
+    let home = ClusterId::new("c-prod1").unwrap();
+    let mut ledger = Ledger::new(TokenKind::V3);
+    ledger.learn(Knowledge::Recorded(KeyScope::Cluster(home)));
+    let error = verdict_of(&given("/v3/clusters", 401, Accepted::No, FILTER), TokenKind::V3, Some(&ledger));
+    assert_eq!((error.kind(), error.confidence()), (ErrorKind::OutOfScope, Some(Confidence::Proven)));
+    insta::assert_snapshot!(error, @"GET /v3/clusters: 401: the token is scoped to cluster c-prod1 and does not reach this; do not rotate it; this call needs a key that is not scoped to a cluster");
+    let error =
+        verdict_of(&given("/v3/clusters/c-prod1", 401, Accepted::No, FILTER), TokenKind::V3, Some(&ledger));
+    assert_eq!(error.kind(), ErrorKind::TokenRefused);
+
+    let mut global = Ledger::new(TokenKind::V3);
+    let at = Moment::default();
+    global.observe(&Fact {
+        route: RouteScope::Public,
+        accepted: true,
+        sent: at,
+        received: at,
+        generation: 0,
+    });
+    let error = verdict_of(&given("/v3/clusters", 401, Accepted::No, FILTER), TokenKind::V3, Some(&global));
+    insta::assert_snapshot!(error, @"GET /v3/clusters: 401: the token is refused: it expired, was deleted or switched off, or its user is disabled; make a new token, or look this one up by its name with another credential");
+}
+
+#[test]
+fn the_old_message_proves_out_of_scope() {
+    let body = r#"{"type":"error","status":"401","message":"clusterID does not match"}"#;
+    let error = verdict_of(&given("/v3/clusters/c-a", 401, Accepted::Unsaid, body), TokenKind::V3, None);
+    assert_eq!(error.kind(), ErrorKind::OutOfScope);
+}
+
+#[test]
+fn nothing_sent_is_said() {
+    for (status, body) in [(401, FILTER), (403, ""), (401, "not authorized\n")] {
+        let error = verdict_of(&given("/v3/clusters", status, Accepted::No, body), TokenKind::None, None);
+        assert_eq!(error.kind(), ErrorKind::Unauthenticated);
+    }
+}
+
+#[test]
+fn a_jwt_is_judged_by_the_user_named() {
+    let named = r#"{"kind":"Status","message":"pods is forbidden: User \"system:serviceaccount:ci:bot\" cannot list","reason":"Forbidden","code":403}"#;
+    let error =
+        verdict_of(&given("/k8s/clusters/c-a/api/v1/pods", 403, Accepted::No, named), TokenKind::Jwt, None);
+    assert_eq!(error.kind(), ErrorKind::Forbidden);
+    let nobody = r#"{"Code":{"Code":"Forbidden","Status":403},"Message":"User \"system:unauthenticated\" cannot get"}"#;
+    let error =
+        verdict_of(&given("/k8s/clusters/c-a/api/v1/pods", 403, Accepted::No, nobody), TokenKind::Jwt, None);
+    assert_eq!((error.kind(), error.causes()[0]), (ErrorKind::Undetermined, Cause::NoProxyConfig));
+}
+
+#[test]
+fn the_agent_is_not_the_token() {
+    for body in [
+        "error trying to reach service: cluster agent disconnected",
+        "lost connection to cluster: failed to find Session for client stv-cluster-c-a",
+    ] {
+        let error =
+            verdict_of(&given("/k8s/clusters/c-a/version", 500, Accepted::Yes, body), TokenKind::V3, None);
+        assert_eq!((error.kind(), error.causes()), (ErrorKind::ClusterUnavailable, &[Cause::AgentGone][..]));
+        assert!(!error.is_retryable());
+        assert!(error.to_string().contains("the token was accepted"));
+    }
+    let norman = r#"{"baseType":"error","code":"ServerError","message":"Get \"https://127.0.0.1:6443/api\": cluster agent disconnected","status":500,"type":"error"}"#;
+    let error =
+        verdict_of(&given("/v3/cluster/c-a/namespaces", 500, Accepted::Yes, norman), TokenKind::V3, None);
+    assert_eq!(error.kind(), ErrorKind::ClusterUnavailable);
+    let never = r#"{"Code":{"Code":"ClusterUnavailable","Status":503},"Message":"cluster not provisioned","Cause":null,"FieldName":""}"#;
+    let error =
+        verdict_of(&given("/k8s/clusters/c-s/version", 503, Accepted::Yes, never), TokenKind::V3, None);
+    assert_eq!(error.causes(), [Cause::NeverConnected]);
+}
+
+#[test]
+fn the_rest_of_the_statuses() {
+    let norman = |code: &str, status: u16| {
+        format!(r#"{{"type":"error","code":"{code}","status":{status},"message":"m","fieldName":"name"}}"#)
+    };
+    let table = [
+        (404, norman("NotFound", 404), ErrorKind::NotFound),
+        (405, norman("MethodNotAllow", 405), ErrorKind::Unsupported),
+        (409, norman("AlreadyExists", 409), ErrorKind::AlreadyExists),
+        (409, norman("Conflict", 409), ErrorKind::Conflict),
+        (422, norman("NotUnique", 422), ErrorKind::AlreadyExists),
+        (422, norman("MissingRequired", 422), ErrorKind::Invalid),
+        (400, "x".into(), ErrorKind::Invalid),
+        (429, String::new(), ErrorKind::RateLimited),
+        (500, norman("ServerError", 500), ErrorKind::Unavailable),
+        (502, "<html><title>502</title></html>".into(), ErrorKind::Unavailable),
+        (503, "Service Unavailable".into(), ErrorKind::Unavailable),
+        (403, "<!doctype html><p>blocked".into(), ErrorKind::NotRancher),
+        (404, "<html>default backend</html>".into(), ErrorKind::NotRancher),
+        (302, String::new(), ErrorKind::NotRancher),
+    ];
+    for (status, body, kind) in table {
+        let error = verdict_of(&given("/v3/projects", status, Accepted::Unsaid, &body), TokenKind::V3, None);
+        assert_eq!(error.kind(), kind, "{status} {body}");
+        assert_eq!(error.is_retryable(), matches!(status, 429 | 502 | 503), "{status}");
+    }
+    let wrapped = r#"{"type":"error","code":"ServerError","status":500,"message":"Operation cannot be fulfilled on x: the object has been modified"}"#;
+    assert_eq!(
+        verdict_of(&given("/v3/projects/x", 500, Accepted::Yes, wrapped), TokenKind::V3, None).kind(),
+        ErrorKind::Conflict
+    );
+}
+
+#[test]
+fn a_page_with_200_is_a_login_portal() {
+    let route = Route::parse("/v3/clusters").unwrap();
+    let mut answer = Answer {
+        method: &Method::GET,
+        route: &route,
+        status: StatusCode::OK,
+        accepted: Accepted::Unsaid,
+        content_type: Some("text/html; charset=utf-8"),
+        retry_after: None,
+        location: None,
+        body: b"<!doctype html><title>Sign in</title>",
+        complete: true,
+    };
+    assert_eq!(judge_success(&answer, true).unwrap().kind(), ErrorKind::NotRancher);
+    assert!(judge_success(&answer, false).is_none());
+    answer.content_type = Some("application/json");
+    answer.body = b"{}";
+    assert!(judge_success(&answer, true).is_none());
+}
+
+#[test]
+fn evidence_can_be_shared() {
+    let error = verdict_of(&given("/v3/tokens?token=abc", 401, Accepted::No, FILTER), TokenKind::V3, None);
+    let evidence = error.evidence();
+    assert_eq!(evidence.to_json()["kind"], "undetermined");
+    let curl = evidence.curl().unwrap();
+    assert!(curl.contains("$RANCHER_TOKEN") && !curl.contains("abc"), "{curl}");
+    assert!(!evidence.to_string().contains("abc"));
+}

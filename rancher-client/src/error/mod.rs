@@ -1,0 +1,389 @@
+//! The one error type, and the one place that concludes anything from a status.
+
+mod body;
+mod evidence;
+mod judge;
+mod kind;
+
+pub use body::{Dialect, ErrorBody};
+pub use evidence::{Evidence, Observation};
+pub use judge::{Accepted, Answer, judge, judge_success};
+pub use kind::{Cause, ErrorKind, ForbiddenReason, Retry};
+
+use http::{Method, StatusCode};
+use std::borrow::Cow;
+use std::error::Error as StdError;
+use std::fmt;
+use std::time::Duration;
+
+use crate::scope::{Confidence, InvalidRoute, Route, RouteScope};
+use crate::wire::{ClusterId, InvalidId, InvalidServerUrl, redact};
+
+/// The result of a call.
+pub type Result<T> = std::result::Result<T, Error>;
+
+/// What went wrong, how sure that is, and what to do.
+///
+/// `Display` is one line without secrets. [`Error::evidence`] is a bundle that can be shared. The status is that of
+/// the HTTP answer, never one that a body claims.
+pub struct Error {
+    inner: Box<Inner>,
+}
+
+#[derive(Debug)]
+struct Inner {
+    kind: ErrorKind,
+    confidence: Option<Confidence>,
+    operation: Cow<'static, str>,
+    request: Option<SentRequest>,
+    http: Option<HttpAnswer>,
+    reason: Option<ForbiddenReason>,
+    causes: Vec<Cause>,
+    cluster: Option<ClusterId>,
+    scoped_to: Option<ClusterId>,
+    retry: Retry,
+    summary: String,
+    advice: String,
+    because: Vec<String>,
+    observations: Vec<Observation>,
+    source: Option<Box<dyn StdError + Send + Sync>>,
+}
+
+/// The request that failed, as far as it may be shown.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SentRequest {
+    /// The method.
+    pub method: Method,
+    /// The path, its query values left out.
+    pub path: String,
+    /// Which credentials the path takes.
+    pub scope: RouteScope,
+}
+
+/// What the server answered, as far as it may be shown.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HttpAnswer {
+    /// The status of the answer.
+    pub status: StatusCode,
+    /// Whether the server accepted the credential there; nothing where it did not say.
+    pub accepted: Option<bool>,
+    /// The form of the body.
+    pub dialect: Dialect,
+    /// The machine-readable code: `NotFound`, `MissingRequired`, or a Kubernetes `reason`.
+    pub code: Option<String>,
+    /// The field that is wrong.
+    pub field: Option<String>,
+    /// The server's own words, credentials masked.
+    pub message: Option<String>,
+}
+
+impl Error {
+    /// A new error. `summary` says what went wrong, `advice` what to do.
+    pub fn new(kind: ErrorKind, summary: impl Into<String>, advice: impl Into<String>) -> Self {
+        let inner = Inner {
+            kind,
+            confidence: None,
+            operation: Cow::Borrowed(""),
+            request: None,
+            http: None,
+            reason: None,
+            causes: Vec::new(),
+            cluster: None,
+            scoped_to: None,
+            retry: Retry::default(),
+            summary: redact(&summary.into()).into_owned(),
+            advice: redact(&advice.into()).into_owned(),
+            because: Vec::new(),
+            observations: Vec::new(),
+            source: None,
+        };
+        Self { inner: Box::new(inner) }
+    }
+
+    /// What kind of failure it is.
+    pub fn kind(&self) -> ErrorKind {
+        self.inner.kind
+    }
+
+    /// How sure the kind is: `Proven` unless said otherwise, nothing for [`ErrorKind::Undetermined`].
+    pub fn confidence(&self) -> Option<Confidence> {
+        match self.inner.kind {
+            ErrorKind::Undetermined => None,
+            _ => Some(self.inner.confidence.unwrap_or(Confidence::Proven)),
+        }
+    }
+
+    /// What the caller asked for, `clusters.get`.
+    pub fn operation(&self) -> &str {
+        &self.inner.operation
+    }
+
+    /// The request, if one was made.
+    pub fn request(&self) -> Option<&SentRequest> {
+        self.inner.request.as_ref()
+    }
+
+    /// The answer, if there was one.
+    pub fn http(&self) -> Option<&HttpAnswer> {
+        self.inner.http.as_ref()
+    }
+
+    /// The status of the answer, if there was one.
+    pub fn status(&self) -> Option<u16> {
+        self.inner.http.as_ref().map(|http| http.status.as_u16())
+    }
+
+    /// The machine-readable code of the answer.
+    pub fn code(&self) -> Option<&str> {
+        self.inner.http.as_ref()?.code.as_deref()
+    }
+
+    /// The field that the server complains about.
+    pub fn field(&self) -> Option<&str> {
+        self.inner.http.as_ref()?.field.as_deref()
+    }
+
+    /// The server's own words, credentials masked.
+    pub fn message(&self) -> Option<&str> {
+        self.inner.http.as_ref()?.message.as_deref()
+    }
+
+    /// For [`ErrorKind::Forbidden`]: what stands behind it.
+    pub fn reason(&self) -> Option<ForbiddenReason> {
+        self.inner.reason
+    }
+
+    /// The causes that remain possible.
+    pub fn causes(&self) -> &[Cause] {
+        &self.inner.causes
+    }
+
+    /// The cluster that the request was about.
+    pub fn cluster(&self) -> Option<&ClusterId> {
+        self.inner.cluster.as_ref()
+    }
+
+    /// For [`ErrorKind::OutOfScope`]: the cluster that the credential is scoped to, where known.
+    pub fn scoped_to(&self) -> Option<&ClusterId> {
+        self.inner.scoped_to.as_ref()
+    }
+
+    /// Whether trying again can help, and what was tried.
+    pub fn retry(&self) -> Retry {
+        self.inner.retry
+    }
+
+    /// Whether the same request may succeed later without any change.
+    pub fn is_retryable(&self) -> bool {
+        self.inner.retry.retryable
+    }
+
+    /// What to do next.
+    pub fn advice(&self) -> &str {
+        &self.inner.advice
+    }
+
+    /// What went wrong, without the request and the advice.
+    pub fn summary(&self) -> &str {
+        &self.inner.summary
+    }
+
+    /// What the conclusion rests on, in words.
+    pub fn because(&self) -> &[String] {
+        &self.inner.because
+    }
+
+    /// A bundle that shows how the conclusion came about and that can be shared: no secrets, and the equivalent
+    /// `curl`.
+    pub fn evidence(&self) -> Evidence<'_> {
+        Evidence::of(self)
+    }
+
+    pub(crate) fn observations(&self) -> &[Observation] {
+        &self.inner.observations
+    }
+}
+
+/// What the layers add to an error on its way out.
+impl Error {
+    /// Sets how sure the kind is.
+    #[must_use]
+    pub fn with_confidence(mut self, confidence: Option<Confidence>) -> Self {
+        self.inner.confidence = confidence;
+        self
+    }
+
+    /// Sets the causes.
+    #[must_use]
+    pub fn with_causes(mut self, causes: impl Into<Vec<Cause>>) -> Self {
+        self.inner.causes = causes.into();
+        self
+    }
+
+    /// Names the operation, unless it is named already.
+    #[must_use]
+    pub fn with_operation(mut self, operation: impl Into<Cow<'static, str>>) -> Self {
+        if self.inner.operation.is_empty() {
+            self.inner.operation = operation.into();
+        }
+        self
+    }
+
+    /// Names the request, unless it is named already.
+    #[must_use]
+    pub fn with_request(mut self, method: &Method, route: &Route) -> Self {
+        if self.inner.request.is_none() {
+            self.inner.cluster = self.inner.cluster.take().or_else(|| route.scope().cluster().cloned());
+            self.inner.request = Some(SentRequest {
+                method: method.clone(),
+                path: route.shown(),
+                scope: route.scope().clone(),
+            });
+        }
+        self
+    }
+
+    /// Names the cluster concerned.
+    #[must_use]
+    pub fn with_cluster(mut self, cluster: ClusterId) -> Self {
+        self.inner.cluster = Some(cluster);
+        self
+    }
+
+    /// Says whether trying again can help.
+    #[must_use]
+    pub fn with_retry(mut self, retryable: bool, after: Option<Duration>) -> Self {
+        self.inner.retry.retryable = retryable;
+        self.inner.retry.after = after;
+        self
+    }
+
+    /// Says how many times the request was sent.
+    #[must_use]
+    pub fn with_attempts(mut self, attempts: u32) -> Self {
+        self.inner.retry.attempts = attempts;
+        self
+    }
+
+    /// Adds what the conclusion rests on.
+    #[must_use]
+    pub fn with_because(mut self, because: impl IntoIterator<Item = String>) -> Self {
+        self.inner.because.extend(because.into_iter().map(|line| redact(&line).into_owned()));
+        self
+    }
+
+    /// Adds the requests that were made to find out.
+    #[must_use]
+    pub fn with_observations(mut self, observations: impl IntoIterator<Item = Observation>) -> Self {
+        self.inner.observations.extend(observations);
+        self
+    }
+
+    /// Adds the error underneath. Its text is not part of `Display`.
+    #[must_use]
+    pub fn with_source(mut self, source: impl StdError + Send + Sync + 'static) -> Self {
+        self.inner.source = Some(Box::new(source));
+        self
+    }
+
+    /// A configuration that is wrong or incomplete.
+    pub fn config(summary: impl Into<String>, advice: impl Into<String>) -> Self {
+        Self::new(ErrorKind::Config, summary, advice)
+    }
+
+    fn with_http(mut self, http: HttpAnswer) -> Self {
+        self.inner.http = Some(http);
+        self
+    }
+
+    fn with_reason(mut self, reason: Option<ForbiddenReason>) -> Self {
+        self.inner.reason = reason;
+        self
+    }
+
+    fn with_scoped_to(mut self, cluster: Option<ClusterId>) -> Self {
+        self.inner.scoped_to = cluster;
+        self
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(request) = &self.inner.request {
+            write!(f, "{} {}: ", request.method, request.path)?;
+        } else if !self.inner.operation.is_empty() {
+            write!(f, "{}: ", self.inner.operation)?;
+        }
+        f.write_str(&one_line(&self.inner.summary))?;
+        if self.inner.retry.attempts > 1 {
+            write!(f, " (sent {} times)", self.inner.retry.attempts)?;
+        }
+        if !self.inner.advice.is_empty() {
+            write!(f, "; {}", one_line(&self.inner.advice))?;
+        }
+        Ok(())
+    }
+}
+
+fn one_line(text: &str) -> Cow<'_, str> {
+    if text.contains(char::is_control) {
+        Cow::Owned(text.split(char::is_control).filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" "))
+    } else {
+        Cow::Borrowed(text)
+    }
+}
+
+impl fmt::Debug for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let inner = &self.inner;
+        let mut out = f.debug_struct("Error");
+        out.field("kind", &inner.kind.as_str());
+        if let Some(confidence) = self.confidence() {
+            out.field("confidence", &confidence.as_str());
+        }
+        out.field("summary", &inner.summary).field("advice", &inner.advice);
+        if let Some(request) = &inner.request {
+            out.field("request", &format_args!("{} {}", request.method, request.path));
+        }
+        if let Some(http) = &inner.http {
+            out.field("http", http);
+        }
+        if !inner.causes.is_empty() {
+            out.field("causes", &inner.causes.iter().map(|cause| cause.as_str()).collect::<Vec<_>>());
+        }
+        if !inner.because.is_empty() {
+            out.field("because", &inner.because);
+        }
+        if inner.retry != Retry::default() {
+            out.field("retry", &inner.retry);
+        }
+        if let Some(source) = &inner.source {
+            out.field("source", &redact(&source.to_string()));
+        }
+        out.finish()
+    }
+}
+
+impl StdError for Error {
+    fn source(&self) -> Option<&(dyn StdError + 'static)> {
+        self.inner.source.as_ref().map(|source| source.as_ref() as &(dyn StdError + 'static))
+    }
+}
+
+impl From<InvalidId> for Error {
+    fn from(error: InvalidId) -> Self {
+        Error::new(ErrorKind::Invalid, error.to_string(), "").with_source(error)
+    }
+}
+
+impl From<InvalidRoute> for Error {
+    fn from(error: InvalidRoute) -> Self {
+        Error::new(ErrorKind::Invalid, error.to_string(), "").with_source(error)
+    }
+}
+
+impl From<InvalidServerUrl> for Error {
+    fn from(error: InvalidServerUrl) -> Self {
+        Error::config(error.to_string(), "").with_source(error)
+    }
+}
