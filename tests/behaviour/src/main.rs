@@ -1,1 +1,4 @@
 //! The behaviour suite: one test binary over the recorded answers, the simulator and the client.
+#![cfg(test)]
+
+mod judge_scores;
