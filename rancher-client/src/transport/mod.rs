@@ -1,6 +1,8 @@
 //! From a request to an answer: one trait, one file per layer, and `stack` that states their order once.
 
 mod message;
+#[cfg(test)]
+pub(crate) mod mock;
 
 pub use message::{Auth, Body, Expect, Patience, Request, Response};
 
