@@ -115,7 +115,7 @@ pub fn judge_success(answer: &Answer<'_>, wants_json: bool) -> Option<Error> {
 
 /// Whether the credential was accepted, from the header or, where it is absent, from what only happens to one that
 /// was (or was not).
-pub(crate) fn acceptance(answer: &Answer<'_>, body: &ErrorBody, credential: TokenKind) -> Option<bool> {
+fn acceptance(answer: &Answer<'_>, body: &ErrorBody, credential: TokenKind) -> Option<bool> {
     if credential == TokenKind::Jwt {
         // recorded, downstream.jsonl: the header stays false for a service account's JWT that the proxy accepts
         return match answer.accepted {
@@ -142,6 +142,11 @@ pub(crate) fn acceptance(answer: &Answer<'_>, body: &ErrorBody, credential: Toke
         (403 | 404 | 409 | 422, Dialect::Norman) if body.code.is_some() => Some(true),
         _ => None,
     }
+}
+
+/// Whether the credential was accepted, for the ledger; nothing where the answer does not tell.
+pub(crate) fn acceptance_of(answer: &Answer<'_>, credential: TokenKind) -> Option<bool> {
+    acceptance(answer, &ErrorBody::read(answer.body, answer.complete), credential)
 }
 
 /// The words with which the tunnel says that nobody is at its other end (recorded, `agent-gone.jsonl`).

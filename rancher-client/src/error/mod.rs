@@ -7,6 +7,7 @@ mod kind;
 
 pub use body::{Dialect, ErrorBody};
 pub use evidence::{Evidence, Observation};
+pub(crate) use judge::acceptance_of;
 pub use judge::{Accepted, Answer, judge, judge_success};
 pub use kind::{Cause, ErrorKind, ForbiddenReason, Retry};
 

@@ -1,8 +1,12 @@
 //! From a request to an answer: one trait, one file per layer, and `stack` that states their order once.
 
+mod agent;
+mod judge;
 mod message;
 #[cfg(test)]
 pub(crate) mod mock;
+
+mod notes;
 
 pub use message::{Auth, Body, Expect, Patience, Request, Response};
 

@@ -1,10 +1,12 @@
 //! What the APIs share: ids, the address of a server, instants, and what must never be shown.
 
+mod agent;
 mod clock;
 mod id;
 mod redact;
 mod server_url;
 
+pub use agent::AgentState;
 pub use clock::{Clock, Moment, SystemClock};
 pub use id::{ClusterId, InvalidId, PrincipalId, PrincipalKind, ProjectId, TokenName, UserId};
 pub use redact::redact;

@@ -1,0 +1,316 @@
+//! The layer that turns answers into verdicts: it notes what every answer says of the credential, and asks the
+//! server twice at most before it says why a credential was not accepted.
+
+use bytes::BytesMut;
+use http::Method;
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::notes::Notes;
+use super::{Auth, Body, BoxFuture, Patience, Request, Response, Transport};
+use crate::config::Probes;
+use crate::error::{Answer, Error, ErrorKind, Observation, Result, acceptance_of, judge, judge_success};
+use crate::scope::{Confidence, Knowledge, Ledger, Route, TokenKind};
+use crate::wire::ClusterId;
+
+/// How much of an error's body is read. Rancher's longest are a few kilobytes.
+const LONGEST_ERROR: usize = 64 * 1024;
+
+/// How long one probe may take. It must not turn a prompt refusal into a long wait.
+const PROBE_PATIENCE: Duration = Duration::from_secs(5);
+
+/// How many probes one value of the credential is worth.
+const PROBES: u32 = 2;
+
+/// Judges answers; see the module's text.
+#[derive(Debug)]
+pub(crate) struct Judge {
+    inner: Arc<dyn Transport>,
+    notes: Arc<Notes>,
+    probes: Probes,
+    /// The cluster that the client is meant for, which a scoped key is most likely of.
+    cluster: Option<ClusterId>,
+}
+
+impl Judge {
+    pub(crate) fn new(
+        inner: Arc<dyn Transport>,
+        notes: Arc<Notes>,
+        probes: Probes,
+        cluster: Option<ClusterId>,
+    ) -> Self {
+        Self { inner, notes, probes, cluster }
+    }
+
+    async fn send_judged(&self, request: Request) -> Result<Response> {
+        let (method, route) = (request.method.clone(), request.route.clone());
+        let (auth, expect, probe) = (request.auth, request.expect, request.probe);
+        let mut response = self.inner.send(request).await?;
+        let credential = if auth == Auth::Omit { TokenKind::None } else { response.credential };
+        if response.status.is_success() || response.status == http::StatusCode::SWITCHING_PROTOCOLS {
+            if auth == Auth::Send
+                && let Some(accepted) = response.accepted().said()
+            {
+                self.notes.observe(&response, &route, accepted);
+            }
+            let answer = response.answer(&method, &route, b"", true);
+            return match judge_success(&answer, expect == super::Expect::Json) {
+                Some(error) => Err(error),
+                None => Ok(response),
+            };
+        }
+        let (body, complete) = read_error(&mut response.body).await;
+        let answer = response.answer(&method, &route, &body, complete);
+        if auth == Auth::Send {
+            self.note(&response, &answer, credential);
+        }
+        let judged =
+            |ledger: &Ledger| judge(&answer, credential, Some(ledger)).with_attempts(response.attempts);
+        let own = Ledger::new(TokenKind::None);
+        let error = judged(&if auth == Auth::Send { self.notes.ledger() } else { own });
+        if probe || auth == Auth::Omit || self.probes == Probes::Off || !worth_a_probe(&error, credential) {
+            return Err(error);
+        }
+        let observations = self.probe(&route, response.generation).await;
+        Err(judged(&self.notes.ledger()).with_observations(observations))
+    }
+
+    /// Notes what a refusal says, from its header or its body.
+    fn note(&self, response: &Response, answer: &Answer<'_>, credential: TokenKind) {
+        if let Some(accepted) = acceptance_of(answer, credential) {
+            self.notes.observe(response, answer.route, accepted);
+        }
+        if String::from_utf8_lossy(answer.body).contains("clusterID does not match") {
+            self.notes.learn(Knowledge::NotFor(answer.route.scope().clone()));
+        }
+    }
+
+    /// Asks the cluster concerned, then a global path. In this order a key scoped to that cluster is proven to be so:
+    /// refused, accepted, refused again.
+    async fn probe(&self, route: &Route, generation: u64) -> Vec<Observation> {
+        let mut probed = self.notes.probing.lock().await;
+        if probed.generation != generation {
+            // an old credential's late refusal must not spend the new one's probes
+            if generation < probed.generation {
+                return Vec::new();
+            }
+            *probed = super::notes::Probed { generation, ..Default::default() };
+        }
+        let cluster = self.cluster.as_ref().or(route.scope().cluster());
+        let questions = [
+            cluster.and_then(|id| Route::from_segments(["v3", "clusters", id.as_str()]).ok()),
+            Route::from_segments(["rancherversion"]).ok(),
+        ];
+        let known_before = probed.begun;
+        for question in questions.into_iter().skip(known_before as usize).flatten() {
+            if probed.begun >= PROBES {
+                break;
+            }
+            probed.begun += 1;
+            let observation = self.ask(question).await;
+            probed.observations.push(observation);
+        }
+        probed.observations.clone()
+    }
+
+    async fn ask(&self, route: Route) -> Observation {
+        let mut request = Request::new("probe", Method::GET, route.clone());
+        request.probe = true;
+        request.patience = Patience::AtMost(PROBE_PATIENCE);
+        request.expect = super::Expect::Anything;
+        let answer = tokio::time::timeout(PROBE_PATIENCE, self.inner.send(request)).await;
+        let mut observation = Observation {
+            method: Method::GET.to_string(),
+            path: route.shown(),
+            status: None,
+            accepted: None,
+            ms: PROBE_PATIENCE.as_millis() as u64,
+        };
+        if let Ok(Ok(mut response)) = answer {
+            let (body, complete) = match response.status.is_success() {
+                true => (bytes::Bytes::new(), true),
+                false => read_error(&mut response.body).await,
+            };
+            let answer = response.answer(&Method::GET, &route, &body, complete);
+            let accepted = acceptance_of(&answer, response.credential);
+            if let Some(accepted) = accepted {
+                self.notes.observe(&response, &route, accepted);
+            }
+            observation.status = Some(response.status.as_u16());
+            observation.accepted = accepted;
+            observation.ms = response.received.since(response.sent).as_millis() as u64;
+        }
+        observation
+    }
+}
+
+impl Transport for Judge {
+    fn send(&self, request: Request) -> BoxFuture<'_, Result<Response>> {
+        Box::pin(self.send_judged(request))
+    }
+}
+
+/// Whether more evidence could change the verdict.
+fn worth_a_probe(error: &Error, credential: TokenKind) -> bool {
+    let refusal =
+        matches!(error.kind(), ErrorKind::Undetermined | ErrorKind::OutOfScope | ErrorKind::TokenRefused);
+    let open = !matches!(error.confidence(), Some(Confidence::Proven | Confidence::Asserted));
+    // the header says nothing of a JWT, so asking again would teach nothing
+    refusal && open && credential.header_speaks()
+}
+
+/// Reads the beginning of an error's body, and whether it was the whole. A body that breaks off is no new error: what
+/// was read still counts.
+async fn read_error(body: &mut Body) -> (bytes::Bytes, bool) {
+    let mut whole = BytesMut::new();
+    while let Some(piece) = body.next().await {
+        let Ok(piece) = piece else { return (whole.freeze(), false) };
+        let room = LONGEST_ERROR.saturating_sub(whole.len());
+        whole.extend_from_slice(piece.get(..room.min(piece.len())).unwrap_or_default());
+        if piece.len() > room {
+            return (whole.freeze(), false);
+        }
+    }
+    (whole.freeze(), true)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::mock::{Mock, request, response, with_header};
+    use super::*;
+    use crate::error::Cause;
+    use crate::wire::Moment;
+    use std::sync::atomic::{AtomicU64, Ordering};
+
+    const FILTER: &str = r#"{"type":"error","status":"401","message":"Unauthorized 401: must authenticate"}"#;
+
+    /// A server that knows one key, scoped to a cluster or dead.
+    fn server(own: Option<&'static str>) -> Mock {
+        let clock = Arc::new(AtomicU64::new(0));
+        Mock::new(move |request: Request| {
+            let accepted = request.route.scope().cluster().map(ClusterId::as_str) == own && own.is_some();
+            let public = request.route.path() == "/rancherversion";
+            let tick = clock.fetch_add(2, Ordering::SeqCst);
+            let at = |ms| Moment::from_start(Duration::from_millis(ms));
+            let status = if accepted || public { 200 } else { 401 };
+            let answer = response(status, if status == 200 { "{}" } else { FILTER });
+            let answer = with_header(answer, "x-api-cattle-auth", if accepted { "true" } else { "false" });
+            async move { Ok(Response { sent: at(tick), received: at(tick + 1), ..answer }) }
+        })
+    }
+
+    fn judge_over(mock: &Mock, probes: Probes, cluster: Option<&str>) -> Judge {
+        let cluster = cluster.map(|id| ClusterId::new(id).unwrap());
+        Judge::new(Arc::new(mock.clone()), Arc::new(Notes::new(TokenKind::V3)), probes, cluster)
+    }
+
+    #[tokio::test]
+    async fn a_scoped_key_is_called_so_after_two_probes() {
+        let mock = server(Some("c-a"));
+        let judge = judge_over(&mock, Probes::On, Some("c-a"));
+        let error = judge.send(request(Method::GET, "/v3/clusters")).await.unwrap_err();
+        assert_eq!((error.kind(), error.confidence()), (ErrorKind::OutOfScope, Some(Confidence::Proven)));
+        assert_eq!(error.scoped_to().unwrap().as_str(), "c-a");
+        assert_eq!(error.observations().len(), 2);
+        assert_eq!(mock.count(), 3);
+        // known by now: nothing more is asked
+        judge.send(request(Method::GET, "/v3/projects")).await.unwrap_err();
+        assert_eq!(mock.count(), 4);
+    }
+
+    #[tokio::test]
+    async fn a_dead_key_stays_undetermined_with_both_causes() {
+        let mock = server(None);
+        let judge = judge_over(&mock, Probes::On, Some("c-a"));
+        let error = judge.send(request(Method::GET, "/v3/clusters")).await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Undetermined);
+        assert_eq!(error.causes(), [Cause::TokenRefused, Cause::OutOfScope]);
+        assert_eq!(mock.count(), 3);
+        judge.send(request(Method::GET, "/v3/clusters")).await.unwrap_err();
+        assert_eq!(mock.count(), 4, "probes are not repeated");
+    }
+
+    #[tokio::test]
+    async fn a_thousand_refusals_at_once_cost_two_probes() {
+        let mock = server(Some("c-a"));
+        let judge = judge_over(&mock, Probes::On, Some("c-a"));
+        let calls = (0..1000).map(|_| judge.send(request(Method::GET, "/v3/clusters")));
+        let errors = futures_util::future::join_all(calls).await;
+        assert!(errors.iter().all(|error| error.as_ref().unwrap_err().kind() == ErrorKind::OutOfScope));
+        assert_eq!(mock.count(), 1002);
+    }
+
+    #[tokio::test]
+    async fn probes_can_be_switched_off() {
+        let mock = server(Some("c-a"));
+        let judge = judge_over(&mock, Probes::Off, Some("c-a"));
+        let error = judge.send(request(Method::GET, "/v3/clusters")).await.unwrap_err();
+        assert_eq!((error.kind(), mock.count()), (ErrorKind::Undetermined, 1));
+    }
+
+    #[tokio::test]
+    async fn a_key_that_was_global_is_refused_without_a_probe() {
+        let mock = Mock::script([
+            Ok(with_header(response(200, "{}"), "x-api-cattle-auth", "true")),
+            Ok(with_header(response(401, FILTER), "x-api-cattle-auth", "false")),
+        ]);
+        let judge = judge_over(&mock, Probes::On, None);
+        judge.send(request(Method::GET, "/v3/")).await.unwrap();
+        let error = judge.send(request(Method::GET, "/v3/clusters")).await.unwrap_err();
+        assert_eq!((error.kind(), error.confidence()), (ErrorKind::TokenRefused, Some(Confidence::Proven)));
+    }
+
+    #[tokio::test]
+    async fn another_generation_starts_with_a_clean_slate() {
+        let global = with_header(response(200, "{}"), "x-api-cattle-auth", "true");
+        let refused =
+            Response { generation: 1, ..with_header(response(401, FILTER), "x-api-cattle-auth", "false") };
+        let mock = Mock::script([Ok(global), Ok(refused)]);
+        let judge = judge_over(&mock, Probes::Off, None);
+        judge.send(request(Method::GET, "/v3/")).await.unwrap();
+        let error = judge.send(request(Method::GET, "/v3/clusters")).await.unwrap_err();
+        assert_eq!(
+            error.kind(),
+            ErrorKind::Undetermined,
+            "what was known of the old key says nothing of the new one"
+        );
+    }
+
+    #[tokio::test]
+    async fn a_page_is_no_success_where_json_is_wanted() {
+        let page = || Ok(with_header(response(200, "<html>"), "content-type", "text/html"));
+        let judge = judge_over(&Mock::script([page(), page()]), Probes::On, None);
+        let error = judge.send(request(Method::GET, "/v3/")).await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::NotRancher);
+        let mut anything = request(Method::GET, "/v3/");
+        anything.expect = super::super::Expect::Anything;
+        assert!(judge.send(anything).await.is_ok());
+    }
+
+    #[tokio::test]
+    async fn nothing_sent_is_not_held_against_the_key() {
+        let mock = Mock::always(401, FILTER);
+        let judge = judge_over(&mock, Probes::On, Some("c-a"));
+        let mut anonymous = request(Method::GET, "/v3/");
+        anonymous.auth = Auth::Omit;
+        assert_eq!(judge.send(anonymous).await.unwrap_err().kind(), ErrorKind::Unauthenticated);
+        assert_eq!(mock.count(), 1);
+        assert!(!judge.notes.ledger().was_refused(&crate::scope::RouteScope::Global));
+    }
+
+    #[tokio::test]
+    async fn a_body_that_breaks_off_still_counts() {
+        let broken = Body::from_stream(futures_util::stream::iter([
+            Ok(bytes::Bytes::from_static(b"{\"type\":\"err")),
+            Err(Error::new(ErrorKind::Connect, "gone", "")),
+        ]));
+        let mock = Mock::script([Ok(Response {
+            body: broken,
+            ..with_header(response(403, ""), "x-api-cattle-auth", "true")
+        })]);
+        let judge = judge_over(&mock, Probes::On, None);
+        let error = judge.send(request(Method::GET, "/v3/")).await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Forbidden);
+        assert!(error.because().iter().any(|line| line.contains("cut short")));
+    }
+}
