@@ -302,7 +302,7 @@ impl Error {
         self
     }
 
-    fn with_scoped_to(mut self, cluster: Option<ClusterId>) -> Self {
+    pub(crate) fn with_scoped_to(mut self, cluster: Option<ClusterId>) -> Self {
         self.inner.scoped_to = cluster;
         self
     }

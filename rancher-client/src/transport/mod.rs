@@ -1,6 +1,7 @@
 //! From a request to an answer: one trait, one file per layer, and `stack` that states their order once.
 
 mod agent;
+mod connection;
 mod judge;
 mod message;
 #[cfg(test)]
@@ -8,6 +9,7 @@ pub(crate) mod mock;
 
 mod notes;
 
+pub use connection::Connection;
 pub use message::{Auth, Body, Expect, Patience, Request, Response};
 
 use std::fmt;
