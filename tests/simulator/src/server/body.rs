@@ -1,6 +1,6 @@
 //! Bodies as they go out: whole, in drips, or cut.
 
-use super::wire::{Ending, Mark, Wire};
+use super::wire::{Ending, Wire};
 use crate::journal::Flight;
 use bytes::Bytes;
 use hyper::body::{Body, Frame, SizeHint};
@@ -18,6 +18,9 @@ const CHUNK: usize = 64 * 1024;
 /// How often a dripping body drips, where its rate allows.
 const DRIPS_PER_SECOND: u64 = 20;
 
+/// How long nothing more is written before a body that is cut counts as sent.
+const QUIET: Duration = Duration::from_millis(20);
+
 /// A body and what is to be noted when it is through.
 pub(super) struct Payload {
     rest: Bytes,
@@ -29,7 +32,7 @@ pub(super) struct Payload {
 enum Pace {
     Full,
     Drip { bytes: usize, wait: Duration, timer: Option<Pin<Box<Sleep>>> },
-    Cut { wire: Arc<Wire>, bytes: u64, since: Option<Mark> },
+    Cut { wire: Arc<Wire>, wanted: u64, last: u64, timer: Option<Pin<Box<Sleep>>> },
 }
 
 impl Payload {
@@ -48,10 +51,13 @@ impl Payload {
         Self::new(rest, Pace::Drip { bytes, wait, timer: None }, Some(flight))
     }
 
-    /// The first bytes of the body; once they are on the wire, the end of the connection.
+    /// The first bytes of the body; once they are on the wire, the end of the connection. For HTTP/2: only hyper
+    /// knows its frames, so the bytes count as sent when enough were written and no more follow.
     pub(super) fn cut(rest: Bytes, wire: Arc<Wire>, flight: Flight) -> Self {
-        let bytes = rest.len() as u64;
-        Self::new(rest, Pace::Cut { wire, bytes, since: None }, Some(flight))
+        let last = wire.written();
+        // even of an empty body the head must be out
+        let wanted = last.saturating_add(rest.len().max(1) as u64);
+        Self::new(rest, Pace::Cut { wire, wanted, last, timer: None }, Some(flight))
     }
 
     fn new(rest: Bytes, pace: Pace, flight: Option<Flight>) -> Self {
@@ -94,17 +100,20 @@ impl Body for Payload {
                 sleep.as_mut().reset(next);
                 *bytes
             }
-            Pace::Cut { wire, bytes, since } => {
-                let since = *since.get_or_insert_with(|| wire.mark());
-                if this.rest.is_empty() {
-                    ready!(wire.poll_flushed(since, *bytes, cx));
+            Pace::Cut { .. } if !this.rest.is_empty() => CHUNK,
+            Pace::Cut { wire, wanted, last, timer } => loop {
+                let sleep = timer.get_or_insert_with(|| Box::pin(tokio::time::sleep(QUIET)));
+                ready!(sleep.as_mut().poll(cx));
+                let written = wire.written();
+                if written >= *wanted && written == *last {
                     this.flight.take().iter_mut().for_each(Flight::finish);
                     wire.end(Ending::Close);
                     // the connection's task takes it from here, and drops this body
                     return Poll::Pending;
                 }
-                CHUNK
-            }
+                *last = written;
+                *timer = None;
+            },
         };
         Poll::Ready(this.next(bytes).map(|chunk| Ok(Frame::data(chunk))))
     }

@@ -8,7 +8,7 @@ use bytes::Bytes;
 use std::io;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::task::{Context, Poll, Waker};
+use std::task::{Context, Poll};
 use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, ReadBuf};
 use tokio::net::TcpStream;
@@ -93,20 +93,11 @@ struct State {
     stream: Option<Stream>,
     ending: Option<Ending>,
     written: u64,
-    flushes: u64,
-    waiting: Vec<Waker>,
-}
-
-/// How far the writing was at some time.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Mark {
-    written: u64,
-    flushes: u64,
 }
 
 impl Wire {
     pub(super) fn new(stream: Stream) -> Arc<Self> {
-        let state = State { stream: Some(stream), ending: None, written: 0, flushes: 0, waiting: Vec::new() };
+        let state = State { stream: Some(stream), ending: None, written: 0 };
         Arc::new(Self { state: Mutex::new(state), ending: Notify::new() })
     }
 
@@ -123,20 +114,9 @@ impl Wire {
         state.stream.take().zip(state.ending.take())
     }
 
-    /// The state of writing now.
-    pub(super) fn mark(&self) -> Mark {
-        let state = self.lock();
-        Mark { written: state.written, flushes: state.flushes }
-    }
-
-    /// Ready once hyper has written at least so many bytes since the mark and flushed them.
-    pub(super) fn poll_flushed(&self, since: Mark, bytes: u64, cx: &mut Context<'_>) -> Poll<()> {
-        let mut state = self.lock();
-        if state.flushes > since.flushes && state.written >= since.written.saturating_add(bytes) {
-            return Poll::Ready(());
-        }
-        state.waiting.push(cx.waker().clone());
-        Poll::Pending
+    /// How many bytes hyper has written.
+    pub(super) fn written(&self) -> u64 {
+        self.lock().written
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
@@ -180,14 +160,7 @@ impl AsyncWrite for Tap {
     }
 
     fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        self.with(|state, stream| {
-            let poll = stream.pin().poll_flush(cx);
-            if let Poll::Ready(Ok(())) = &poll {
-                state.flushes += 1;
-                state.waiting.drain(..).for_each(Waker::wake);
-            }
-            poll
-        })
+        self.with(|_, stream| stream.pin().poll_flush(cx))
     }
 
     fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {

@@ -1,8 +1,9 @@
 //! Faults over HTTP/2, where one connection carries many requests.
 
-use crate::client::{SOON, echo, io_kind, reqwest};
+use crate::client::{SOON, echo, io_kind, reqwest, text};
 use http::{StatusCode, Version};
-use rancher_simulator::{Running, Server, ServerOptions};
+use jiff::Timestamp;
+use rancher_simulator::{Request, Running, Server, ServerOptions};
 use std::io::ErrorKind;
 use std::time::{Duration, Instant};
 
@@ -63,6 +64,20 @@ async fn cut_sends_the_first_bytes_and_then_nothing() {
         assert_eq!(read, bytes, "{path}");
         assert!(error.is_some(), "{path}: the body ended as if it were whole");
     }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn cut_is_exact_beyond_one_window() {
+    let faults = vec!["* /** cut:3000000".parse().unwrap()];
+    let options = ServerOptions { faults, http2: true, ..ServerOptions::default() };
+    let large = |_: &Request, _: Timestamp| text(200, vec![b'x'; 5_000_000]);
+    let running = Server::start(options, large).unwrap();
+    let mut answer = get(&running, &reqwest(&running), "/").await.unwrap();
+    let mut read = 0;
+    while let Ok(Some(chunk)) = answer.chunk().await {
+        read += chunk.len();
+    }
+    assert_eq!(read, 3_000_000);
 }
 
 #[tokio::test]

@@ -2,7 +2,6 @@
 
 use crate::client::{A_WHILE, Raw, SOON, echo, plain, reqwest, text};
 use futures_util::future::join_all;
-use http::header::HeaderValue;
 use jiff::{SignedDuration, Timestamp};
 use rancher_simulator::{Request, Running, Server, ServerOptions, StartError};
 use serde_json::json;
@@ -185,6 +184,20 @@ async fn a_client_that_hangs_up_cancels_its_wait_and_nobody_else_s() {
     );
     let entry = &running.journal().entries()[0];
     assert!(entry.abandoned && entry.status.is_none(), "{entry:?}");
+}
+
+#[tokio::test]
+async fn a_world_that_panics_once_is_asked_again() {
+    let running = Server::start(plain(), |request: &Request, _: Timestamp| {
+        assert_ne!(request.target, "/broken", "as the test wants it");
+        text(200, "fine")
+    })
+    .unwrap();
+    let mut raw = Raw::connect(&running).await;
+    raw.send("GET /broken", &[]).await;
+    assert_eq!(raw.rest().await.0, b"");
+    assert_eq!(Raw::connect(&running).await.get("/").await.text(), "fine");
+    assert!(running.journal().until(SOON, |journal| journal.in_flight() == 0).await);
 }
 
 #[tokio::test]

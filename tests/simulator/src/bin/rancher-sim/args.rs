@@ -20,8 +20,8 @@ pub(crate) struct Args {
 
     /// What goes wrong, as METHOD PATH-GLOB ACTION [after=N] [times=N]; can be given several times
     ///
-    /// ACTION is delay:MS, hang, reset, cut:BYTES, length:BYTES, status:CODE, 429[:SECONDS], html502,
-    /// drip:BYTES/s or close. `* @connect close|reset|hang|delay:MS` applies to connections before TLS.
+    /// ACTION is delay:MS, hang, reset, cut:BYTES, length:BYTES, status:CODE, 429, 429:SECONDS,
+    /// html502, drip:BYTES/s or close. `* @connect close|reset|hang|delay:MS` applies to connections before TLS.
     /// POST /-/faults changes the rules while it runs.
     #[arg(long = "fault", value_name = "RULE")]
     faults: Vec<Fault>,
