@@ -69,6 +69,16 @@ async fn close_before_the_handshake_ends_it() {
 }
 
 #[tokio::test]
+async fn close_stays_clean_for_a_client_that_speaks_too_late() {
+    let running = start(CertificateOptions::default(), &["* @connect close"]);
+    let mut tcp = TcpStream::connect(running.addr()).await.unwrap();
+    tokio::time::sleep(A_WHILE).await;
+    tcp.write_all(b"too late").await.unwrap();
+    tokio::time::sleep(A_WHILE).await;
+    assert_eq!(tcp.read(&mut [0; 8]).await.unwrap(), 0);
+}
+
+#[tokio::test]
 async fn reset_before_the_handshake_is_an_rst() {
     let running = start(CertificateOptions::default(), &["* @connect reset"]);
     let mut tcp = TcpStream::connect(running.addr()).await.unwrap();
