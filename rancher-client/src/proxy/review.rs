@@ -28,6 +28,37 @@ pub struct WhoAmI {
     pub token: Option<String>,
 }
 
+impl WhoAmI {
+    /// Reads the answer to a SelfSubjectReview.
+    pub(crate) fn read(answer: &Value) -> Self {
+        let info = answer.pointer("/status/userInfo").cloned().unwrap_or_default();
+        let list = |value: Option<&Value>| -> Vec<String> {
+            value
+                .and_then(Value::as_array)
+                .into_iter()
+                .flatten()
+                .filter_map(Value::as_str)
+                .map(str::to_owned)
+                .collect()
+        };
+        let extra: BTreeMap<String, Vec<String>> = info
+            .get("extra")
+            .and_then(Value::as_object)
+            .into_iter()
+            .flatten()
+            .map(|(key, value)| (key.clone(), list(Some(value))))
+            .collect();
+        let first = |key: &str| extra.get(key).and_then(|values| values.first()).cloned();
+        Self {
+            user: info.get("username").and_then(Value::as_str).unwrap_or_default().to_owned(),
+            username: first("username"),
+            principals: extra.get("principalid").cloned().unwrap_or_default(),
+            groups: list(info.get("groups")),
+            token: first("requesttokenid"),
+        }
+    }
+}
+
 /// A question about a right.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Hash)]
 #[non_exhaustive]
@@ -55,6 +86,21 @@ impl CanI {
     pub fn within(mut self, namespace: &str) -> Self {
         self.namespace = namespace.to_owned();
         self
+    }
+}
+
+impl CanI {
+    /// The question in the words of a SelfSubjectAccessReview.
+    pub(crate) fn attributes(&self) -> Value {
+        let fields = [
+            ("verb", &self.verb),
+            ("group", &self.group),
+            ("resource", &self.resource),
+            ("subresource", &self.subresource),
+            ("namespace", &self.namespace),
+        ];
+        let filled = fields.into_iter().filter(|(_, value)| !value.is_empty());
+        filled.map(|(name, value)| (name.to_owned(), Value::from(value.as_str()))).collect::<serde_json::Map<_, _>>().into()
     }
 }
 
@@ -136,31 +182,7 @@ impl ClusterProxy {
             }
             _ => error,
         })?;
-        let info = answer.pointer("/status/userInfo").cloned().unwrap_or_default();
-        let list = |value: Option<&Value>| -> Vec<String> {
-            value
-                .and_then(Value::as_array)
-                .into_iter()
-                .flatten()
-                .filter_map(Value::as_str)
-                .map(str::to_owned)
-                .collect()
-        };
-        let extra: BTreeMap<String, Vec<String>> = info
-            .get("extra")
-            .and_then(Value::as_object)
-            .into_iter()
-            .flatten()
-            .map(|(key, value)| (key.clone(), list(Some(value))))
-            .collect();
-        let first = |key: &str| extra.get(key).and_then(|values| values.first()).cloned();
-        Ok(WhoAmI {
-            user: info.get("username").and_then(Value::as_str).unwrap_or_default().to_owned(),
-            username: first("username"),
-            principals: extra.get("principalid").cloned().unwrap_or_default(),
-            groups: list(info.get("groups")),
-            token: first("requesttokenid"),
-        })
+        Ok(WhoAmI::read(&answer))
     }
 
     /// Whether the caller may do something, by a SelfSubjectAccessReview. Works with a key scoped to the cluster.
@@ -169,21 +191,10 @@ impl ClusterProxy {
     /// Those of `Connection::json`. A question that is denied is an `Ok` with `allowed: false`.
     pub async fn can_i(&self, question: &CanI) -> Result<Permission> {
         let path = ["apis", "authorization.k8s.io", "v1", "selfsubjectaccessreviews"];
-        let mut attributes = serde_json::Map::new();
-        let fields = [
-            ("verb", &question.verb),
-            ("group", &question.group),
-            ("resource", &question.resource),
-            ("subresource", &question.subresource),
-            ("namespace", &question.namespace),
-        ];
-        for (name, value) in fields.into_iter().filter(|(_, value)| !value.is_empty()) {
-            attributes.insert(name.to_owned(), Value::from(value.as_str()));
-        }
         let body = json!({
             "apiVersion": "authorization.k8s.io/v1",
             "kind": "SelfSubjectAccessReview",
-            "spec": {"resourceAttributes": attributes},
+            "spec": {"resourceAttributes": question.attributes()},
         });
         let mut request = self.request("cluster.can_i", Method::POST, &path)?.with_json(&body)?;
         request.idempotent = true;
