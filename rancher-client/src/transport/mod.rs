@@ -1,8 +1,15 @@
 //! From a request to an answer: one trait, one file per layer, and `stack` that states their order once.
 
+mod credentials;
+mod deadline;
+mod limit;
 mod message;
 #[cfg(test)]
 pub(crate) mod mock;
+mod redirect;
+mod retry;
+mod timeout;
+mod trace;
 
 pub use message::{Auth, Body, Expect, Patience, Request, Response};
 
