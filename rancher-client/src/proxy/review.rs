@@ -100,7 +100,10 @@ impl CanI {
             ("namespace", &self.namespace),
         ];
         let filled = fields.into_iter().filter(|(_, value)| !value.is_empty());
-        filled.map(|(name, value)| (name.to_owned(), Value::from(value.as_str()))).collect::<serde_json::Map<_, _>>().into()
+        filled
+            .map(|(name, value)| (name.to_owned(), Value::from(value.as_str())))
+            .collect::<serde_json::Map<_, _>>()
+            .into()
     }
 }
 

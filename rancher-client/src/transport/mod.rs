@@ -2,12 +2,19 @@
 
 mod agent;
 mod connection;
+mod credentials;
+mod deadline;
 mod judge;
+mod limit;
 mod message;
 #[cfg(test)]
 pub(crate) mod mock;
-
 mod notes;
+mod redirect;
+mod retry;
+mod stack;
+mod timeout;
+mod trace;
 
 pub use connection::Connection;
 pub use message::{Auth, Body, Expect, Patience, Request, Response};
