@@ -1,0 +1,4 @@
+//! Rules.
+/// A rule.
+#[derive(Debug)]
+pub struct Rule;
