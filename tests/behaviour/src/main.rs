@@ -1,1 +1,3 @@
 //! The behaviour suite: one test binary over the recorded answers, the simulator and the client.
+
+mod truth_replay;

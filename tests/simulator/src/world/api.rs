@@ -150,7 +150,8 @@ impl World {
     /// # Errors
     /// When there is no such cluster.
     pub fn set_agent(&mut self, cluster: &str, agent: Agent) -> Result<(), WorldError> {
-        let found = self.state.clusters.get_mut(cluster).ok_or_else(|| WorldError::Cluster(cluster.to_owned()))?;
+        let found =
+            self.state.clusters.get_mut(cluster).ok_or_else(|| WorldError::Cluster(cluster.to_owned()))?;
         found.agent = agent;
         Ok(())
     }
@@ -168,7 +169,12 @@ impl World {
     ///
     /// # Errors
     /// When there is no such cluster or project.
-    pub fn add_namespace(&mut self, cluster: &str, name: &str, project: Option<&str>) -> Result<(), WorldError> {
+    pub fn add_namespace(
+        &mut self,
+        cluster: &str,
+        name: &str,
+        project: Option<&str>,
+    ) -> Result<(), WorldError> {
         self.cluster_exists(cluster)?;
         if let Some(project) = project {
             self.project_exists(project)?;

@@ -42,20 +42,23 @@ struct Presented {
 // A header wins over the cookie, and a header of another scheme switches the cookie off.
 fn presented(headers: &HeaderMap) -> Option<Presented> {
     // rule: auth.three-ways
-    let header = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok()).unwrap_or("").trim();
+    let header =
+        headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok()).unwrap_or("").trim();
     if !header.is_empty() {
         let (scheme, rest) = header.split_once(' ').unwrap_or((header, ""));
         if scheme.eq_ignore_ascii_case("bearer") {
             return Some(Presented { credential: rest.trim().to_owned(), basic: false });
         }
         if scheme.eq_ignore_ascii_case("basic") {
-            let bytes = STANDARD.decode(rest.trim()).or_else(|_| URL_SAFE.decode(rest.trim())).unwrap_or_default();
+            let bytes =
+                STANDARD.decode(rest.trim()).or_else(|_| URL_SAFE.decode(rest.trim())).unwrap_or_default();
             return Some(Presented { credential: String::from_utf8(bytes).unwrap_or_default(), basic: true });
         }
         return Some(Presented { credential: String::new(), basic: false });
     }
     let cookies = headers.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok());
-    let session = cookies.flat_map(|line| line.split(';')).find_map(|pair| pair.trim().strip_prefix("R_SESS="))?;
+    let session =
+        cookies.flat_map(|line| line.split(';')).find_map(|pair| pair.trim().strip_prefix("R_SESS="))?;
     Some(Presented { credential: session.to_owned(), basic: false })
 }
 
@@ -64,7 +67,8 @@ pub(crate) fn cluster_of_path(path: &str) -> Option<&str> {
     // rule: scope.path
     let mut parts = path.split('/').skip(1);
     let (first, second, id) = (parts.next()?, parts.next()?, parts.next()?);
-    (matches!(first, "k8s" | "v3") && matches!(second, "clusters" | "cluster" | "proxy") && !id.is_empty()).then_some(id)
+    (matches!(first, "k8s" | "v3") && matches!(second, "clusters" | "cluster" | "proxy") && !id.is_empty())
+        .then_some(id)
 }
 
 /// Is the token alive, and is its user?

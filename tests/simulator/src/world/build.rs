@@ -113,7 +113,14 @@ impl World {
         self.state.projects.insert(id.clone(), project);
         if let Some(creator) = creator {
             let binding = format!("{name}:creator-project-owner");
-            self.insert_binding_with(BindingKind::Project, &binding, &id, "project-owner", Some(creator), None);
+            self.insert_binding_with(
+                BindingKind::Project,
+                &binding,
+                &id,
+                "project-owner",
+                Some(creator),
+                None,
+            );
         }
         id
     }
@@ -147,7 +154,14 @@ impl World {
         self.insert_object(cluster, "/serviceaccounts", name, "default", json!({}));
     }
 
-    pub(crate) fn insert_object(&mut self, cluster: &str, resource: &str, namespace: &str, name: &str, body: Value) {
+    pub(crate) fn insert_object(
+        &mut self,
+        cluster: &str,
+        resource: &str,
+        namespace: &str,
+        name: &str,
+        body: Value,
+    ) {
         let body = if let Value::Object(body) = body { body } else { Map::new() };
         let object = self.object(body);
         self.put_object(cluster, (resource.to_owned(), namespace.to_owned(), name.to_owned()), object);

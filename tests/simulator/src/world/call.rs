@@ -116,8 +116,12 @@ impl Query {
     /// The same query with these parameters set or, with `None`, left out; sorted, as Go encodes it.
     pub(crate) fn with(&self, changes: &[(&str, Option<&str>)]) -> String {
         let changed = |key: &str| changes.iter().any(|(name, _)| *name == key);
-        let mut pairs: Vec<(&str, &str)> =
-            self.0.iter().map(|(key, value)| (key.as_str(), value.as_str())).filter(|(key, _)| !changed(key)).collect();
+        let mut pairs: Vec<(&str, &str)> = self
+            .0
+            .iter()
+            .map(|(key, value)| (key.as_str(), value.as_str()))
+            .filter(|(key, _)| !changed(key))
+            .collect();
         pairs.extend(changes.iter().filter_map(|(key, value)| value.map(|value| (*key, value))));
         pairs.sort_by_key(|(key, _)| *key);
         let query = form_urlencoded::Serializer::new(String::new()).extend_pairs(pairs).finish();

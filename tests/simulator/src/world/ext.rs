@@ -75,7 +75,9 @@ fn create(world: &mut World, call: &Call<'_>, access: &Access) -> Response {
         Err(message) => return failure(StatusCode::BAD_REQUEST, "BadRequest", "tokens", "", message),
     };
     let spec = body.get("spec").cloned().unwrap_or_default();
-    let text = |name: &str| spec.get(name).and_then(Value::as_str).filter(|text| !text.is_empty()).map(str::to_owned);
+    let text = |name: &str| {
+        spec.get(name).and_then(Value::as_str).filter(|text| !text.is_empty()).map(str::to_owned)
+    };
     if text("userID").is_some_and(|user| user != access.user) {
         // rule: ext.for-oneself
         let message = "unable to create token for other user".to_owned();
@@ -115,7 +117,13 @@ fn one(world: &mut World, call: &Call<'_>, access: &Access, verb: &str, name: &s
         if verb == "patch" && !call.content_type.contains("patch") {
             // rule: kube.patch-content-type
             let message = "the body of the request was in an unknown format".to_owned();
-            return failure(StatusCode::UNSUPPORTED_MEDIA_TYPE, "UnsupportedMediaType", "tokens", name, message);
+            return failure(
+                StatusCode::UNSUPPORTED_MEDIA_TYPE,
+                "UnsupportedMediaType",
+                "tokens",
+                name,
+                message,
+            );
         }
         let body = match call.object() {
             Ok(body) => body,

@@ -80,7 +80,9 @@ pub(crate) fn v1(world: &mut World, call: &Call<'_>, rest: &[&str]) -> Response 
             answer_json(StatusCode::OK, &json!({"data": [local]}))
         }
         (&Method::POST, ["login"]) => match call.object() {
-            Ok(body) if body.get("type").and_then(Value::as_str) == Some("localProvider") => login(world, call),
+            Ok(body) if body.get("type").and_then(Value::as_str) == Some("localProvider") => {
+                login(world, call)
+            }
             // rule: login.unknown-provider
             _ => Problem::not_found("").answer(),
         },
@@ -100,8 +102,15 @@ fn local_provider(base: &str) -> Value {
 fn providers(call: &Call<'_>) -> Response {
     let own = format!("{}/v3-public/authProviders", call.base);
     let filters: Map<String, Value> = [
-        "created", "creatorId", "logoutAllEnabled", "logoutAllForced", "logoutAllSupported", "name", "removed",
-        "type", "uuid",
+        "created",
+        "creatorId",
+        "logoutAllEnabled",
+        "logoutAllForced",
+        "logoutAllSupported",
+        "name",
+        "removed",
+        "type",
+        "uuid",
     ]
     .into_iter()
     .map(|field| (field.to_owned(), Value::Null))

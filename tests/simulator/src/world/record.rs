@@ -106,7 +106,8 @@ impl World {
         self.labels.projects.insert("local-shop".to_owned(), LOCAL_SHOP.to_owned());
         self.labels.projects.insert("prod-shop".to_owned(), PROD_SHOP.to_owned());
         if let Some(shop) = self.state.projects.get_mut(PROD_SHOP) {
-            let quota = |cpu: &str, memory: &str| json!({"limit": {"limitsCpu": cpu, "limitsMemory": memory}});
+            let quota =
+                |cpu: &str, memory: &str| json!({"limit": {"limitsCpu": cpu, "limitsMemory": memory}});
             shop.fields.insert("description".to_owned(), json!("Shop"));
             shop.fields.insert("resourceQuota".to_owned(), quota("4000m", "8192Mi"));
             shop.fields.insert("namespaceDefaultResourceQuota".to_owned(), quota("500m", "512Mi"));
@@ -136,9 +137,12 @@ impl World {
 
     fn credentials(&mut self) {
         for (user, id, ..) in USERS {
-            for (suffix, cluster) in
-                [("unscoped", None), ("local", Some("local")), ("prod", Some("c-prod1")), ("stage", Some("c-stag1"))]
-            {
+            for (suffix, cluster) in [
+                ("unscoped", None),
+                ("local", Some("local")),
+                ("prod", Some("c-prod1")),
+                ("stage", Some("c-stag1")),
+            ] {
                 let mint = Mint { cluster: cluster.map(str::to_owned), ..Mint::new(TokenKind::Key, id) };
                 self.credential(&format!("{user}-{suffix}"), mint);
             }
@@ -187,10 +191,29 @@ mod tests {
         let world = World::record(1);
         let labels = world.labels();
         for label in [
-            "garbage", "unknown-name", "wrong-secret", "deleted", "off", "expired", "expired-prod",
-            "disabled-unscoped", "admin-unscoped", "admin-session", "admin-local", "admin-prod", "admin-stage",
-            "standard-unscoped", "standard-prod", "member-unscoped", "member-prod", "pmember-unscoped", "ro-prod",
-            "ext-unscoped", "ext-prod", "base-unscoped", "pmember-prod",
+            "garbage",
+            "unknown-name",
+            "wrong-secret",
+            "deleted",
+            "off",
+            "expired",
+            "expired-prod",
+            "disabled-unscoped",
+            "admin-unscoped",
+            "admin-session",
+            "admin-local",
+            "admin-prod",
+            "admin-stage",
+            "standard-unscoped",
+            "standard-prod",
+            "member-unscoped",
+            "member-prod",
+            "pmember-unscoped",
+            "ro-prod",
+            "ext-unscoped",
+            "ext-prod",
+            "base-unscoped",
+            "pmember-prod",
         ] {
             assert!(labels.tokens.contains_key(label), "{label}");
         }

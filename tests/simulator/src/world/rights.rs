@@ -65,8 +65,15 @@ impl Grant {
     // Rancher promotes these from a project role to the whole cluster; the rest holds in the namespaces only.
     fn promoted(&self) -> bool {
         // rule: rights.promoted
-        const PROMOTED: &[&str] =
-            &["namespaces", "nodes", "persistentvolumes", "storageclasses", "apiservices", "clusterrepos", "clusters"];
+        const PROMOTED: &[&str] = &[
+            "namespaces",
+            "nodes",
+            "persistentvolumes",
+            "storageclasses",
+            "apiservices",
+            "clusterrepos",
+            "clusters",
+        ];
         self.resources.iter().any(|resource| PROMOTED.contains(&resource.as_str()))
             && (self.resources.iter().all(|resource| resource != "namespaces")
                 || self.verbs.iter().all(|verb| verb == "create"))
@@ -264,7 +271,8 @@ mod tests {
 
     #[test]
     fn a_refusal_reads_as_kubernetes_writes_it() {
-        let ask = Ask { verb: "list", group: "apps", resource: "deployments", namespace: "shop-web", name: "" };
+        let ask =
+            Ask { verb: "list", group: "apps", resource: "deployments", namespace: "shop-web", name: "" };
         assert_eq!(
             ask.refusal("u-1"),
             "deployments.apps is forbidden: User \"u-1\" cannot list resource \"deployments\" in API group \"apps\" in the namespace \"shop-web\""

@@ -78,7 +78,9 @@ pub(crate) fn downstream(
         // rule: agent-starting.steve
         // rule: steve.never-connected
         _ => {
-            let message = format!("lost connection to cluster: failed to find Session for client stv-cluster-{cluster}");
+            let message = format!(
+                "lost connection to cluster: failed to find Session for client stv-cluster-{cluster}"
+            );
             let mut response = text(StatusCode::INTERNAL_SERVER_ERROR, &message);
             response.delay = Duration::from_secs(14);
             return response;
@@ -148,7 +150,9 @@ fn serve(world: &mut World, call: &Call<'_>, plane: &Plane<'_>, rest: &[&str]) -
         let found = visible(world, plane).map(|resource| schema(world, plane, resource));
         if let [wanted] = wanted {
             let mut found = found.filter(|schema| schema.get("id").and_then(Value::as_str) == Some(wanted));
-            let response = found.next().map_or_else(|| empty(StatusCode::NOT_FOUND), |s| answer::json(StatusCode::OK, &s));
+            let response = found
+                .next()
+                .map_or_else(|| empty(StatusCode::NOT_FOUND), |s| answer::json(StatusCode::OK, &s));
             return schemed(plane, response);
         }
         let data: Vec<Value> = found.collect();
@@ -185,8 +189,12 @@ fn list(world: &World, call: &Call<'_>, plane: &Plane<'_>, resource: &Resource) 
     let size = number("pagesize").unwrap_or(usize::MAX);
     let start = number("page").unwrap_or(1).saturating_sub(1).saturating_mul(size);
     let end = start.saturating_add(size);
-    let data: Vec<Value> =
-        seen.iter().skip(start).take(size).map(|(key, object)| shown(world, plane, resource, key, object)).collect();
+    let data: Vec<Value> = seen
+        .iter()
+        .skip(start)
+        .take(size)
+        .map(|(key, object)| shown(world, plane, resource, key, object))
+        .collect();
     let mut body = json!({
         "type": "collection", "links": {"self": own}, "actions": {}, "resourceType": resource.steve_type(),
         "revision": world.state.version.to_string(), "data": data,

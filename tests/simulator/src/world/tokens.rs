@@ -21,7 +21,8 @@ pub(crate) struct Mint {
 
 impl Mint {
     pub(crate) fn new(kind: TokenKind, user: &str) -> Self {
-        let prefix = if kind == TokenKind::Kubeconfig { format!("kubeconfig-{user}") } else { "token-".to_owned() };
+        let prefix =
+            if kind == TokenKind::Kubeconfig { format!("kubeconfig-{user}") } else { "token-".to_owned() };
         Self { kind, user: user.to_owned(), prefix, cluster: None, description: String::new(), ttl: None }
     }
 }

@@ -105,12 +105,16 @@ pub(crate) fn serve(
     rest: &[&str],
 ) -> Response {
     let subject = match &call.caller {
-        Caller::ServiceAccount(token) => Subject::Account { namespace: &token.namespace, account: &token.account },
+        Caller::ServiceAccount(token) => {
+            Subject::Account { namespace: &token.namespace, account: &token.account }
+        }
         _ => Subject::User(access),
     };
     let (group, version, rest) = match rest {
         // rule: kube.discovery-for-all
-        [] => return answer::json(StatusCode::OK, &json!({"paths": ["/api", "/api/v1", "/apis", "/version"]})),
+        [] => {
+            return answer::json(StatusCode::OK, &json!({"paths": ["/api", "/api/v1", "/apis", "/version"]}));
+        }
         ["version"] => return answer::json(StatusCode::OK, &version_info()),
         ["api"] => return answer::json(StatusCode::OK, &core()),
         ["apis"] => return answer::json(StatusCode::OK, &groups()),
@@ -135,7 +139,11 @@ pub(crate) fn serve(
         let message = "the server does not allow this method on the requested resource".to_owned();
         return target.failure(StatusCode::METHOD_NOT_ALLOWED, "MethodNotAllowed", message);
     };
-    let full = if target.sub.is_empty() { target.plural.to_owned() } else { format!("{}/{}", target.plural, target.sub) };
+    let full = if target.sub.is_empty() {
+        target.plural.to_owned()
+    } else {
+        format!("{}/{}", target.plural, target.sub)
+    };
     let ask = Ask { verb, group, resource: &full, namespace: target.namespace, name: target.name };
     // rule: kube.namespace-in-itself
     // rule: kube.forbidden-before-missing

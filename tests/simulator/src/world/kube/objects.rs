@@ -27,7 +27,9 @@ pub(super) fn serve(
         return not_simulated("watches");
     }
     match (verb, target.sub) {
-        ("create", "token") if resource.kind == "ServiceAccount" => service_token(world, call, cluster, target),
+        ("create", "token") if resource.kind == "ServiceAccount" => {
+            service_token(world, call, cluster, target)
+        }
         (_, sub) if !sub.is_empty() => not_simulated("subresources"),
         ("get" | "list", _) => views::read(world, call, cluster, resource, target),
         _ if resource.group == "management.cattle.io" && resource.kind != "ClusterProxyConfig" => {
@@ -68,7 +70,10 @@ fn create(
     let name = match (field("name"), field("generateName")) {
         ("", "") => {
             // rule: kube.name-required
-            let message = format!("{} \"\" is invalid: metadata.name: Required value: name or generateName is required", resource.kind);
+            let message = format!(
+                "{} \"\" is invalid: metadata.name: Required value: name or generateName is required",
+                resource.kind
+            );
             return target.failure(StatusCode::UNPROCESSABLE_ENTITY, "Invalid", message);
         }
         ("", prefix) => format!("{prefix}{}", world.state.random.name(5)),
@@ -179,7 +184,15 @@ pub(crate) fn strip(body: &mut Map<String, Value>) {
     body.remove("kind");
     body.remove("apiVersion");
     if let Some(Value::Object(metadata)) = body.get_mut("metadata") {
-        for field in ["name", "namespace", "uid", "resourceVersion", "creationTimestamp", "managedFields", "generateName"] {
+        for field in [
+            "name",
+            "namespace",
+            "uid",
+            "resourceVersion",
+            "creationTimestamp",
+            "managedFields",
+            "generateName",
+        ] {
             metadata.remove(field);
         }
     }
@@ -206,8 +219,7 @@ fn remove(world: &mut World, cluster: &str, resource: &Resource, target: &Target
     if let Some(details) = details.as_object_mut() {
         details.insert("uid".to_owned(), json!(stored.uid));
     }
-    let body =
-        json!({"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Success", "details": details});
+    let body = json!({"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Success", "details": details});
     answer::json(StatusCode::OK, &body)
 }
 
@@ -298,7 +310,8 @@ impl World {
             let mut pod = self.object(pod);
             pod.created = object.created;
             if let Some(Value::Object(metadata)) = pod.body.get_mut("metadata") {
-                let owner = json!({"apiVersion": "apps/v1", "kind": "Deployment", "name": key.2, "uid": object.uid});
+                let owner =
+                    json!({"apiVersion": "apps/v1", "kind": "Deployment", "name": key.2, "uid": object.uid});
                 metadata.insert("ownerReferences".to_owned(), json!([owner]));
             }
             self.put_object(cluster, ("/pods".to_owned(), key.1.clone(), name), pod);
@@ -314,7 +327,8 @@ impl World {
         let Some(gone) = found.objects.remove(key) else { return };
         if key.0 == "apps/deployments" {
             let owned = |pod: &Object| {
-                pod.body.get("metadata").and_then(|meta| meta.pointer("/ownerReferences/0/uid")) == Some(&json!(gone.uid))
+                pod.body.get("metadata").and_then(|meta| meta.pointer("/ownerReferences/0/uid"))
+                    == Some(&json!(gone.uid))
             };
             found.objects.retain(|(resource, _, _), pod| resource != "/pods" || !owned(pod));
         }

@@ -20,7 +20,8 @@ pub(super) fn access(world: &World, call: &Call<'_>, subject: &Subject<'_>, clus
     let attributes = spec.get("resourceAttributes").cloned().unwrap_or_default();
     let field = |name: &str| attributes.get(name).and_then(Value::as_str).unwrap_or("");
     let sub = field("subresource");
-    let resource = if sub.is_empty() { field("resource").to_owned() } else { format!("{}/{sub}", field("resource")) };
+    let resource =
+        if sub.is_empty() { field("resource").to_owned() } else { format!("{}/{sub}", field("resource")) };
     let ask = Ask {
         verb: field("verb"),
         group: field("group"),
@@ -29,7 +30,9 @@ pub(super) fn access(world: &World, call: &Call<'_>, subject: &Subject<'_>, clus
         name: field("name"),
     };
     let mut status = json!({"allowed": false});
-    if let (Some(reason), Some(status)) = (subject.allowed(&world.state, cluster, &ask), status.as_object_mut()) {
+    if let (Some(reason), Some(status)) =
+        (subject.allowed(&world.state, cluster, &ask), status.as_object_mut())
+    {
         status.insert("allowed".to_owned(), json!(true));
         status.insert("reason".to_owned(), json!(reason));
     }
@@ -47,7 +50,8 @@ pub(super) fn access(world: &World, call: &Call<'_>, subject: &Subject<'_>, clus
 // What server-side apply would call the fields that were sent.
 fn fields(attributes: &Value) -> Value {
     let Some(attributes) = attributes.as_object() else { return json!({}) };
-    let mut named: Map<String, Value> = attributes.keys().map(|key| (format!("f:{key}"), json!({}))).collect();
+    let mut named: Map<String, Value> =
+        attributes.keys().map(|key| (format!("f:{key}"), json!({}))).collect();
     named.insert(".".to_owned(), json!({}));
     json!({"f:resourceAttributes": named})
 }
@@ -84,7 +88,8 @@ pub(super) fn identity(world: &World, call: &Call<'_>, subject: &Subject<'_>) ->
 /// A body that is no object.
 pub(super) fn bad_request(complaint: String) -> Response {
     // rule: kube.bad-body
-    Failure { status: StatusCode::BAD_REQUEST, reason: "BadRequest", message: complaint, details: None }.answer()
+    Failure { status: StatusCode::BAD_REQUEST, reason: "BadRequest", message: complaint, details: None }
+        .answer()
 }
 
 /// An object whose name is no name.

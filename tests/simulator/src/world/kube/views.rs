@@ -36,7 +36,10 @@ pub(crate) fn items<'a>(
 
 fn view(resource: &Resource, name: &str, uid: &str, created: Millis, body: Value) -> (ObjectKey, Object) {
     let body = if let Value::Object(body) = body { body } else { Map::new() };
-    ((resource.key(), String::new(), name.to_owned()), Object { created, uid: uid.to_owned(), version: 1, body })
+    (
+        (resource.key(), String::new(), name.to_owned()),
+        Object { created, uid: uid.to_owned(), version: 1, body },
+    )
 }
 
 // rule: local.management-views
@@ -46,8 +49,15 @@ fn management(state: &State, resource: &Resource) -> Vec<(ObjectKey, Object)> {
             .clusters
             .values()
             .map(|c| {
-                let spec = json!({"displayName": c.name, "description": c.description, "internal": c.is_local()});
-                view(resource, &c.id, &c.uuid, c.created, json!({"spec": spec, "status": {"driver": "imported"}}))
+                let spec =
+                    json!({"displayName": c.name, "description": c.description, "internal": c.is_local()});
+                view(
+                    resource,
+                    &c.id,
+                    &c.uuid,
+                    c.created,
+                    json!({"spec": spec, "status": {"driver": "imported"}}),
+                )
             })
             .collect(),
         "Token" => state
@@ -68,7 +78,8 @@ fn management(state: &State, resource: &Resource) -> Vec<(ObjectKey, Object)> {
             .users
             .values()
             .map(|user| {
-                let body = json!({"username": user.username, "displayName": user.name, "enabled": user.enabled});
+                let body =
+                    json!({"username": user.username, "displayName": user.name, "enabled": user.enabled});
                 view(resource, &user.id, &user.uuid, user.created, body)
             })
             .collect(),
@@ -77,7 +88,8 @@ fn management(state: &State, resource: &Resource) -> Vec<(ObjectKey, Object)> {
             .values()
             .map(|project| {
                 let spec = json!({"clusterName": project.cluster, "displayName": project.display});
-                let (mut key, object) = view(resource, &project.name, &project.uuid, project.created, json!({"spec": spec}));
+                let (mut key, object) =
+                    view(resource, &project.name, &project.uuid, project.created, json!({"spec": spec}));
                 key.1.clone_from(&project.cluster);
                 (key, object)
             })
@@ -86,7 +98,8 @@ fn management(state: &State, resource: &Resource) -> Vec<(ObjectKey, Object)> {
             .settings
             .iter()
             .map(|(name, setting)| {
-                let body = json!({"value": setting.value, "default": setting.default, "source": setting.source});
+                let body =
+                    json!({"value": setting.value, "default": setting.default, "source": setting.source});
                 view(resource, name, &setting.uuid, setting.created, body)
             })
             .collect(),
@@ -123,8 +136,13 @@ pub(super) fn read(
             None => {
                 // rule: kube.bad-continue
                 let message = "invalid continue token: continue key is not valid: invalid character 'm' looking for beginning of value".to_owned();
-                return Failure { status: StatusCode::BAD_REQUEST, reason: "BadRequest", message, details: None }
-                    .answer();
+                return Failure {
+                    status: StatusCode::BAD_REQUEST,
+                    reason: "BadRequest",
+                    message,
+                    details: None,
+                }
+                .answer();
             }
         },
     };
@@ -136,11 +154,18 @@ pub(super) fn read(
         && let Some(metadata) = metadata.as_object_mut()
     {
         // rule: kube.paged
-        metadata.insert("continue".to_owned(), json!(STANDARD.encode(format!("{{\"v\":\"meta.k8s.io/v1\",\"at\":{end}}}"))));
+        metadata.insert(
+            "continue".to_owned(),
+            json!(STANDARD.encode(format!("{{\"v\":\"meta.k8s.io/v1\",\"at\":{end}}}"))),
+        );
         metadata.insert("remainingItemCount".to_owned(), json!(chosen.len() - end));
     }
-    let page: Vec<Value> =
-        chosen.iter().skip(start).take(limit).map(|(key, object)| render(resource, key, object, false)).collect();
+    let page: Vec<Value> = chosen
+        .iter()
+        .skip(start)
+        .take(limit)
+        .map(|(key, object)| render(resource, key, object, false))
+        .collect();
     let body = json!({
         "kind": format!("{}List", resource.kind), "apiVersion": resource.api_version(), "metadata": metadata,
         "items": page,

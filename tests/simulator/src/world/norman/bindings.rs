@@ -110,7 +110,9 @@ fn create(world: &mut World, call: &Call<'_>, kind: &Kind) -> Outcome {
     }
     // rule: binding.twice-makes-two
     let id = world.insert_binding(kind_of(kind), &target, &role, user.as_deref(), group.as_deref());
-    let Some(binding) = world.state.bindings.get_mut(&(kind_of(kind), id)) else { return Err(Problem::not_found("")) };
+    let Some(binding) = world.state.bindings.get_mut(&(kind_of(kind), id)) else {
+        return Err(Problem::not_found(""));
+    };
     binding.creator = Some(access.user);
     Ok(answer::json(StatusCode::CREATED, &object(call, kind, binding)))
 }
@@ -120,12 +122,15 @@ fn known_role(body: &Map<String, Value>, context: &str) -> Result<String, Proble
     match roles().templates.get(&role) {
         None => {
             // rule: binding.unknown-role
-            let message = format!("Error getting role template: roletemplates.management.cattle.io \"{role}\" not found");
+            let message = format!(
+                "Error getting role template: roletemplates.management.cattle.io \"{role}\" not found"
+            );
             Err(Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "ServerError", message))
         }
         Some(template) if template.context != context || template.locked => {
             // rule: binding.wrong-context
-            let message = format!("Cannot edit/add member with role {role}: it is not a {context} role, or locked");
+            let message =
+                format!("Cannot edit/add member with role {role}: it is not a {context} role, or locked");
             Err(Problem::unprocessable("InvalidState", message))
         }
         Some(_) => Ok(role),

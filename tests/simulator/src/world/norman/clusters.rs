@@ -43,7 +43,9 @@ pub(super) fn one(world: &mut World, call: &Call<'_>, id: &str) -> Outcome {
     let allowed = match verb {
         "get" => access.sees_cluster(id),
         // rule: cluster.owner-writes
-        verb => access.in_cluster(verb, "clusters", id) || access.globally(&Ask::management(verb, "clusters", id)),
+        verb => {
+            access.in_cluster(verb, "clusters", id) || access.globally(&Ask::management(verb, "clusters", id))
+        }
     };
     if !allowed {
         // rule: norman.forbidden-before-missing
@@ -60,7 +62,11 @@ pub(super) fn one(world: &mut World, call: &Call<'_>, id: &str) -> Outcome {
         (&Method::DELETE, _) => Ok(remove(world, call, &cluster)),
         (_, Some(action)) => {
             // rule: norman.unknown-action
-            Err(Problem::new(StatusCode::NOT_FOUND, "ActionNotAvailable", format!("action {action} not available")))
+            Err(Problem::new(
+                StatusCode::NOT_FOUND,
+                "ActionNotAvailable",
+                format!("action {action} not available"),
+            ))
         }
         _ => Err(unsupported(call)),
     }
@@ -76,7 +82,10 @@ fn create(world: &mut World, call: &Call<'_>) -> Outcome {
     let name = required(&body, "name")?;
     if world.state.clusters.values().any(|cluster| cluster.name == name) {
         // rule: cluster.name-unique
-        return Err(Problem { field: Some("name"), ..Problem::unprocessable("NotUnique", "Cluster name is already in use.") });
+        return Err(Problem {
+            field: Some("name"),
+            ..Problem::unprocessable("NotUnique", "Cluster name is already in use.")
+        });
     }
     // rule: cluster.created-pending
     let id = format!("c-{}", world.state.random.name(5));
@@ -132,7 +141,8 @@ fn generate(world: &mut World, call: &Call<'_>, cluster: &Cluster) -> crate::Res
         cluster.id,
         token.bearer(),
     );
-    let body = json!({"baseType": "generateKubeConfigOutput", "type": "generateKubeConfigOutput", "config": config});
+    let body =
+        json!({"baseType": "generateKubeConfigOutput", "type": "generateKubeConfigOutput", "config": config});
     answer::json(StatusCode::OK, &body)
 }
 
@@ -168,15 +178,28 @@ fn conditions(state: &State, cluster: &Cluster) -> (Vec<Value>, &'static str, &'
         }
         condition
     };
-    let mut found: Vec<Value> =
-        ["CreatorMadeOwner", "InitialRolesPopulated", "BackingNamespaceCreated", "DefaultProjectCreated", "SystemProjectCreated"]
-            .iter()
-            .map(|kind| plain(kind, "True"))
-            .collect();
+    let mut found: Vec<Value> = [
+        "CreatorMadeOwner",
+        "InitialRolesPopulated",
+        "BackingNamespaceCreated",
+        "DefaultProjectCreated",
+        "SystemProjectCreated",
+    ]
+    .iter()
+    .map(|kind| plain(kind, "True"))
+    .collect();
     match tunnel(state, cluster) {
         // rule: cluster.active
         Tunnel::Up => {
-            let up = ["Connected", "Pending", "Provisioned", "Waiting", "NoDiskPressure", "NoMemoryPressure", "Ready"];
+            let up = [
+                "Connected",
+                "Pending",
+                "Provisioned",
+                "Waiting",
+                "NoDiskPressure",
+                "NoMemoryPressure",
+                "Ready",
+            ];
             found.extend(up.iter().map(|kind| plain(kind, "True")));
             (found, "active", "no", "")
         }

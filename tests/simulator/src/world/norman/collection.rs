@@ -1,9 +1,9 @@
 //! The envelope of a Norman list: filters, sorting, pages.
 
 use super::kinds::Kind;
+use crate::Response;
 use crate::world::answer;
 use crate::world::call::{Call, Query};
-use crate::Response;
 use http::StatusCode;
 use serde_json::{Map, Value, json};
 
@@ -89,7 +89,13 @@ fn order(items: &mut [Value], sort: Option<&str>, descending: bool) {
     }
 }
 
-fn page(items: &mut Vec<Value>, pagination: &mut Map<String, Value>, call: &Call<'_>, own: &str, limit: usize) {
+fn page(
+    items: &mut Vec<Value>,
+    pagination: &mut Map<String, Value>,
+    call: &Call<'_>,
+    own: &str,
+    limit: usize,
+) {
     let total = items.len();
     pagination.insert("total".to_owned(), json!(total));
     let ids: Vec<String> = items.iter().map(|item| text(item, "id")).collect();

@@ -25,7 +25,8 @@ pub(super) fn reach(world: &mut World, cluster: &str, resource: &str) -> Result<
         )),
         // rule: agent-gone.norman
         Some(Agent::Gone { .. }) => {
-            let message = format!("Get \"{API_ENDPOINT}/{resource}?timeout=45s\": cluster agent disconnected");
+            let message =
+                format!("Get \"{API_ENDPOINT}/{resource}?timeout=45s\": cluster agent disconnected");
             let problem = Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "ServerError", message);
             Err(Problem { delay: between(world, 27, 34), ..problem })
         }
@@ -92,7 +93,8 @@ fn create(world: &mut World, call: &Call<'_>, cluster: &str, access: &Access) ->
         )));
     }
     world.insert_namespace(cluster, &name, project.as_deref(), Some(&access.user));
-    let Some(namespace) = world.state.clusters.get_mut(cluster).and_then(|found| found.objects.get_mut(&key)) else {
+    let Some(namespace) = world.state.clusters.get_mut(cluster).and_then(|found| found.objects.get_mut(&key))
+    else {
         return Err(Problem::not_found(""));
     };
     merge(namespace, &body);

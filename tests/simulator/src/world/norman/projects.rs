@@ -96,7 +96,8 @@ pub(super) fn one(world: &mut World, call: &Call<'_>, id: &str) -> Outcome {
         Method::PUT => "update",
         _ => "get",
     };
-    let allowed = if verb == "get" { access.sees_project(id) } else { access.in_project(verb, "projects", id) };
+    let allowed =
+        if verb == "get" { access.sees_project(id) } else { access.in_project(verb, "projects", id) };
     if !allowed {
         // rule: norman.forbidden-before-missing
         let ask = Ask { namespace: cluster, ..Ask::management(verb, "projects", name) };
@@ -125,7 +126,8 @@ pub(super) fn one(world: &mut World, call: &Call<'_>, id: &str) -> Outcome {
                 dated(object, "removed", world.state.now);
                 object.insert("state".to_owned(), json!("removing"));
                 object.insert("transitioning".to_owned(), json!("yes"));
-                object.insert("transitioningMessage".to_owned(), json!("waiting on mgmt-project-rbac-remove"));
+                object
+                    .insert("transitioningMessage".to_owned(), json!("waiting on mgmt-project-rbac-remove"));
             }
             Ok(answer::json(StatusCode::OK, &gone))
         }
