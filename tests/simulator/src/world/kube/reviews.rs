@@ -58,7 +58,7 @@ fn fields(attributes: &Value) -> Value {
 
 /// SelfSubjectReview: who am I?
 pub(super) fn identity(world: &World, call: &Call<'_>, subject: &Subject<'_>) -> Response {
-    // rule: kube.identity-is-rancher's
+    // rule: kube.identity-is-rancher
     let info = match subject {
         Subject::User(access) => {
             let name = call.token().rsplit('/').next().unwrap_or_default();
