@@ -9,5 +9,6 @@ pub mod scope;
 pub mod transport;
 pub mod v3;
 pub mod wire;
+pub mod workflow;
 
 pub use client::{Client, ServerVersion};

@@ -5,7 +5,9 @@ use serde_json::Value;
 use std::fmt;
 use std::sync::Arc;
 
+use super::http::Http;
 use super::notes::Notes;
+use super::TlsReport;
 use super::{Request, Response, Transport};
 use crate::config::Config;
 use crate::credentials::{Credential, CredentialCell};
@@ -25,6 +27,8 @@ struct Shared {
     notes: Arc<Notes>,
     clock: Arc<dyn Clock>,
     top: Arc<dyn Transport>,
+    /// Nothing where a test sends through something else.
+    http: Option<Arc<Http>>,
 }
 
 impl Connection {
@@ -34,8 +38,9 @@ impl Connection {
         notes: Arc<Notes>,
         clock: Arc<dyn Clock>,
         top: Arc<dyn Transport>,
+        http: Option<Arc<Http>>,
     ) -> Self {
-        Self { shared: Arc::new(Shared { config, cell, notes, clock, top }) }
+        Self { shared: Arc::new(Shared { config, cell, notes, clock, top, http }) }
     }
 
     /// The configuration it was made from. Its credential may have been replaced since.
@@ -52,6 +57,19 @@ impl Connection {
     /// one is forgotten with the first answer to the new one.
     pub fn replace_credential(&self, credential: Credential) {
         self.shared.cell.replace(credential);
+    }
+
+    /// The same server and settings as another user: nothing is shared but the configuration.
+    ///
+    /// # Errors
+    /// As [`Connection::open`].
+    pub fn as_another(&self, credential: Credential) -> Result<Self> {
+        Self::open(Config { credential, ..self.config().clone() })
+    }
+
+    /// What the last handshake showed of the server's certificate; nothing before one, and over plain HTTP.
+    pub fn tls_report(&self) -> Option<TlsReport> {
+        self.shared.http.as_ref()?.tls_report()
     }
 
     /// What was observed of the credential so far.

@@ -14,6 +14,7 @@ use std::sync::Arc;
 use super::agent::AgentWatch;
 use super::credentials::Credentials;
 use super::deadline::Deadline;
+use super::http::Http;
 use super::judge::Judge;
 use super::limit::Limit;
 use super::notes::Notes;
@@ -24,17 +25,32 @@ use super::trace::Trace;
 use super::{Connection, Transport};
 use crate::config::Config;
 use crate::credentials::CredentialCell;
-use crate::wire::Clock;
+use crate::error::Result;
+use crate::wire::{Clock, SystemClock};
 
 impl Connection {
+    /// A connection over HTTP. Nothing is sent yet, and no runtime is needed.
+    ///
+    /// # Errors
+    /// `config` if a certificate file cannot be read or holds none, or another setting makes no sense.
+    pub fn open(config: Config) -> Result<Self> {
+        let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
+        let http = Arc::new(Http::new(&config, Arc::clone(&clock))?);
+        Ok(Self::assembled(config, Arc::clone(&http) as Arc<dyn Transport>, Some(http), clock))
+    }
+
     /// A connection over any transport: the simulated server of a test, without a socket.
     ///
     /// `bottom` gets requests that carry their credential, and gives answers of every status.
     pub fn over_transport(config: Config, bottom: Arc<dyn Transport>, clock: Arc<dyn Clock>) -> Self {
+        Self::assembled(config, bottom, None, clock)
+    }
+
+    fn assembled(config: Config, bottom: Arc<dyn Transport>, http: Option<Arc<Http>>, clock: Arc<dyn Clock>) -> Self {
         let cell = Arc::new(CredentialCell::new(config.credential.clone()));
         let notes = Arc::new(Notes::new(config.credential.kind()));
         let top = stack(&config, bottom, &cell, &notes, &clock);
-        Connection::over(config, cell, notes, clock, top)
+        Connection::over(config, cell, notes, clock, top, http)
     }
 }
 
@@ -62,7 +78,7 @@ mod tests {
     use super::*;
     use crate::credentials::Credential;
     use crate::error::ErrorKind;
-    use crate::wire::{ServerUrl, SystemClock};
+    use crate::wire::ServerUrl;
     use http::Method;
     use std::time::Duration;
 

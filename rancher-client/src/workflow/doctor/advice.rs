@@ -118,7 +118,7 @@ fn valid(findings: &Findings<'_>, report: &DoctorReport, name: &str, lines: &mut
         if days <= SOON {
             lines.push(format!("{name} ends in {days} days: make a new one in time"));
         }
-    } else if let Some(end) = findings.connection.config().hints.token_expires {
+    } else if let Some(end) = findings.connection.config().hints.token_expires.map(|end| end.earliest()) {
         let days = (end.as_second() - findings.now.as_second()).div_euclid(86_400);
         lines.push(match days {
             ..0 => format!("RANCHER_TOKEN_EXPIRES says that {name} ended {} days ago, yet the server accepts it; correct the variable", -days),

@@ -104,10 +104,12 @@ fn server(findings: &Findings<'_>) -> ServerReport {
         version: global.and_then(ServerVersion::read).map(|version| version.version),
         tls: findings.connection.tls_report().map(|tls| {
             let not_after = tls.not_after;
+            let trusted_by = tls.trusted_by.unwrap_or("none");
             TlsSummary {
-                verified: tls.verified,
-                trusted_by: tls.trusted_by.to_string(),
-                sha256: tls.sha256.clone(),
+                // with `insecure` the chain may be good, but nobody relied on that
+                verified: tls.verified && trusted_by != "insecure",
+                trusted_by: trusted_by.to_owned(),
+                sha256: Some(tls.sha256.clone()),
                 not_after,
                 days_left: not_after.map(|end| (end.as_second() - findings.now.as_second()).div_euclid(86_400)),
                 problem: tls.problem.as_ref().map(ToString::to_string),
