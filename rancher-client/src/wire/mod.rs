@@ -4,6 +4,7 @@ mod clock;
 mod id;
 mod redact;
 mod server_url;
+pub(crate) mod yaml;
 
 pub use clock::{Clock, Moment, SystemClock};
 pub use id::{ClusterId, InvalidId, PrincipalId, PrincipalKind, ProjectId, TokenName, UserId};
