@@ -71,11 +71,6 @@ impl Environment {
     pub(crate) fn text(&self, name: &str) -> Option<Result<&str, NotText>> {
         Some(self.os(name)?.to_str().map(str::trim).ok_or(NotText))
     }
-
-    /// Whether the variable holds anything.
-    pub(crate) fn has(&self, name: &str) -> bool {
-        self.os(name).is_some()
-    }
 }
 
 /// A value that is not UTF-8.
@@ -108,7 +103,7 @@ mod tests {
             [("RANCHER_URL", " \t"), ("RANCHER_TOKEN", " token-abcde:s3cr3t\n"), ("PATH", "/bin")]
                 .into_iter()
                 .collect();
-        assert!(!env.has(URL));
+        assert!(env.os(URL).is_none());
         assert_eq!(env.text(BEARERS[1]).unwrap().unwrap(), "token-abcde:s3cr3t");
         assert_eq!(format!("{env:?}"), r#"{"RANCHER_TOKEN", "RANCHER_URL"}"#);
     }

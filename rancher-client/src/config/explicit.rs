@@ -1,12 +1,15 @@
 //! What the caller says itself.
 
 use secrecy::SecretString;
+use std::fmt;
 use std::path::PathBuf;
+
+use crate::wire::ServerUrl;
 
 /// What the caller gives instead of leaving it to be found. Use it with `..Default::default()`.
 ///
 /// Empty texts count as not given. `Debug` shows no secret.
-#[derive(Debug, Clone, Default)]
+#[derive(Clone, Default)]
 pub struct Explicit {
     /// Where Rancher is; with or without `/v3`, a trailing slash, a path prefix.
     pub url: Option<String>,
@@ -36,4 +39,29 @@ pub struct Explicit {
     pub kubeconfig: Option<PathBuf>,
     /// A context of the kubeconfig, to be used instead of its current one.
     pub context: Option<String>,
+}
+
+impl fmt::Debug for Explicit {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // people paste passwords into URLs and secrets into the wrong field: such text is not shown
+        let url = self.url.as_deref().map(|url| {
+            ServerUrl::parse(url, true).map_or_else(|_| "unreadable".to_owned(), |url| url.to_string())
+        });
+        f.debug_struct("Explicit")
+            .field("url", &url)
+            .field("token", &self.token)
+            .field("access_key", &self.access_key.as_ref().map(|_| "set"))
+            .field("secret_key", &self.secret_key)
+            .field("anonymous", &self.anonymous)
+            .field("cluster", &self.cluster.as_ref().map(|_| "set"))
+            .field("ca_pem", &self.ca_pem.as_ref().map(|_| "set"))
+            .field("ca_file", &self.ca_file)
+            .field("insecure", &self.insecure)
+            .field("allow_http", &self.allow_http)
+            .field("proxy", &self.proxy.as_ref().map(|_| "set"))
+            .field("cli_server", &self.cli_server)
+            .field("kubeconfig", &self.kubeconfig)
+            .field("context", &self.context)
+            .finish()
+    }
 }

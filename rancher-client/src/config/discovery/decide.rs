@@ -4,7 +4,7 @@
 //! belong to it: a credential from one that names the same server, a server from one that holds the same token. So a
 //! token is only ever sent to the URL that stands beside it.
 
-use super::place::{Candidate, Found, Place, Problem, Slot};
+use super::place::{Candidate, Found, Place, Problem, Slot, Wanted};
 use super::report::{PassedOver, Source};
 use crate::credentials::Credential;
 use crate::wire::ServerUrl;
@@ -78,7 +78,7 @@ fn leading(places: &[Place]) -> Result<Chosen, Problem> {
         }
     }
     Err(Problem::new(
-        format!("no Rancher server and credential were found; {}", listed(places, None, None)),
+        format!("no Rancher server and credential were found; {}", listed(places, Wanted::Both, None)),
         "set RANCHER_URL and RANCHER_TOKEN, or run rancher login",
     ))
 }
@@ -124,7 +124,7 @@ fn with_credential(
             "{} is {}, and no credential for that server was found; {}",
             server.from,
             server.value,
-            listed(places, Some(&server.value), None)
+            listed(places, Wanted::CredentialOf(&server.value), None)
         ),
         "give the token in the same place as the URL; a token of another server is never used",
     ))
@@ -158,7 +158,7 @@ fn with_server(
             "{} holds {}, and nothing says for which server; {}",
             credential.from,
             credential.value,
-            listed(places, None, Some(credential.source))
+            listed(places, Wanted::ServerOfToken, Some(credential.source))
         ),
         "give the URL in the same place as the token; a token never goes to the URL of another place",
     ))
@@ -207,7 +207,7 @@ fn required<T>(slot: &Slot<T>) -> Result<&Found<T>, Option<Problem>> {
 }
 
 /// Every place and what was missing there, for the error.
-fn listed(places: &[Place], wanted: Option<&ServerUrl>, without: Option<Source>) -> String {
+fn listed(places: &[Place], wanted: Wanted<'_>, without: Option<Source>) -> String {
     let lines: Vec<String> = places
         .iter()
         .filter(|place| Some(place.source) != without)

@@ -10,7 +10,7 @@ use crate::config::{Expiry, Explicit};
 use crate::credentials::Credential;
 use crate::wire::{ClusterId, ProjectId, ServerUrl, TokenName, redact};
 
-fn given(text: Option<&str>) -> Option<&str> {
+pub(super) fn given(text: Option<&str>) -> Option<&str> {
     text.map(str::trim).filter(|text| !text.is_empty())
 }
 
@@ -53,12 +53,12 @@ pub(super) fn explicit(explicit: &Explicit, allow_http: bool) -> Place {
     };
     let mut found =
         |name: &str, shown: Option<String>| place.found.extend(shown.map(|s| Finding::new(name, s)));
-    found("url", url.map(|text| shown_as::<UrlText>(text)));
+    found("url", url.map(shown_as::<UrlText>));
     found("token", token.map(shown_token));
-    found("access_key", access.map(|text| shown_as::<TokenName>(text)));
+    found("access_key", access.map(shown_as::<TokenName>));
     found("secret_key", secret.map(|_| SET.to_owned()));
     found("anonymous", explicit.anonymous.then(|| "true".to_owned()));
-    found("cluster", given(explicit.cluster.as_deref()).map(|text| shown_as::<ClusterId>(text)));
+    found("cluster", given(explicit.cluster.as_deref()).map(shown_as::<ClusterId>));
     found("ca_pem", pem.map(|_| SET.to_owned()));
     found("ca_file", explicit.ca_file.as_ref().map(|path| path.display().to_string()));
     found("insecure", explicit.insecure.map(|value| value.to_string()));
@@ -158,7 +158,7 @@ pub(super) fn rancher(env: &Environment, allow_http: bool) -> Place {
         expires: slot(env, names::TOKEN_EXPIRES, expires, SOURCE),
         ..Candidate::default()
     };
-    with_findings(place, env, &names::Environment::NAMES.map(|name| name), "CATTLE_").holding(candidate)
+    with_findings(place, env).holding(candidate)
 }
 
 /// The place of the old `CATTLE_*` variables.
@@ -177,8 +177,7 @@ pub(super) fn cattle(env: &Environment, allow_http: bool) -> Place {
             .map_or_else(|problem| Some(Err(problem)), |keys| parts::credential(&keys, SOURCE)),
         ..Candidate::default()
     };
-    let own = [names::CATTLE_URL, names::CATTLE_ACCESS_KEY, names::CATTLE_SECRET_KEY];
-    with_findings(place, env, &own, "").holding(candidate)
+    with_findings(place, env).holding(candidate)
 }
 
 /// Whether `http://` may go to other machines.
@@ -231,8 +230,9 @@ fn shown_text(text: &str) -> String {
     redact(text).chars().filter(|c| !c.is_control()).take(200).collect()
 }
 
-fn with_findings(mut place: Place, env: &Environment, names: &[&'static str], not: &str) -> Place {
-    for name in names.iter().filter(|name| not.is_empty() || !name.starts_with(not)) {
+fn with_findings(mut place: Place, env: &Environment) -> Place {
+    let cattle = place.source == Source::Cattle;
+    for name in Environment::NAMES.iter().filter(|name| name.starts_with("CATTLE_") == cattle) {
         let Some(value) = env.os(name) else { continue };
         let text = value.to_str().map(str::trim);
         let shown = match (*name, text) {
@@ -244,6 +244,12 @@ fn with_findings(mut place: Place, env: &Environment, names: &[&'static str], no
             (names::CLUSTER_ID, Some(text)) => shown_as::<ClusterId>(text),
             (names::PROJECT, Some(text)) => shown_as::<ProjectId>(text),
             (names::TOKEN_EXPIRES, Some(text)) => shown_as::<Expiry>(text),
+            (names::INSECURE | names::VERIFY_SSL | names::ALLOW_HTTP, Some(text)) => {
+                match parts::boolean(name, text, place.source) {
+                    Some(Ok(_)) => text.to_owned(),
+                    _ => SET.to_owned(),
+                }
+            }
             (name, Some(text)) if names::BEARERS.contains(&name) => shown_token(text),
             (_, Some(text)) => shown_text(text),
         };

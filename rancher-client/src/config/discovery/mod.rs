@@ -15,6 +15,8 @@ mod settle;
 #[cfg(test)]
 mod tests;
 #[cfg(test)]
+mod tests_canary;
+#[cfg(test)]
 mod tests_files;
 
 pub use report::{Decision, Finding, LookedAt, PassedOver, Report, Source};
@@ -24,7 +26,7 @@ use std::path::PathBuf;
 use super::environment::{self as names, Environment};
 use super::{Config, Explicit};
 use crate::error::{Error, Result};
-use place::{Place, Problem};
+use place::{Place, Problem, Wanted};
 
 /// A configuration, and how it was found.
 #[derive(Debug, Clone)]
@@ -65,22 +67,17 @@ impl Discovery {
 
     /// As [`Discovery::run`], with the report also where discovery fails.
     pub fn examine(&self) -> (Report, Result<Config>) {
-        let allow_http = match given::allow_http(&self.explicit, &self.environment) {
-            Ok(allow) => allow,
-            Err(problem) => return (Report::default(), Err(problem.into_error())),
-        };
-        let places = self.look(allow_http);
-        let (report, settled) = match settle::settle(&places) {
+        let allow_http = given::allow_http(&self.explicit, &self.environment);
+        let places = self.look(matches!(allow_http, Ok(true)));
+        match allow_http.and_then(|_| settle::settle(&places)) {
             Ok((config, decided, warnings)) => {
-                let report = settle::report(&places, Some(&config), decided, warnings);
-                (report, Ok(config))
+                (settle::report(&places, Some(&config), decided, warnings), Ok(config))
             }
             Err(problem) => {
                 let report = settle::report(&places, None, Vec::new(), Vec::new());
                 (report, Err(failed(problem, &places)))
             }
-        };
-        (report, settled)
+        }
     }
 
     fn look(&self, allow_http: bool) -> Vec<Place> {
@@ -96,18 +93,21 @@ impl Discovery {
             }
             (None, None) => self.home.iter().map(|home| home.join(".kube").join("config")).collect(),
         };
-        let asked = explicit.kubeconfig.is_some() || explicit.context.is_some();
+        let context = given::given(explicit.context.as_deref());
+        let cli_server = given::given(explicit.cli_server.as_deref());
+        let asked = explicit.kubeconfig.is_some() || context.is_some();
         vec![
             given::explicit(explicit, allow_http),
             given::rancher(env, allow_http),
             given::cattle(env, allow_http),
-            cli::look(cli_folder, explicit.cli_server.as_deref(), allow_http),
-            kubeconfig::look(&kube_files, explicit.context.as_deref(), asked, allow_http),
+            cli::look(cli_folder, cli_server, allow_http),
+            kubeconfig::look(&kube_files, context, asked, allow_http),
         ]
     }
 }
 
 fn failed(problem: Problem, places: &[Place]) -> Error {
-    let looked = places.iter().map(|place| format!("looked at {}: {}", place.label, place.state(None)));
+    let looked =
+        places.iter().map(|place| format!("looked at {}: {}", place.label, place.state(Wanted::Both)));
     problem.into_error().with_because(looked)
 }

@@ -16,10 +16,16 @@ const CA_LIMIT: u64 = 4 * 1024 * 1024;
 pub(super) type Named<'a> = (&'a str, &'a str);
 
 pub(super) fn server(from: &str, text: &str, allow_http: bool, source: Source) -> Slot<ServerUrl> {
-    let parsed = ServerUrl::parse(text, allow_http);
-    Some(match parsed {
+    Some(match ServerUrl::parse(text, allow_http) {
         Ok(url) => Ok(Found::new(url, from, source)),
-        Err(error) => Err(Problem::new(format!("{from}: {error}"), "")),
+        Err(error) => {
+            let advice = if !allow_http && text.trim_start().starts_with("http:") {
+                "allow_http, or RANCHER_ALLOW_HTTP=true, allows http:// to other machines"
+            } else {
+                ""
+            };
+            Err(Problem::new(format!("{from}: {error}"), advice))
+        }
     })
 }
 

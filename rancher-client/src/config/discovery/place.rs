@@ -128,37 +128,48 @@ impl Place {
     }
 
     /// What this place has to offer, or lacks, in one line.
-    pub(super) fn state(&self, wanted: Option<&ServerUrl>) -> String {
+    pub(super) fn state(&self, wanted: Wanted<'_>) -> String {
         if let Some(absent) = &self.absent {
             return absent.clone();
         }
         if let Some(broken) = &self.broken {
             return broken.summary.clone();
         }
-        if let Some(wanted) = wanted
-            && self.candidates.len() > 1
-            && !self.candidates.iter().any(|candidate| candidate.is_for(wanted))
-        {
-            return "none of its servers has this URL".to_owned();
+        let mut fitting = self.current();
+        if let Wanted::CredentialOf(server) = wanted {
+            let found = self.candidates.iter().find(|candidate| candidate.is_for(server));
+            if found.is_none() && self.candidates.len() > 1 {
+                return "none of its servers has this URL; a token never goes to another".to_owned();
+            }
+            fitting = found.or(fitting);
         }
-        let fitting =
-            wanted.and_then(|wanted| self.candidates.iter().find(|candidate| candidate.is_for(wanted)));
-        let Some(candidate) = fitting.or_else(|| self.current()) else {
+        let Some(candidate) = fitting else {
             return "it does not say which of its servers is meant".to_owned();
         };
-        let subject = if candidate.name.is_empty() { String::new() } else { format!("{}: ", candidate.name) };
         let said = match (&candidate.server, &candidate.credential) {
-            (Some(Err(problem)), _) | (_, Some(Err(problem))) => problem.summary.clone(),
+            (Some(Err(problem)), _) | (_, Some(Err(problem))) => return problem.summary.clone(),
             (None, None) => format!("{}; {}", self.lacks.0, self.lacks.1),
             (Some(Ok(server)), credential) => match (wanted, credential) {
-                (Some(wanted), _) if server.value != *wanted => {
+                (Wanted::CredentialOf(wanted), _) if server.value != *wanted => {
                     format!("it is for {}; a token never goes to another URL", server.value)
                 }
+                (Wanted::ServerOfToken, _) => format!("it names {}, but without this token", server.value),
                 (_, None) => self.lacks.1.to_owned(),
                 (_, Some(_)) => "it could be used".to_owned(),
             },
-            (None, Some(_)) => format!("it holds a credential, but {}", self.lacks.0),
+            (None, Some(Ok(held))) => format!("it holds {}, but {}", held.value, self.lacks.0),
         };
-        format!("{subject}{said}")
+        if candidate.name.is_empty() { said } else { format!("{}: {said}", candidate.name) }
     }
+}
+
+/// What is looked for, for the words about what a place lacks.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Wanted<'w> {
+    /// A server and a credential.
+    Both,
+    /// A credential for this server.
+    CredentialOf(&'w ServerUrl),
+    /// The server that a token belongs to.
+    ServerOfToken,
 }

@@ -1,7 +1,7 @@
 //! Makes the configuration of what was chosen, and the report of it.
 
 use super::decide::{self, Chosen, Setting};
-use super::place::{Candidate, Found, Place, Problem, Slot};
+use super::place::{Candidate, Found, Place, Problem, Slot, Wanted};
 use super::report::{Decision, LookedAt, PassedOver, Report, Source};
 use crate::config::{Config, Trust};
 
@@ -16,7 +16,8 @@ pub(super) fn settle(places: &[Place]) -> Result<Settled, Problem> {
         decision("server", &chosen.server, chosen.server.value.to_string(), Vec::new()),
         decision("credential", &chosen.credential, chosen.credential.value.to_string(), Vec::new()),
     ];
-    let mut warnings: Vec<String> = places.iter().flat_map(|place| place.warnings.clone()).collect();
+    let used = [chosen.server.source, chosen.credential.source];
+    let mut warnings = warnings(places, |source| used.contains(&source));
 
     let cluster = offers.first(|candidate| &candidate.cluster, offers.elsewhere)?;
     record(&mut decided, "cluster", &cluster, ToString::to_string);
@@ -105,6 +106,12 @@ impl<'p> Offers<'p> {
     }
 }
 
+/// What the places warn of. Most kubeconfigs have nothing to do with Rancher: theirs count only where one is used.
+fn warnings(places: &[Place], used: impl Fn(Source) -> bool) -> Vec<String> {
+    let counts = |place: &&Place| place.source != Source::Kubeconfig || used(place.source);
+    places.iter().filter(counts).flat_map(|place| place.warnings.clone()).collect()
+}
+
 fn trust(offers: &Offers<'_>) -> Result<(Trust, Decision), Problem> {
     let ca = offers.first(|candidate| &candidate.ca, offers.elsewhere)?;
     let insecure = offers.first(|candidate| &candidate.insecure, offers.elsewhere)?;
@@ -171,7 +178,7 @@ pub(super) fn report(
     mut warnings: Vec<String>,
 ) -> Report {
     if config.is_none() {
-        warnings.extend(places.iter().flat_map(|place| place.warnings.clone()));
+        warnings.extend(self::warnings(places, |_| true));
     }
     let looked = places.iter().map(|place| {
         let used_for: Vec<&'static str> =
@@ -191,7 +198,7 @@ pub(super) fn report(
 
 /// Why neither server nor credential came from this place.
 fn because(place: &Place, config: Option<&Config>, decided: &[Decision]) -> String {
-    let Some(config) = config else { return place.state(None) };
+    let Some(config) = config else { return place.state(Wanted::Both) };
     let fits = place
         .candidates
         .iter()
@@ -199,6 +206,6 @@ fn because(place: &Place, config: Option<&Config>, decided: &[Decision]) -> Stri
     let winner = decided.iter().find(|one| one.what == "credential");
     match winner {
         Some(winner) if fits => format!("{} comes first", winner.from),
-        _ => place.state(Some(&config.server)),
+        _ => place.state(Wanted::CredentialOf(&config.server)),
     }
 }
