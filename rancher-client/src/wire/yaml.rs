@@ -23,7 +23,11 @@ pub(crate) enum InvalidYaml {
 /// The library's budget bounds nesting and the expansion of aliases; bound the size of `text` before.
 pub(crate) fn from_str<T: DeserializeOwned>(text: &str) -> Result<T, InvalidYaml> {
     // the library's messages and snippets quote the document, so only the place is taken from its error
-    let options = serde_saphyr::options! { with_snippet: false };
+    let options = serde_saphyr::options! {
+        with_snippet: false,
+        // the files read here have no use for aliases, and replaying a million takes seconds
+        alias_limits: serde_saphyr::alias_limits! { max_total_replayed_events: 10_000 },
+    };
     serde_saphyr::from_str_with_options(text, options).map_err(|error| match error.location() {
         Some(at) => InvalidYaml::At { line: at.line(), column: at.column() },
         None => InvalidYaml::Somewhere,

@@ -152,7 +152,7 @@ pub(super) fn rancher(env: &Environment, allow_http: bool) -> Place {
         user: slot(
             env,
             names::USER,
-            |from, text, source| Some(Ok(Found::new(text.to_owned(), from, source))),
+            |from, text, source| Some(Ok(Found::new(shown_text(text), from, source))),
             SOURCE,
         ),
         expires: slot(env, names::TOKEN_EXPIRES, expires, SOURCE),

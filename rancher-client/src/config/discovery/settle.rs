@@ -150,7 +150,7 @@ fn decision<T>(
     Decision { what, value, from: found.from.clone(), source: found.source, passed_over }
 }
 
-/// Adds the setting to the report; a setting that nobody named stays out, unless something was passed over.
+/// Adds the setting to the report. One that nobody named stays out; only of the cluster it is always said.
 fn record<T>(
     decided: &mut Vec<Decision>,
     what: &'static str,
@@ -160,7 +160,7 @@ fn record<T>(
     let passed_over = setting.passed_over.clone();
     match &setting.found {
         Some(found) => decided.push(decision(what, found, shown(&found.value), passed_over)),
-        None if passed_over.is_empty() => {}
+        None if passed_over.is_empty() && what != "cluster" => {}
         None => decided.push(Decision {
             what,
             value: "none".to_owned(),

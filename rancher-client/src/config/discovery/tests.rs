@@ -80,9 +80,16 @@ fn name(found: &Discovered) -> String {
 #[test]
 fn nothing_found_lists_every_place() {
     let machine = Machine::new(&[]);
-    insta::assert_snapshot!(machine.error(), @"");
+    insta::assert_snapshot!(machine.error(), @"no Rancher server and credential were found; looked at explicit values: no url was given; no token, and no access_key with secret_key, was given | environment RANCHER_*: RANCHER_URL is not set; none of RANCHER_BEARER_TOKEN, RANCHER_TOKEN, RANCHER_TOKEN_KEY and RANCHER_ACCESS_KEY + RANCHER_SECRET_KEY is set | environment CATTLE_*: CATTLE_URL is not set; CATTLE_ACCESS_KEY and CATTLE_SECRET_KEY are not set | Rancher CLI /home/ann/.rancher/cli2.json: there is no such file | kubeconfig /home/ann/.kube/config: there is no such file; set RANCHER_URL and RANCHER_TOKEN, or run rancher login");
     let (report, _) = machine.discovery.examine();
-    insta::assert_snapshot!(machine.neutral(&report.to_string()), @"");
+    insta::assert_snapshot!(machine.neutral(&report.to_string()), @"
+    looked at, in this order:
+      explicit values: not used: no url was given; no token, and no access_key with secret_key, was given
+      environment RANCHER_*: not used: RANCHER_URL is not set; none of RANCHER_BEARER_TOKEN, RANCHER_TOKEN, RANCHER_TOKEN_KEY and RANCHER_ACCESS_KEY + RANCHER_SECRET_KEY is set
+      environment CATTLE_*: not used: CATTLE_URL is not set; CATTLE_ACCESS_KEY and CATTLE_SECRET_KEY are not set
+      Rancher CLI /home/ann/.rancher/cli2.json: not used: there is no such file
+      kubeconfig /home/ann/.kube/config: not used: there is no such file
+    ");
     let homeless = Discovery::default();
     let error = homeless.run().unwrap_err();
     assert!(error.to_string().contains("no home folder"), "{error}");
@@ -112,7 +119,35 @@ fn a_report_says_who_won_and_why_the_rest_did_not() {
         ),
     );
     let found = machine.found();
-    insta::assert_snapshot!(machine.neutral(&found.report.to_string()), @"");
+    insta::assert_snapshot!(machine.neutral(&found.report.to_string()), @r#"
+    looked at, in this order:
+      explicit values: used for cluster only: no url was given; no token, and no access_key with secret_key, was given
+        cluster = local
+      environment RANCHER_*: used for server, credential, trust, user, token_expires
+        RANCHER_URL = https://rancher.example.com/v3/
+        RANCHER_TOKEN = token-aaaaa:***
+        RANCHER_CLUSTER_ID = c-prod1
+        RANCHER_USER = Ann Example
+        RANCHER_TOKEN_EXPIRES = 2031-08-04
+        CAAS_PROJECT = c-prod1:p-abcde
+        RANCHER_CA_CERTS = set
+      environment CATTLE_*: not used: RANCHER_TOKEN comes first
+        CATTLE_URL = https://rancher.example.com
+        CATTLE_ACCESS_KEY = token-bbbbb
+        CATTLE_SECRET_KEY = set
+      Rancher CLI /home/ann/.rancher/cli2.json: not used: server "prod": it is for https://rancher.example.org; a token never goes to another URL
+        server "prod" (current) = https://rancher.example.org, token-ccccc:***
+      kubeconfig /home/ann/.kube/config: not used: there is no such file
+    decided:
+      server: https://rancher.example.com (from RANCHER_URL)
+      credential: token-aaaaa:*** (from RANCHER_TOKEN)
+      cluster: local (from explicit cluster)
+        not RANCHER_CLUSTER_ID: explicit cluster comes first
+      trust: ca_pem (from RANCHER_CA_CERTS)
+      user: "Ann Example" (from RANCHER_USER)
+      token_expires: 2031-08-04 (from RANCHER_TOKEN_EXPIRES)
+    warning: the project of CAAS_PROJECT is not used: it is not one of local
+    "#);
     let json = found.report.to_json();
     assert_eq!(json["decided"]["server"]["value"], URL);
     assert_eq!(json["decided"]["server"]["from"], "RANCHER_URL");
@@ -159,7 +194,8 @@ fn each_variable_for_the_token_works_and_they_may_agree() {
 fn contradictions_name_both_sources_and_no_value() {
     let (a, b) = (token("aaaaa"), token("bbbbb"));
     let base = [("RANCHER_URL", URL), ("RANCHER_TOKEN", a.as_str())];
-    let cases: Vec<(Vec<(&str, &str)>, &[&str])> = vec![
+    type Case<'c> = (Vec<(&'c str, &'c str)>, &'c [&'c str]);
+    let cases: Vec<Case<'_>> = vec![
         (vec![("RANCHER_TOKEN_KEY", &b)], &["RANCHER_TOKEN and RANCHER_TOKEN_KEY disagree"]),
         (
             vec![("RANCHER_ACCESS_KEY", "token-bbbbb"), ("RANCHER_SECRET_KEY", SECRET)],

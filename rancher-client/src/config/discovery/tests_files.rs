@@ -36,7 +36,24 @@ fn the_current_server_of_the_cli_with_all_its_settings() {
     assert!(config.trust == Trust::CaPem(PEM.trim().to_owned()));
     assert_eq!(config.timeouts.call, Duration::from_secs(7));
     assert_eq!(config.proxy.as_ref().unwrap().url().password(), Some(SECRET));
-    insta::assert_snapshot!(machine.neutral(&found.report.to_string()), @"");
+    insta::assert_snapshot!(machine.neutral(&found.report.to_string()), @r#"
+    looked at, in this order:
+      explicit values: not used: no url was given; no token, and no access_key with secret_key, was given
+      environment RANCHER_*: not used: RANCHER_URL is not set; none of RANCHER_BEARER_TOKEN, RANCHER_TOKEN, RANCHER_TOKEN_KEY and RANCHER_ACCESS_KEY + RANCHER_SECRET_KEY is set
+      environment CATTLE_*: not used: CATTLE_URL is not set; CATTLE_ACCESS_KEY and CATTLE_SECRET_KEY are not set
+      Rancher CLI /home/ann/.rancher/cli2.json: used for server, credential, cluster, trust, proxy, timeout, project
+        server "prod" (current) = https://rancher.example.com, token-prod1:***
+        server "stag" = https://rancher.example.org, ext/token-stag1:***
+      kubeconfig /home/ann/.kube/config: not used: there is no such file
+    decided:
+      server: https://rancher.example.com (from url of server "prod" in /home/ann/.rancher/cli2.json)
+      credential: token-prod1:*** (from tokenKey of server "prod" in /home/ann/.rancher/cli2.json)
+      cluster: c-prod1 (from project of server "prod" in /home/ann/.rancher/cli2.json)
+      trust: ca_pem (from cacert of server "prod" in /home/ann/.rancher/cli2.json)
+      proxy: http://***@proxy.example.com:3128 (from proxyUrl of server "prod" in /home/ann/.rancher/cli2.json)
+      timeout: 7 s (from httpTimeoutSeconds of server "prod" in /home/ann/.rancher/cli2.json)
+      project: c-prod1:p-abcde (from project of server "prod" in /home/ann/.rancher/cli2.json)
+    "#);
 }
 
 #[test]
