@@ -2,6 +2,10 @@
 
 mod credentials;
 mod deadline;
+mod http;
+mod http_error;
+#[cfg(test)]
+mod http_server;
 mod limit;
 mod message;
 #[cfg(test)]
@@ -9,9 +13,15 @@ pub(crate) mod mock;
 mod redirect;
 mod retry;
 mod timeout;
+mod tls;
+mod tls_ca;
+mod tls_report;
+mod tls_verifier;
 mod trace;
 
 pub use message::{Auth, Body, Expect, Patience, Request, Response};
+pub use tls_ca::fetch_ca;
+pub use tls_report::{TlsProblem, TlsReport, parse_fingerprint};
 
 use std::fmt;
 use std::future::Future;
