@@ -10,6 +10,11 @@ pub(super) const RULES: &[Rule] = &[
     ),
     assumed("binding.needs-subject", "read in Rancher's source", "A binding without user and group is 422."),
     assumed(
+        "binding.put-changes-nothing",
+        "seen while recording, no answer kept",
+        "PUT on a binding answers 200 and changes nothing.",
+    ),
+    assumed(
         "binding.wrong-context",
         "read in Rancher's source",
         "A role of another context, or a locked one, is 422.",
@@ -57,6 +62,11 @@ pub(super) const RULES: &[Rule] = &[
         "kube.name-required",
         "the API server's usual answer",
         "An object without name and generateName is 422.",
+    ),
+    assumed(
+        "kube.patch-content-type",
+        "seen while recording, no answer kept",
+        "A PATCH without a patch content type is 415.",
     ),
     assumed(
         "kube.patch-is-merge",

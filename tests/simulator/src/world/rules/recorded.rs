@@ -69,11 +69,6 @@ pub(super) const RULES: &[Rule] = &[
         "Deleting a binding answers 200 with the object and its date of removal.",
     ),
     recorded(
-        "binding.put-changes-nothing",
-        "errors and workflows, PUT on a ProjectRoleTemplateBinding",
-        "PUT on a binding answers 200 and changes nothing.",
-    ),
-    recorded(
         "binding.twice-makes-two",
         "workflows, bind oidc group twice",
         "The same binding twice makes two.",
@@ -179,11 +174,6 @@ pub(super) const RULES: &[Rule] = &[
         "kube.paged",
         "errors, k8s paged list",
         "limit cuts a list and gives continue and remainingItemCount.",
-    ),
-    recorded(
-        "kube.patch-content-type",
-        "kubernetes, patch without content type",
-        "A PATCH without a patch content type is 415.",
     ),
     recorded(
         "kube.secret-string-data",
