@@ -349,6 +349,40 @@ fn objects_behind_the_proxy_are_made_read_changed_and_deleted() {
 }
 
 #[test]
+fn steve_writes_what_kubernetes_keeps() {
+    let mut server = Server::new();
+    let road = "/k8s/clusters/c-prod1/v1/configmaps";
+    let body =
+        json!({"type": "configmap", "metadata": {"namespace": "shop-web", "name": "s1"}, "data": {"a": "1"}});
+    let made = server.ask("pmember-prod", "POST", road, body.clone());
+    assert_eq!(
+        (made.status, &made.body["id"], &made.body["type"]),
+        (201, &json!("shop-web/s1"), &json!("configmap"))
+    );
+    let own = "https://sim.example.com/k8s/clusters/c-prod1/v1/configmaps/shop-web/s1";
+    assert_eq!(made.body["links"]["self"], own, "downstream links keep the prefix");
+    let twice = server.ask("pmember-prod", "POST", road, body.clone());
+    assert_eq!((twice.status, &twice.body["code"]), (409, &json!("AlreadyExists")));
+    assert_eq!(
+        String::from_utf8_lossy(&twice.response.body).matches("\"type\"").count(),
+        2,
+        "the type stands twice"
+    );
+    let kept = server.get("ro-prod", "/k8s/clusters/c-prod1/api/v1/namespaces/shop-web/configmaps/s1");
+    assert_eq!((&kept.body["data"], kept.body.get("type")), (&json!({"a": "1"}), None));
+    let mut changed = made.body.clone();
+    changed["data"]["a"] = json!("2");
+    let path = format!("{road}/shop-web/s1");
+    assert_eq!(server.ask("pmember-prod", "PUT", &path, changed).body["data"]["a"], "2");
+    assert_eq!(server.ask("ro-prod", "DELETE", &path, Value::Null).status, 403);
+    assert_eq!(server.ask("pmember-prod", "DELETE", &path, Value::Null).status, 204);
+    assert_eq!(server.get("pmember-prod", &path).status, 404);
+    let local = server.ask("admin-local", "POST", "/k8s/clusters/local/v1/configmaps", body);
+    let own = "https://sim.example.com/v1/configmaps/shop-web/s1";
+    assert_eq!(local.body["links"]["self"], own, "links through the proxy of local lose the prefix");
+}
+
+#[test]
 fn a_service_account_is_let_in_by_a_cluster_proxy_config() {
     let mut server = Server::new();
     let path = "/k8s/clusters/c-prod1/api/v1/namespaces/shop-web/serviceaccounts/default/token";
@@ -403,6 +437,25 @@ fn lists_page_filter_and_sort_as_norman_does() {
     }
     let echoed = server.get("admin-unscoped", "/v3/projects?name_ne=p03&name_prefix=x");
     assert_eq!(echoed.body["filters"]["name"], json!([{"modifier": "ne", "value": "p03"}]));
+}
+
+#[test]
+fn a_fleet_is_listed_page_by_page() {
+    let options = rancher_simulator::FleetOptions { clusters: 40, projects: 1_500, pods: 3_000 };
+    let mut server = Server { world: World::fleet(options, 1), now: Timestamp::now() };
+    let page = server.get("admin-unscoped", "/v3/projects").body;
+    assert_eq!((&page["pagination"]["total"], &page["pagination"]["partial"]), (&json!(1_582), &json!(true)));
+    assert_eq!(page["data"].as_array().unwrap().len(), 1_000);
+    let next = page["pagination"]["next"].as_str().unwrap().strip_prefix("https://sim.example.com").unwrap();
+    let rest = server.get("admin-unscoped", next).body;
+    assert_eq!(rest["data"].as_array().unwrap().len(), 582);
+    let clusters: Vec<String> = server.world.labels().clusters.values().cloned().collect();
+    let mut pods = 0;
+    for cluster in clusters {
+        let list = server.get("admin-unscoped", &format!("/k8s/clusters/{cluster}/api/v1/pods"));
+        pods += list.body["items"].as_array().unwrap().len();
+    }
+    assert_eq!(pods, 3_000);
 }
 
 #[test]

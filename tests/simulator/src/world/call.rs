@@ -10,7 +10,7 @@ use serde_json::{Map, Value};
 use url::form_urlencoded;
 
 /// A request and who makes it.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Call<'a> {
     pub(crate) method: &'a Method,
     /// The path as sent, still percent-encoded.

@@ -149,6 +149,9 @@ pub(super) fn read(
     let limit = call.query.first("limit").and_then(|limit| limit.parse().ok()).filter(|limit| *limit > 0);
     let limit: usize = limit.unwrap_or(usize::MAX);
     let mut metadata = json!({"resourceVersion": world.state.version.to_string()});
+    if let (true, Some(metadata)) = (resource.group.contains("cattle.io"), metadata.as_object_mut()) {
+        metadata.insert("continue".to_owned(), json!(""));
+    }
     let end = start.saturating_add(limit);
     if end < chosen.len()
         && let Some(metadata) = metadata.as_object_mut()

@@ -110,6 +110,11 @@ pub(super) const RULES: &[Rule] = &[
         "A list inside a cluster that never connected is 503 ClusterUnavailable.",
     ),
     assumed(
+        "norman.own-labels-stay",
+        "read in Norman's source",
+        "PUT replaces labels and annotations, except those of cattle.io.",
+    ),
+    assumed(
         "norman.unknown-action",
         "read in Norman's source",
         "An action that a type does not have is 404 ActionNotAvailable.",

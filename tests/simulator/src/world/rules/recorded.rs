@@ -267,6 +267,16 @@ pub(super) const RULES: &[Rule] = &[
         "A new namespace is activating; its roles come a moment later.",
     ),
     recorded(
+        "namespace.default-quota",
+        "downstream, namespace with quota",
+        "A namespace inherits the default quota of its project.",
+    ),
+    recorded(
+        "namespace.move",
+        "workflows, move namespace",
+        "The action move puts a namespace into another project and answers 200 without body.",
+    ),
+    recorded(
         "norman.action-by-get",
         "errors, action by GET",
         "An action asked by GET is ignored and the object comes back.",
@@ -395,6 +405,11 @@ pub(super) const RULES: &[Rule] = &[
         "A project id without a cluster is 404 \"failed to find resource by id\".",
     ),
     recorded(
+        "project.roles-follow",
+        "errors, wrong type",
+        "The answer that creates a project has no conditions yet.",
+    ),
+    recorded(
         "project.unknown-cluster",
         "errors, unknown cluster",
         "A project in a cluster that does not exist is 404 and speaks of a namespace.",
@@ -508,6 +523,11 @@ pub(super) const RULES: &[Rule] = &[
     ),
     recorded("steve.error-shape", "errors, steve missing object", "Steve's errors name their type twice."),
     recorded(
+        "steve.generated-name",
+        "errors, steve create without name",
+        "An object without a name gets one that begins with the initials of its kind.",
+    ),
+    recorded(
         "steve.get-not-supported",
         "matrix, GET /v1/management.cattle.io.clusters/c-prod1",
         "A type that the caller may not read at all is 403 \"Method GET not supported\".",
@@ -536,6 +556,11 @@ pub(super) const RULES: &[Rule] = &[
         "steve.not-found",
         "errors, steve missing object",
         "A missing object is 404 with Kubernetes' message.",
+    ),
+    recorded(
+        "steve.own-fields",
+        "errors, steve update",
+        "The fields Steve adds are taken out again before Kubernetes sees the object.",
     ),
     recorded(
         "steve.pagesize",
@@ -568,6 +593,11 @@ pub(super) const RULES: &[Rule] = &[
         "The ttl of v3 and ext tokens counts milliseconds and is clamped to 90 days in silence, also when 0 or negative.",
     ),
     recorded("token.ttl-type", "errors, ttl wrong type", "A ttl that is no number is 422 InvalidFormat."),
+    recorded(
+        "user.bootstrap-admin",
+        "workflows, basic auth with key pair",
+        "The first administrator carries the label of the bootstrap and has no creator.",
+    ),
     recorded(
         "user.create-right",
         "errors, create user as standard",
