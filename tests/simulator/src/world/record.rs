@@ -164,7 +164,7 @@ impl World {
                 token.created -= 3_600 * SECOND;
             }
         }
-        let name = self.credential("off", Mint::new(TokenKind::Ext, ADMIN));
+        let name = self.credential("off", Mint::new(TokenKind::Key, ADMIN));
         if let Some(token) = self.state.tokens.get_mut(&name) {
             token.enabled = false;
         }

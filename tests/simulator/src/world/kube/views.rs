@@ -208,3 +208,33 @@ pub(crate) fn age(now: Millis, created: Millis) -> String {
         _ => format!("{}d", seconds / 86_400),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn label_selectors_select() {
+        let body = json!({"metadata": {"labels": {"app": "web", "tier": "front"}}});
+        let Value::Object(body) = body else { panic!("an object") };
+        let object = Object { created: 0, uid: String::new(), version: 1, body };
+        for (selector, hit) in [
+            ("", true),
+            ("app=web", true),
+            ("app==web,tier", true),
+            ("app!=web", false),
+            ("!app", false),
+            ("!other", true),
+            ("app=web,tier=back", false),
+        ] {
+            assert_eq!(selected(selector, &object), hit, "{selector}");
+        }
+    }
+
+    #[test]
+    fn continue_tokens_are_ours_or_none() {
+        assert_eq!(offset(&STANDARD.encode(r#"{"at":5}"#)), Some(5));
+        assert_eq!(offset("bad"), None);
+        assert_eq!(age(200 * SECOND, 0), "3m");
+    }
+}
