@@ -2,7 +2,11 @@
 
 // `cfg(test)` always holds here; it is what lets clippy see that helpers belong to tests, too.
 #[cfg(test)]
+mod faults;
+#[cfg(test)]
 mod judge_scores;
+#[cfg(test)]
+mod lab;
 #[cfg(test)]
 mod truth_replay;
 #[cfg(test)]
