@@ -8,6 +8,12 @@ mod judge_scores;
 #[cfg(test)]
 mod lab;
 #[cfg(test)]
+mod many;
+#[cfg(test)]
+mod old_server;
+#[cfg(test)]
+mod origin;
+#[cfg(test)]
 mod truth_replay;
 #[cfg(test)]
 mod world_api;
