@@ -56,7 +56,10 @@ impl ErrorBody {
         let mut read = Self::of_text(text, complete);
         read.cut |= !complete;
         read.user = read.message.as_deref().and_then(named_user);
-        read.message = read.message.map(shorten).filter(|message| !message.is_empty());
+        // whoever echoes what it was sent may do so in any field
+        for part in [&mut read.message, &mut read.code, &mut read.field, &mut read.user] {
+            *part = part.take().map(shorten).filter(|text| !text.is_empty());
+        }
         read
     }
 

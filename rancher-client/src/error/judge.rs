@@ -5,6 +5,7 @@
 //! assumed.
 
 use http::{Method, StatusCode};
+use std::fmt;
 use std::time::Duration;
 
 use super::body::{Dialect, ErrorBody, is_html};
@@ -48,8 +49,8 @@ impl Accepted {
     }
 }
 
-/// One answer of a server, as the judge sees it.
-#[derive(Debug, Clone, Copy)]
+/// One answer of a server, as the judge sees it. `Debug` shows neither the body nor where a redirect leads.
+#[derive(Clone, Copy)]
 pub struct Answer<'a> {
     /// The method of the request.
     pub method: &'a Method,
@@ -69,6 +70,13 @@ pub struct Answer<'a> {
     pub body: &'a [u8],
     /// Whether that is the whole body.
     pub complete: bool,
+}
+
+impl fmt::Debug for Answer<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (method, route, bytes) = (self.method, self.route, self.body.len());
+        write!(f, "Answer({method} {route} -> {}, accepted: {:?}, {bytes} bytes)", self.status, self.accepted)
+    }
 }
 
 /// Turns an answer that is no success into an error.

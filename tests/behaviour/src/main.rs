@@ -2,6 +2,10 @@
 
 // `cfg(test)` always holds here; it is what lets clippy see that helpers belong to tests, too.
 #[cfg(test)]
+mod canary;
+#[cfg(test)]
+mod canary_sink;
+#[cfg(test)]
 mod client_calls;
 #[cfg(test)]
 mod client_calls_in_process;
