@@ -367,7 +367,11 @@ impl Trial {
 
     fn wrong_with(&self, call: Call, error: Option<&Error>, arrivals: usize) -> Option<String> {
         let expected = self.expected(call);
-        let kind = error.map(|error| error.kind());
+        let kind = match error.map(|error| error.kind()) {
+            // it can be there before the client notices that it was connected
+            Some(ErrorKind::Connect) if self.wrong == Wrong::Connection("reset") => Some(ErrorKind::Tls),
+            kind => kind,
+        };
         if (kind, arrivals) != (expected.kind, expected.arrivals) {
             return Some(format!("expected {expected:?}, got {kind:?} after {arrivals} arrivals"));
         }
