@@ -184,6 +184,11 @@ impl Case<'_> {
                 "this server does not offer that",
                 "check the method and the server's version",
             ),
+            407 => Error::new(
+                ErrorKind::NotRancher,
+                "407: a proxy on the way wants a login of its own",
+                "give its user and password in the proxy's URL (HTTPS_PROXY), or go around it (NO_PROXY)",
+            ),
             409 => self.conflict(),
             410 => {
                 self.plain(ErrorKind::Conflict, "what was asked for is too old", "list again from the start")

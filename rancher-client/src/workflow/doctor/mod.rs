@@ -113,7 +113,7 @@ async fn diagnose(connection: &Connection, options: DoctorOptions) -> Result<Doc
         }
         _ => None,
     };
-    if let Some(question) = ask::own_record(connection, &options, &seen) {
+    if let Some(question) = ask::own_record(connection, &options) {
         seen.push(ask::ask(connection, question?).await);
     }
     Ok(conclude::report(connection, &options, cluster, &seen, looked_up))
