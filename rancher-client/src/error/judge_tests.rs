@@ -1,6 +1,7 @@
 use super::*;
 use crate::scope::{Fact, KeyScope, Knowledge};
 use crate::wire::{ClusterId, Moment};
+use http::StatusCode;
 
 const FILTER: &str = r#"{"type":"error","status":"401","message":"Unauthorized 401: must authenticate"}"#;
 
