@@ -8,7 +8,7 @@ use http::Method;
 
 use super::body::{Dialect, ErrorBody, is_html};
 use super::{Accepted, Answer, Cause, Error, ErrorKind, ForbiddenReason, HttpAnswer};
-use crate::scope::{Confidence, Explanation, Ledger, RefusalCause, Route, RouteScope, TokenKind};
+use crate::scope::{Confidence, Explanation, Ledger, RefusalCause, RouteScope, TokenKind};
 
 /// Turns an answer that is no success into an error.
 ///

@@ -1,4 +1,5 @@
 use super::*;
+use crate::scope::Route;
 use crate::scope::{Fact, KeyScope, Knowledge};
 use crate::wire::{ClusterId, Moment};
 use http::StatusCode;

@@ -1,6 +1,6 @@
 //! What to do about it, in words.
 
-use super::conclude::Findings;
+use super::findings::Findings;
 use super::report::*;
 use crate::error::{Cause, ErrorKind};
 use crate::scope::{Confidence, KeyScope, TokenKind};

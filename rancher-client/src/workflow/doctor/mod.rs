@@ -7,6 +7,7 @@
 mod advice;
 mod ask;
 mod conclude;
+mod findings;
 mod report;
 mod text;
 mod witness;
