@@ -1,5 +1,15 @@
 //! A Rancher Manager that answers as the recorded one did, from state and rules.
 
+mod fault;
+mod journal;
 mod message;
+mod server;
+mod simulator;
+mod tls;
 
+pub use fault::{Action, Fault, FaultCount, FaultError, Faults, Glob, GlobError, Target};
+pub use journal::{Connection, Entry, Journal};
 pub use message::{Request, Respond, Response};
+pub use server::{Prefix, PrefixError, Running, Server, ServerOptions, StartError};
+pub use simulator::{Labels, Simulator, SimulatorOptions};
+pub use tls::{CertificateOptions, Issuer, Tls, TlsError};

@@ -1,3 +1,0 @@
-//! The simulator as a process of its own.
-
-fn main() {}

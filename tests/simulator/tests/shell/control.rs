@@ -1,0 +1,82 @@
+//! The paths below `/-/`, and the simulator with a world that tests can reach.
+
+use crate::client::{Raw, echo, plain, text};
+use jiff::Timestamp;
+use rancher_simulator::{
+    Labels, Request, Respond, Response, Running, Server, ServerOptions, Simulator, SimulatorOptions,
+};
+use serde_json::{Value, json};
+
+async fn ask(running: &Running, method: &str, path: &str, body: &str) -> (u16, Value) {
+    let mut raw = Raw::connect(running).await;
+    raw.send(&format!("{method} {path}"), &[&format!("content-length: {}", body.len())]).await;
+    raw.write(body.as_bytes()).await;
+    let answer = raw.answer().await;
+    assert_eq!(answer.headers["content-type"], "application/json");
+    (answer.status, serde_json::from_slice(&answer.body).unwrap())
+}
+
+#[tokio::test]
+async fn faults_are_changed_over_http() {
+    let running = Server::start(plain(), echo).unwrap();
+    let rules = json!({"faults": ["* /** status:500 times=2", "GET /a close"]}).to_string();
+    assert_eq!(ask(&running, "POST", "/-/faults", &rules).await.0, 200);
+    assert_eq!(Raw::connect(&running).await.get("/v3").await.status, 500);
+    let (_, listed) = ask(&running, "GET", "/-/faults", "").await;
+    assert_eq!(listed["faults"][0], json!({"rule": "* /** status:500 times=2", "seen": 1, "fired": 1}));
+    let (status, refused) = ask(&running, "POST", "/-/faults", r#"{"faults": ["GET /a"]}"#).await;
+    assert!(status == 400 && refused["error"].as_str().unwrap().contains("no action"));
+    assert_eq!(running.faults().counts().len(), 2);
+    assert_eq!(ask(&running, "DELETE", "/-/faults", "").await, (200, json!({"faults": []})));
+    assert_eq!(Raw::connect(&running).await.get("/a").await.status, 200);
+}
+
+#[tokio::test]
+async fn the_journal_is_read_over_http_and_not_written_by_that() {
+    let running =
+        Server::start(ServerOptions { prefix: "/rancher".parse().unwrap(), ..plain() }, echo).unwrap();
+    Raw::connect(&running).await.get("/rancher/v3?limit=2").await;
+    // rules for every path do not reach these
+    running.faults().set(vec!["* ** hang".parse().unwrap()]);
+    let (_, listed) = ask(&running, "GET", "/-/journal", "").await;
+    assert_eq!(listed.as_array().unwrap().len(), 1);
+    assert_eq!((&listed[0]["n"], &listed[0]["target"]), (&json!(1), &json!("/rancher/v3?limit=2")));
+    assert_eq!(ask(&running, "DELETE", "/-/journal", "").await, (200, json!([])));
+    assert!(running.journal().is_empty());
+    assert_eq!(ask(&running, "GET", "/-/nothing", "").await.0, 404);
+}
+
+/// Counts its requests.
+struct Counter(u64);
+
+impl Respond for Counter {
+    fn respond(&mut self, _: &Request, _: Timestamp) -> Response {
+        self.0 += 1;
+        text(200, self.0.to_string())
+    }
+}
+
+impl Labels for Counter {
+    fn labels(&self) -> Value {
+        json!({"tokens": {"admin-unscoped": "token-abcde:secret"}, "clusters": {"prod": "c-prod1"}})
+    }
+}
+
+#[tokio::test]
+async fn a_test_reaches_the_world_while_it_serves() {
+    let simulator = Simulator::start(SimulatorOptions { world: Counter(0), server: plain() }).unwrap();
+    let mut raw = Raw::connect(simulator.running()).await;
+    assert_eq!(raw.get("/").await.text(), "1");
+    simulator.world(|world| world.0 = 41);
+    assert_eq!(raw.get("/").await.text(), "42");
+    assert_eq!(simulator.world(|world| world.0), 42);
+    assert_eq!(simulator.journal().len(), 2);
+    assert_eq!(
+        simulator.ready(),
+        json!({
+            "url": simulator.url(), "ca_pem": null, "tokens": {"admin-unscoped": "token-abcde:secret"}, "users": {},
+            "clusters": {"prod": "c-prod1"}, "projects": {},
+        })
+    );
+    simulator.stop().await;
+}
