@@ -259,7 +259,10 @@ mod tests {
         );
         assert_eq!(body.message.as_deref(), Some("no such token token-abcde:***"));
         let body = read(r#"{"type":"error","code":"token-abcde:s3cr3t","fieldName":"token-abcde:s3cr3t"}"#);
-        assert_eq!((body.code.as_deref(), body.field.as_deref()), (Some("token-abcde:***"), Some("token-abcde:***")));
+        assert_eq!(
+            (body.code.as_deref(), body.field.as_deref()),
+            (Some("token-abcde:***"), Some("token-abcde:***"))
+        );
     }
 
     proptest! {
