@@ -43,6 +43,7 @@ struct Inner {
     cluster: Option<ClusterId>,
     scoped_to: Option<ClusterId>,
     retry: Retry,
+    nothing_sent: bool,
     summary: String,
     advice: String,
     because: Vec<String>,
@@ -92,6 +93,7 @@ impl Error {
             cluster: None,
             scoped_to: None,
             retry: Retry::default(),
+            nothing_sent: false,
             summary: redact(&summary.into()).into_owned(),
             advice: redact(&advice.into()).into_owned(),
             because: Vec::new(),
@@ -200,6 +202,11 @@ impl Error {
         Evidence::of(self)
     }
 
+    /// Whether no byte of the request left, so that even a POST can be sent again.
+    pub(crate) fn nothing_sent(&self) -> bool {
+        self.inner.nothing_sent
+    }
+
     pub(crate) fn observations(&self) -> &[Observation] {
         &self.inner.observations
     }
@@ -266,6 +273,13 @@ impl Error {
         self
     }
 
+    /// Says that no byte of the request left.
+    #[must_use]
+    pub(crate) fn with_nothing_sent(mut self) -> Self {
+        self.inner.nothing_sent = true;
+        self
+    }
+
     /// Adds what the conclusion rests on.
     #[must_use]
     pub fn with_because(mut self, because: impl IntoIterator<Item = String>) -> Self {
@@ -292,7 +306,7 @@ impl Error {
         Self::new(ErrorKind::Config, summary, advice)
     }
 
-    fn with_http(mut self, http: HttpAnswer) -> Self {
+    pub(crate) fn with_http(mut self, http: HttpAnswer) -> Self {
         self.inner.http = Some(http);
         self
     }
@@ -302,7 +316,7 @@ impl Error {
         self
     }
 
-    fn with_scoped_to(mut self, cluster: Option<ClusterId>) -> Self {
+    pub(crate) fn with_scoped_to(mut self, cluster: Option<ClusterId>) -> Self {
         self.inner.scoped_to = cluster;
         self
     }

@@ -4,6 +4,7 @@
 //! `GET /v3/clusters/{id}` answers at once. So a proxied call that has no answer after 3 s asks that beside it, and is
 //! given up if Rancher itself says that the agent is not connected.
 
+use futures_util::future::{Either, select};
 use http::Method;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -59,16 +60,14 @@ impl AgentWatch {
         if let Ok(answer) = tokio::time::timeout(self.after, &mut call).await {
             return answer;
         }
-        let mut asked = Box::pin(tokio::time::timeout(QUESTION_PATIENCE, self.state(question)));
-        tokio::select! {
-            biased;
-            answer = &mut call => return answer,
-            state = &mut asked => {
-                if matches!(state, Ok(Some(AgentState::Disconnected | AgentState::NeverConnected))) {
-                    self.remember(&cluster);
-                    return Err(given_up(&cluster, &shown, "Rancher says so, and the cluster did not answer"));
-                }
+        let asked = Box::pin(tokio::time::timeout(QUESTION_PATIENCE, self.state(question)));
+        match select(call, asked).await {
+            Either::Left((answer, _)) => return answer,
+            Either::Right((Ok(Some(AgentState::Disconnected | AgentState::NeverConnected)), _)) => {
+                self.remember(&cluster);
+                return Err(given_up(&cluster, &shown, "Rancher says so, and the cluster did not answer"));
             }
+            Either::Right((_, waiting)) => call = waiting,
         }
         // Rancher does not say that it is gone, so it may just be slow
         call.await

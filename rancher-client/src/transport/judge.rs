@@ -96,10 +96,11 @@ impl Judge {
             }
             *probed = super::notes::Probed { generation, ..Default::default() };
         }
-        let cluster = self.cluster.as_ref().or(route.scope().cluster());
+        // without a cluster to ask, a second refusal on a global path would teach nothing
+        let Some(cluster) = self.cluster.as_ref().or(route.scope().cluster()) else { return Vec::new() };
         let questions = [
-            cluster.and_then(|id| Route::from_segments(["v3", "clusters", id.as_str()]).ok()),
-            Route::from_segments(["rancherversion"]).ok(),
+            Route::from_segments(["v3", "clusters", cluster.as_str()]),
+            Route::from_segments(["rancherversion"]),
         ];
         let known_before = probed.begun;
         for question in questions.into_iter().skip(known_before as usize).flatten() {

@@ -9,6 +9,7 @@ use std::fmt;
 use std::pin::Pin;
 use std::time::Duration;
 
+use super::deadline::Due;
 use crate::error::{Accepted, Answer, Error, ErrorKind, Result};
 use crate::scope::{Route, TokenKind};
 use crate::wire::Moment;
@@ -54,7 +55,7 @@ pub struct Request {
     pub method: Method,
     /// The path, query and scope.
     pub route: Route,
-    /// More headers. `Authorization` and `Cookie` are the credentials layer's and are taken out of here.
+    /// More headers. `Authorization` and `Cookie` are the credentials layer's: a request that brings its own is refused.
     pub headers: HeaderMap,
     /// The body, with its content type in `headers`.
     pub body: Option<Bytes>,
@@ -68,6 +69,8 @@ pub struct Request {
     pub idempotent: bool,
     /// A question of the client itself about its credential: it is not retried, and a refusal of it starts no probe.
     pub probe: bool,
+    /// When the whole call must be over. The deadline layer sets it, for the layers under it that wait.
+    pub(crate) due: Option<Due>,
 }
 
 impl Request {
@@ -86,6 +89,7 @@ impl Request {
             patience: Patience::Configured,
             idempotent,
             probe: false,
+            due: None,
         }
     }
 
@@ -129,6 +133,8 @@ pub struct Response {
     pub generation: u64,
     /// How many times the request was sent.
     pub attempts: u32,
+    /// The route that answered, where a redirect led to another than the one that was asked.
+    pub redirected: Option<Route>,
 }
 
 impl Response {

@@ -87,6 +87,7 @@ pub(crate) fn response(status: u16, body: impl Into<Bytes>) -> Response {
         credential: TokenKind::V3,
         generation: 0,
         attempts: 1,
+        redirected: None,
     }
 }
 

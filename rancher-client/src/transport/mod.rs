@@ -1,13 +1,22 @@
 //! From a request to an answer: one trait, one file per layer, and `stack` that states their order once.
 
 mod agent;
+mod connection;
+mod credentials;
+mod deadline;
 mod judge;
+mod limit;
 mod message;
 #[cfg(test)]
 pub(crate) mod mock;
-
 mod notes;
+mod redirect;
+mod retry;
+mod stack;
+mod timeout;
+mod trace;
 
+pub use connection::Connection;
 pub use message::{Auth, Body, Expect, Patience, Request, Response};
 
 use std::fmt;

@@ -46,9 +46,7 @@ impl Notes {
     pub(super) fn observe(&self, response: &Response, route: &Route, accepted: bool) {
         let mut ledger = self.lock();
         // the first answer to a new credential ends the old one's account; late answers to the old one are dropped
-        if response.generation > ledger.generation()
-            || ledger.kind() != response.credential && response.generation == ledger.generation()
-        {
+        if response.generation > ledger.generation() {
             ledger.start_over(response.credential, response.generation);
         }
         ledger.observe(&Fact {

@@ -5,6 +5,7 @@ mod clock;
 mod id;
 mod redact;
 mod server_url;
+pub(crate) mod yaml;
 
 pub use agent::AgentState;
 pub use clock::{Clock, Moment, SystemClock};

@@ -5,13 +5,13 @@ use std::borrow::Cow;
 /// What stands in the place of a secret.
 pub(crate) const MASK: &str = "***";
 
-/// Masks whatever looks like a Rancher credential, a bearer value or a JWT in `text`.
+/// Masks whatever looks like a Rancher credential, a bearer value, a JWT or a login in a URL in `text`.
 ///
 /// Messages of servers, proxies and libraries can echo what they were sent. Names stay readable, secrets do not:
 /// `token-abcde:…` becomes `token-abcde:***`, `Bearer …` becomes `Bearer ***`, a three-part JWT becomes `***`.
 pub fn redact(text: &str) -> Cow<'_, str> {
     // most texts hold none of what every form of a credential has, and need no copy
-    if !text.contains(['-', '=']) && !text.contains("eyJ") && !contains_scheme(text) {
+    if !text.contains(['-', '=', '@']) && !text.contains("eyJ") && !contains_scheme(text) {
         return Cow::Borrowed(text);
     }
     let mut out = String::with_capacity(text.len());
@@ -65,6 +65,9 @@ fn masked(word: &str, announced: bool) -> Option<String> {
     if is_jwt(bare) || announced && bare.len() >= 8 && !bare.ends_with(':') {
         return Some(MASK.to_owned());
     }
+    if let Some(mask) = masked_login(bare) {
+        return Some(mask);
+    }
     // `token=secret` and `R_SESS=token-x:secret`
     let (name, value) = bare.split_once('=')?;
     if let Some(mask) = masked_key(value) {
@@ -82,6 +85,19 @@ fn masked_key(word: &str) -> Option<String> {
     let colon = word.get(start..)?.find(':')? + start;
     let secret = word.get(colon + 1..)?;
     (!secret.is_empty()).then(|| format!("{}:{MASK}", word.get(..colon).unwrap_or_default()))
+}
+
+/// `https://ann:password@host` and `ann:password@host`. An image, `web:1.0@sha256:…`, is none.
+fn masked_login(word: &str) -> Option<String> {
+    let (scheme, rest) = match word.find("://") {
+        Some(at) => word.split_at(at + 3),
+        None => ("", word),
+    };
+    let authority = rest.find(['/', '?', '#']).map_or(rest, |end| rest.split_at(end).0);
+    let (login, _) = authority.rsplit_once('@')?;
+    let host = rest.get(login.len()..)?;
+    let is_login = !scheme.is_empty() || login.contains(':') && !host.starts_with("@sha256");
+    is_login.then(|| format!("{scheme}{MASK}{host}"))
 }
 
 fn is_jwt(word: &str) -> bool {
@@ -108,6 +124,9 @@ mod tests {
             ("Cookie: R_SESS=token-a:bcdef", "Cookie: R_SESS=token-a:***"),
             ("https://h/?token=abcdef&x=1-2", "https://h/?token=***&x=1-2"),
             ("password=abcdef", "password=***"),
+            ("proxy http://ann:pass@proxy:3128/ refused", "proxy http://***@proxy:3128/ refused"),
+            ("https://s3cr3t@h", "https://***@h"),
+            ("ann:p@ss@host", "***@host"),
             ("\"token-a:b\",\"c-1\"", "\"token-a:***\",\"c-1\""),
         ];
         for (text, expected) in cases {
@@ -123,6 +142,8 @@ mod tests {
             "the bearer of bad news",
             "",
             "c-x:p-y",
+            "image registry.example.com/web:1.0@sha256:0123 or web:1.0@sha256:0123",
+            "ann@example.com, https://h.example/@scope/x",
         ];
         for text in texts {
             assert!(matches!(redact(text), Cow::Borrowed(_)), "{text}: {}", redact(text));

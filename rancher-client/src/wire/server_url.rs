@@ -46,7 +46,9 @@ impl ServerUrl {
         if text.is_empty() {
             return Err(InvalidServerUrl::new("the server URL is empty; give https://rancher.example.com"));
         }
-        let shown: String = redact(text).chars().take(200).collect();
+        // what stands before an @ may be a password, and text that cannot be parsed cannot be masked
+        let shown = if text.contains('@') { "…".into() } else { redact(text) };
+        let shown: String = shown.chars().take(200).collect();
         if !text.contains("://") {
             return Err(InvalidServerUrl::new(format!(
                 "the server URL {shown:?} has no scheme; write https://{shown}"
@@ -245,7 +247,10 @@ mod tests {
         ] {
             assert!(ServerUrl::parse(text, false).is_err(), "{text}");
         }
-        let error = ServerUrl::parse("https://me:hunter22@h.example", false).unwrap_err();
-        assert!(!format!("{error} {error:?}").contains("hunter22"));
+        for text in ["https://me:hunter22@h.example", "https://me:hunter22@h:99999", "me:hunter22@h.example"]
+        {
+            let error = ServerUrl::parse(text, false).unwrap_err();
+            assert!(!format!("{error} {error:?}").contains("hunter22"), "{error}");
+        }
     }
 }

@@ -2,3 +2,4 @@
 #![cfg(test)]
 
 mod judge_scores;
+mod truth_replay;

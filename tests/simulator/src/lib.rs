@@ -6,10 +6,12 @@ mod message;
 mod server;
 mod simulator;
 mod tls;
+mod world;
 
 pub use fault::{Action, Fault, FaultCount, FaultError, Faults, Glob, GlobError, Target};
 pub use journal::{Connection, Entry, Journal};
 pub use message::{Request, Respond, Response};
 pub use server::{Prefix, PrefixError, Running, Server, ServerOptions, StartError};
-pub use simulator::{Labels, Simulator, SimulatorOptions};
+pub use simulator::{Labelled, Simulator, SimulatorOptions};
 pub use tls::{CertificateOptions, Issuer, Tls, TlsError};
+pub use world::{Account, Agent, FleetOptions, KeyKind, Labels, NewKey, World, WorldError, rules};

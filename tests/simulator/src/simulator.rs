@@ -4,12 +4,13 @@ use crate::fault::Faults;
 use crate::journal::Journal;
 use crate::message::Respond;
 use crate::server::{Running, Server, ServerOptions, StartError};
+use crate::world::World;
 use serde_json::{Map, Value, json};
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// A world that can say what is in it.
-pub trait Labels {
+pub trait Labelled {
     /// The labels of what tests need to know, as one JSON object:
     /// `{"tokens": {label: token}, "users": {label: {"id", "username", "password"}}, "clusters": {label: id},
     /// "projects": {label: id}}`. It holds secrets: it is for the test that started the simulator only.
@@ -84,7 +85,31 @@ impl<W: Respond> Simulator<W> {
     }
 }
 
-impl<W: Respond + Labels> Simulator<W> {
+impl Simulator<World> {
+    /// Starts the simulated Rancher and lets it know where it is served: its settings `server-url` and `cacerts`
+    /// say so, as on a real server.
+    ///
+    /// # Errors
+    /// As [`Server::start`].
+    pub fn serve(world: World, server: ServerOptions) -> Result<Self, StartError> {
+        let simulator = Self::start(SimulatorOptions { world, server })?;
+        let (url, ca_pem) = (simulator.url().to_owned(), simulator.ca_pem().unwrap_or_default().to_owned());
+        simulator.world(|world| {
+            world.set_setting("server-url", &url);
+            world.set_setting("cacerts", &ca_pem);
+        });
+        Ok(simulator)
+    }
+}
+
+impl Labelled for World {
+    fn labels(&self) -> Value {
+        // maps of text to text and plain structs always have a JSON form
+        serde_json::to_value(World::labels(self)).unwrap_or_default()
+    }
+}
+
+impl<W: Respond + Labelled> Simulator<W> {
     /// What `rancher-sim` says first: `{"url", "ca_pem", "tokens", "users", "clusters", "projects"}`, where
     /// `ca_pem` is null without TLS. It holds secrets.
     pub fn ready(&self) -> Value {

@@ -3,7 +3,7 @@
 use crate::client::{Raw, echo, plain, text};
 use jiff::Timestamp;
 use rancher_simulator::{
-    Labels, Request, Respond, Response, Running, Server, ServerOptions, Simulator, SimulatorOptions,
+    Labelled, Request, Respond, Response, Running, Server, ServerOptions, Simulator, SimulatorOptions,
 };
 use serde_json::{Value, json};
 
@@ -56,7 +56,7 @@ impl Respond for Counter {
     }
 }
 
-impl Labels for Counter {
+impl Labelled for Counter {
     fn labels(&self) -> Value {
         json!({"tokens": {"admin-unscoped": "token-abcde:secret"}, "clusters": {"prod": "c-prod1"}})
     }

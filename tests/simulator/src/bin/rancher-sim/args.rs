@@ -58,15 +58,15 @@ pub(crate) struct WorldArgs {
     #[arg(long, value_enum, default_value_t = WorldKind::Record)]
     pub(crate) world: WorldKind,
 
-    /// How many clusters a fleet has
+    /// How many clusters a fleet has beside `local`
     #[arg(long, value_name = "N")]
     pub(crate) clusters: Option<u32>,
 
-    /// How many projects each cluster of a fleet has
+    /// How many projects a fleet has, over all its clusters
     #[arg(long, value_name = "P")]
     pub(crate) projects: Option<u32>,
 
-    /// How many pods each project of a fleet has
+    /// How many pods a fleet has, over all its namespaces
     #[arg(long, value_name = "M")]
     pub(crate) pods: Option<u32>,
 

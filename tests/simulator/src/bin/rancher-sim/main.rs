@@ -8,7 +8,7 @@ mod world;
 
 use args::Args;
 use clap::Parser;
-use rancher_simulator::{Labels, Respond, Simulator, SimulatorOptions};
+use rancher_simulator::{Simulator, World};
 use std::io::{self, Read, Write};
 use std::process::ExitCode;
 use tokio::sync::oneshot;
@@ -32,12 +32,11 @@ fn main() -> ExitCode {
     }
 }
 
-async fn serve<W: Respond + Labels>(args: Args, world: W) -> Result<(), String> {
+async fn serve(args: Args, world: World) -> Result<(), String> {
     let exit_with_stdin = args.exit_with_stdin;
-    let options = SimulatorOptions { world, server: args.server() };
     // before the first line is out, so that whoever reads it can send the signal at once
     let signals = Signals::new().map_err(|error| format!("cannot listen for signals: {error}"))?;
-    let simulator = Simulator::start(options).map_err(|error| error.to_string())?;
+    let simulator = Simulator::serve(world, args.server()).map_err(|error| error.to_string())?;
     say(&simulator.ready()).map_err(|error| format!("cannot say where the simulator is: {error}"))?;
     tokio::select! {
         () = signals.received() => {}

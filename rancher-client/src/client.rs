@@ -1,0 +1,128 @@
+//! The client: a cheap clone that holds the parts.
+
+use http::Method;
+use serde_json::Value;
+
+use crate::config::Config;
+use crate::error::{Error, ErrorKind, Result};
+use crate::proxy::ClusterProxy;
+use crate::scope::{Ledger, Route};
+use crate::transport::{Body, Connection, Expect, Request, Response};
+use crate::v3::V3;
+use crate::wire::ClusterId;
+
+/// A Rancher server as one user. Clones share connections, credential and ledger.
+#[derive(Debug, Clone)]
+pub struct Client {
+    connection: Connection,
+}
+
+/// The version of a server, from `/rancherversion`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct ServerVersion {
+    /// `v2.16.0`
+    pub version: String,
+    /// The commit it was built from.
+    pub git_commit: String,
+    /// Whether it is Rancher Prime.
+    pub prime: bool,
+}
+
+impl Client {
+    /// A client for this configuration. Nothing is sent yet.
+    ///
+    /// # Errors
+    /// `config` if a certificate file cannot be read or holds none.
+    pub fn new(config: Config) -> Result<Self> {
+        Ok(Self { connection: Connection::open(config)? })
+    }
+
+    /// The way to the server, for what has no call of its own yet.
+    pub fn connection(&self) -> &Connection {
+        &self.connection
+    }
+
+    /// What was observed of the credential so far.
+    pub fn ledger(&self) -> Ledger {
+        self.connection.ledger()
+    }
+
+    /// The v3 API.
+    pub fn v3(&self) -> V3 {
+        V3::new(self.connection.clone())
+    }
+
+    /// The Kubernetes API of a cluster, through the proxy.
+    ///
+    /// # Errors
+    /// `invalid` if that is no cluster id, with a hint: `c-xxxxx:p-xxxxx` is a project's.
+    pub fn cluster(&self, id: impl AsRef<str>) -> Result<ClusterProxy> {
+        Ok(ClusterProxy::new(self.connection.clone(), ClusterId::new(id)?))
+    }
+
+    /// Sends a request to any path and returns the answer as it comes: judged, its body still under way.
+    ///
+    /// # Errors
+    /// An answer of status 300 or more is an error; so is none at all.
+    ///
+    /// # Scope
+    /// That of the path, see [`crate::scope::RouteScope`].
+    pub async fn request(&self, method: Method, route: Route) -> Result<Response> {
+        let mut request = Request::new("request", method, route);
+        request.expect = Expect::Anything;
+        self.send(request).await
+    }
+
+    /// Sends a request that was put together by hand: headers, a body, patience.
+    ///
+    /// # Errors
+    /// As [`Client::request`].
+    pub async fn send(&self, request: Request) -> Result<Response> {
+        self.connection.send(request).await
+    }
+
+    /// Reads a body whole, up to the limit of the configuration.
+    ///
+    /// # Errors
+    /// `connect`, `timeout` or `decode` if it does not arrive whole or is too large.
+    pub async fn read(&self, body: Body) -> Result<bytes::Bytes> {
+        body.read(self.connection.config().limits.body).await
+    }
+
+    /// The version of the server. It needs no credential and proves nothing about one.
+    ///
+    /// # Errors
+    /// `not_rancher` if something else answers there.
+    ///
+    /// # Scope
+    /// Public.
+    pub async fn server_version(&self) -> Result<ServerVersion> {
+        let route = Route::from_segments(["rancherversion"])?;
+        let answer = self.connection.json(Request::new("server_version", Method::GET, route)).await;
+        let answer = answer.map_err(|error| match error.kind() {
+            ErrorKind::Decode => not_rancher().with_source(error),
+            _ => error,
+        })?;
+        ServerVersion::read(&answer).ok_or_else(not_rancher)
+    }
+}
+
+fn not_rancher() -> Error {
+    Error::new(
+        ErrorKind::NotRancher,
+        "GET /rancherversion does not answer with a version",
+        "check the URL; another program may answer there",
+    )
+}
+
+impl ServerVersion {
+    pub(crate) fn read(answer: &Value) -> Option<Self> {
+        let text = |key: &str| answer.get(key).and_then(Value::as_str).map(str::to_owned);
+        Some(Self {
+            version: text("Version")?,
+            git_commit: text("GitCommit").unwrap_or_default(),
+            prime: text("RancherPrime").is_some_and(|prime| prime == "true"),
+        })
+    }
+}

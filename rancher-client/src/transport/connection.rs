@@ -1,0 +1,170 @@
+//! A server, a credential and what was noted of both, shared by everything that a client hands out.
+
+use bytes::Bytes;
+use serde_json::Value;
+use std::fmt;
+use std::sync::Arc;
+
+use super::http::Http;
+use super::notes::Notes;
+use super::TlsReport;
+use super::{Request, Response, Transport};
+use crate::config::Config;
+use crate::credentials::{Credential, CredentialCell};
+use crate::error::{Cause, Error, ErrorKind, Result};
+use crate::scope::{Confidence, KeyScope, Knowledge, Ledger, Route, RouteScope, road};
+use crate::wire::Clock;
+
+/// The way to one server as one user. A clone shares everything.
+#[derive(Clone)]
+pub struct Connection {
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    config: Config,
+    cell: Arc<CredentialCell>,
+    notes: Arc<Notes>,
+    clock: Arc<dyn Clock>,
+    top: Arc<dyn Transport>,
+    /// Nothing where a test sends through something else.
+    http: Option<Arc<Http>>,
+}
+
+impl Connection {
+    pub(super) fn over(
+        config: Config,
+        cell: Arc<CredentialCell>,
+        notes: Arc<Notes>,
+        clock: Arc<dyn Clock>,
+        top: Arc<dyn Transport>,
+        http: Option<Arc<Http>>,
+    ) -> Self {
+        Self { shared: Arc::new(Shared { config, cell, notes, clock, top, http }) }
+    }
+
+    /// The configuration it was made from. Its credential may have been replaced since.
+    pub fn config(&self) -> &Config {
+        &self.shared.config
+    }
+
+    /// The credential as it is now.
+    pub fn credential(&self) -> Credential {
+        self.shared.cell.load().credential.clone()
+    }
+
+    /// Replaces the credential for every clone. Calls under way finish with the old one; what was noted of the old
+    /// one is forgotten with the first answer to the new one.
+    pub fn replace_credential(&self, credential: Credential) {
+        self.shared.cell.replace(credential);
+    }
+
+    /// The same server and settings as another user: nothing is shared but the configuration.
+    ///
+    /// # Errors
+    /// As [`Connection::open`].
+    pub fn as_another(&self, credential: Credential) -> Result<Self> {
+        Self::open(Config { credential, ..self.config().clone() })
+    }
+
+    /// What the last handshake showed of the server's certificate; nothing before one, and over plain HTTP.
+    pub fn tls_report(&self) -> Option<TlsReport> {
+        self.shared.http.as_ref()?.tls_report()
+    }
+
+    /// What was observed of the credential so far.
+    pub fn ledger(&self) -> Ledger {
+        self.shared.notes.ledger()
+    }
+
+    /// Adds what is known of the credential from elsewhere: its record, or what the user says.
+    pub fn learn(&self, knowledge: Knowledge) {
+        self.shared.notes.learn(knowledge);
+    }
+
+    /// The clock that order and expiry are measured with.
+    pub(crate) fn clock(&self) -> &Arc<dyn Clock> {
+        &self.shared.clock
+    }
+
+    /// Sends a request through the whole stack.
+    ///
+    /// # Errors
+    /// Every [`ErrorKind`] that an answer, its absence or the configuration can lead to.
+    pub async fn send(&self, request: Request) -> Result<Response> {
+        self.shared.top.send(request).await
+    }
+
+    /// Sends a request and reads the whole answer.
+    ///
+    /// # Errors
+    /// As [`Connection::send`], and `connect`, `timeout` or `decode` if the body does not arrive whole.
+    pub async fn bytes(&self, request: Request) -> Result<Bytes> {
+        let (operation, method, route) =
+            (request.operation.clone(), request.method.clone(), request.route.clone());
+        let response = self.send(request).await?;
+        let read = response.body.read(self.shared.config.limits.body).await;
+        read.map_err(|error| error.with_operation(operation).with_request(&method, &route))
+    }
+
+    /// Sends a request and reads the answer as JSON. An empty answer, as to a DELETE, is `null`.
+    ///
+    /// # Errors
+    /// As [`Connection::bytes`], and `decode` if it is no JSON; the error tells where, never what stands there.
+    pub async fn json(&self, request: Request) -> Result<Value> {
+        let (operation, method, route) =
+            (request.operation.clone(), request.method.clone(), request.route.clone());
+        let body = self.bytes(request).await?;
+        if body.is_empty() {
+            return Ok(Value::Null);
+        }
+        serde_json::from_slice(&body).map_err(|error| {
+            // serde_json's own message can quote the value that did not fit
+            let place = format!("line {}, column {}", error.line(), error.column());
+            let what = if error.is_eof() { "it ends too early" } else { "it is no JSON" };
+            Error::new(
+                ErrorKind::Decode,
+                format!("the answer cannot be read: {what} ({place} of {} bytes)", body.len()),
+                "something between here and Rancher may have changed it; ask again, and compare with curl",
+            )
+            .with_operation(operation)
+            .with_request(&method, &route)
+        })
+    }
+
+    /// The route that the credential is known to be allowed to take for this one: itself, or the road that means
+    /// the same for a key scoped to a cluster.
+    ///
+    /// # Errors
+    /// `out_of_scope`, before anything is sent, if the key is known to be scoped and there is no such road.
+    pub fn road_for(&self, route: Route) -> Result<Route> {
+        let known = match self.ledger().scope() {
+            Some(known) if known.confidence != Confidence::Likely => known,
+            _ => return Ok(route),
+        };
+        let KeyScope::Cluster(home) = known.scope else { return Ok(route) };
+        if route.scope() == &RouteScope::Unknown {
+            return Ok(route);
+        }
+        road(&route, &home).ok_or_else(|| {
+            let needed = match route.scope().cluster() {
+                Some(id) => format!("a key without a scope, or one scoped to {id}"),
+                None => "a key that is not scoped to a cluster".to_owned(),
+            };
+            Error::new(
+                ErrorKind::OutOfScope,
+                format!("nothing was sent: the token is scoped to cluster {home} and does not reach {route}"),
+                format!("do not rotate it; this call needs {needed}"),
+            )
+            .with_confidence(Some(known.confidence))
+            .with_causes([Cause::OutOfScope])
+            .with_scoped_to(Some(home))
+        })
+    }
+}
+
+impl fmt::Debug for Connection {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Connection({}, {})", self.shared.config.server, self.credential())
+    }
+}

@@ -1,0 +1,3 @@
+//! Whole jobs: what people come for, made of the calls below.
+
+pub mod doctor;

@@ -1,0 +1,134 @@
+//! When an answer counts as the recorded one.
+
+use rancher_simulator::Response;
+use rancher_tests::truth::{Body, Recorded};
+use serde_json::Value;
+
+pub(super) enum Verdict {
+    Same,
+    /// All that the record kept is the same; the body it did not keep.
+    SameButOmitted,
+    Different(Vec<String>),
+}
+
+// Where the exact value matters, not only its type: what it is, how it pages, where it points.
+const EXACT: &[&str] = &[
+    "actions",
+    "apiVersion",
+    "baseType",
+    "createTypes",
+    "filters",
+    "kind",
+    "links",
+    "pagination",
+    "resourceType",
+    "sort",
+    "type",
+];
+
+/// Compares an answer with the recorded one.
+pub(super) fn compare(row: &Recorded, answer: &Response) -> Verdict {
+    let mut why = Vec::new();
+    if answer.status.as_u16() != row.status {
+        why.push(format!("status {} instead of {}", answer.status.as_u16(), row.status));
+    }
+    for name in ["x-api-cattle-auth", "content-type", "location", "x-api-schemas"] {
+        let found = answer.headers.get(name).map(|value| value.to_str().unwrap_or("?"));
+        let wanted = row.headers.get(name).map(String::as_str);
+        if found != wanted {
+            why.push(format!("{name} {found:?} instead of {wanted:?}"));
+        }
+    }
+    let text = String::from_utf8_lossy(&answer.body);
+    let parsed = serde_json::from_slice::<Value>(&answer.body);
+    let json = row.headers.get("content-type").is_some_and(|kind| kind.starts_with("application/json"));
+    match &row.body {
+        Body::Empty if !answer.body.is_empty() => why.push(format!("a body where none was: {text:.200}")),
+        Body::Empty => {}
+        Body::Text(wanted) if *wanted != text => why.push(format!("text {text:?} instead of {wanted:?}")),
+        Body::Text(_) => {}
+        Body::Omitted(_) if answer.body.is_empty() => why.push("no body where one was".to_owned()),
+        Body::Omitted(_) if json && parsed.is_err() => why.push("the body is no JSON".to_owned()),
+        Body::Omitted(_) => {}
+        Body::Json(wanted) => match parsed {
+            Err(error) => why.push(format!("the body is no JSON: {error}")),
+            // An error is compared whole: shape, code, reason, message, and the ids in it.
+            Ok(found) if row.status >= 400 && found != *wanted => {
+                why.push(format!("{found} instead of {wanted}"))
+            }
+            Ok(_) if row.status >= 400 => {}
+            Ok(found) => shape("", &found, wanted, &mut why),
+        },
+    }
+    match (why.is_empty(), &row.body) {
+        (true, Body::Omitted(_)) => Verdict::SameButOmitted,
+        (true, _) => Verdict::Same,
+        (false, _) => Verdict::Different(why),
+    }
+}
+
+/// The same keys and types all the way down, the same booleans, empty where it was empty.
+fn shape(at: &str, found: &Value, wanted: &Value, why: &mut Vec<String>) {
+    match (found, wanted) {
+        (Value::Object(found), Value::Object(wanted)) => {
+            for (key, wanted) in wanted {
+                let at = format!("{at}/{key}");
+                match found.get(key) {
+                    None => why.push(format!("{at} is missing")),
+                    Some(found) if EXACT.contains(&key.as_str()) => {
+                        if found != wanted {
+                            why.push(format!("{at} is {found} instead of {wanted}"));
+                        }
+                    }
+                    Some(found) => shape(&at, found, wanted, why),
+                }
+            }
+            let more = found.keys().filter(|key| !wanted.contains_key(*key));
+            why.extend(more.map(|key| format!("{at}/{key} was not there")));
+        }
+        (Value::Array(found), Value::Array(wanted)) => {
+            if found.is_empty() != wanted.is_empty() {
+                why.push(format!("{at} has {} items instead of {}", found.len(), wanted.len()));
+            }
+            for (number, (found, wanted)) in found.iter().zip(wanted).enumerate() {
+                shape(&format!("{at}/{number}"), found, wanted, why);
+            }
+        }
+        (Value::Bool(found), Value::Bool(wanted)) if found != wanted => {
+            why.push(format!("{at} is {found} instead of {wanted}"));
+        }
+        (found, wanted) if std::mem::discriminant(found) != std::mem::discriminant(wanted) => {
+            why.push(format!("{at} is {found} instead of {wanted}"));
+        }
+        _ => {}
+    }
+}
+
+/// How many items a list answer has, in whichever of the two dialects.
+pub(super) fn items(body: &[u8]) -> Option<usize> {
+    let body: Value = serde_json::from_slice(body).ok()?;
+    let list = body.get("data").or_else(|| body.get("items"))?;
+    list.as_array().map(Vec::len)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn a_shape_differs_by_keys_types_and_emptiness() {
+        let differs = |found: Value, wanted: Value| {
+            let mut why = Vec::new();
+            shape("", &found, &wanted, &mut why);
+            !why.is_empty()
+        };
+        assert!(!differs(json!({"a": "x", "b": [1]}), json!({"a": "y", "b": [2, 3]})));
+        assert!(differs(json!({"a": "x"}), json!({"a": 1})));
+        assert!(differs(json!({"a": null}), json!({"a": "x"})));
+        assert!(differs(json!({"a": 1, "b": 1}), json!({"a": 1})));
+        assert!(differs(json!({"a": []}), json!({"a": [1]})));
+        assert!(differs(json!({"allowed": true}), json!({"allowed": false})));
+        assert!(differs(json!({"kind": "A"}), json!({"kind": "B"})));
+    }
+}

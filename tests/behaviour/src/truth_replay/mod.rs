@@ -1,0 +1,263 @@
+//! Every recorded answer, asked again of the simulated server.
+//!
+//! A recording is a [`Scene`]: its rows, and what happened on the real server between them. To add one, condense it
+//! (`tests/truth/README.md`), read it in `truth.rs`, and give it a scene below.
+
+mod compare;
+
+use compare::{Verdict, compare, items};
+use http::header;
+use jiff::{SignedDuration, Timestamp};
+use rancher_simulator::{Agent, Request, Respond, Response, World, rules};
+use rancher_tests::truth::{Body, Recorded, agent_gone, matrix};
+use serde_json::{Value, json};
+use std::collections::BTreeMap;
+
+/// The simulated server, asked as the recorder asked the real one.
+struct Replay {
+    world: World,
+    now: Timestamp,
+}
+
+impl Replay {
+    fn new(seed: u64) -> Self {
+        Self { world: World::record(seed), now: "2026-11-22T05:58:00Z".parse().unwrap() }
+    }
+
+    fn ask(&mut self, auth: &str, method: &str, path: &str, body: Option<&Value>) -> Response {
+        self.now += SignedDuration::from_millis(50);
+        let mut headers = http::HeaderMap::new();
+        headers.insert(header::HOST, "rancher.example.com".parse().unwrap());
+        if auth != "anonymous" {
+            let labels = self.world.labels();
+            let token = labels.tokens.get(auth).unwrap_or_else(|| panic!("the world has no token {auth}"));
+            headers.insert(header::AUTHORIZATION, format!("Bearer {token}").parse().unwrap());
+        }
+        let body = body.map(|body| {
+            headers.insert(header::CONTENT_TYPE, "application/json".parse().unwrap());
+            body.to_string()
+        });
+        let request = Request {
+            method: method.parse().unwrap(),
+            target: path.to_owned(),
+            headers,
+            body: body.unwrap_or_default().into(),
+        };
+        self.world.respond(&request, self.now)
+    }
+
+    /// Something that happened on the real server beside the recording.
+    fn happened(&mut self, auth: &str, path: &str, body: &Value) {
+        let answer = self.ask(auth, "POST", path, Some(body));
+        assert_eq!(answer.status, 201, "{auth} POST {path}: {}", String::from_utf8_lossy(&answer.body));
+    }
+}
+
+/// A recording, and the history that its rows took part in.
+struct Scene {
+    rows: Vec<Recorded>,
+    /// Called before each row with the row before it.
+    before: fn(&mut Replay, Option<&Recorded>, &Recorded),
+}
+
+fn scenes() -> Vec<Scene> {
+    vec![
+        Scene { rows: agent_gone(), before: agent_history },
+        Scene { rows: matrix(), before: matrix_history },
+    ]
+}
+
+// The agent was up while the controllers in its cluster still started, then it went away.
+fn agent_history(replay: &mut Replay, last: Option<&Recorded>, row: &Recorded) {
+    if last.is_some_and(|last| last.label == row.label) {
+        return;
+    }
+    let agent = match row.label.as_str() {
+        "agent up" => Agent::Starting,
+        "agent just gone" => Agent::Gone { since: replay.now },
+        _ => {
+            replay.now += SignedDuration::from_secs(20);
+            return;
+        }
+    };
+    replay.world.set_agent("c-prod1", agent).unwrap();
+}
+
+// `downstream.jsonl` was recorded beside the matrix: what it made is in the later answers.
+fn matrix_history(replay: &mut Replay, last: Option<&Recorded>, row: &Recorded) {
+    if last.is_some_and(|last| last.auth == row.auth) {
+        return;
+    }
+    match row.auth.as_str() {
+        "anonymous" => replay.world.set_agent("c-prod1", Agent::Connected).unwrap(),
+        // Made just before admin-unscoped listed namespaces: a namespace with its own quota.
+        "admin-unscoped" => replay.happened(
+            "admin-prod",
+            "/v3/cluster/c-prod1/namespaces",
+            &json!({
+                "type": "namespace", "name": "shop-two", "projectId": "c-prod1:p-qwwv5",
+                "resourceQuota": {"limit": {"limitsCpu": "1000m", "limitsMemory": "1024Mi"}},
+            }),
+        ),
+        // Made after admin-session saw no deployments in shop-web and before admin-prod saw two.
+        "admin-local" => {
+            for name in ["ok", "big"] {
+                let path = "/k8s/clusters/c-prod1/apis/apps/v1/namespaces/shop-web/deployments";
+                let container = json!({"name": "c", "image": "nginx"});
+                let template =
+                    json!({"metadata": {"labels": {"a": name}}, "spec": {"containers": [container]}});
+                let spec =
+                    json!({"replicas": 1, "selector": {"matchLabels": {"a": name}}, "template": template});
+                let body = json!({
+                    "apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": name}, "spec": spec,
+                });
+                replay.happened("pmember-prod", path, &body);
+            }
+        }
+        // Made after the first administrators and before the tokens of ext.cattle.io: one namespace more.
+        "member-prod" => replay.happened(
+            "pmember-prod",
+            "/k8s/clusters/c-prod1/api/v1/namespaces",
+            &json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "by-member"}}),
+        ),
+        _ => {}
+    }
+}
+
+#[test]
+fn truth_is_reproduced() {
+    let mut replay = Replay::new(20_261_122);
+    let (mut total, mut same, mut omitted) = (0, 0, 0);
+    let mut wrong = Vec::new();
+    let mut lengths = Lengths::default();
+    for Scene { rows, before } in scenes() {
+        let mut last = None;
+        for row in &rows {
+            before(&mut replay, last, row);
+            last = Some(row);
+            total += 1;
+            let answer = replay.ask(&row.auth, &row.method, &row.path, row.request_body.as_ref());
+            lengths.note(row, &answer);
+            match compare(row, &answer) {
+                Verdict::Same => same += 1,
+                Verdict::SameButOmitted => {
+                    same += 1;
+                    omitted += 1;
+                }
+                Verdict::Different(why) => wrong.push(format!(
+                    "{} {} | {} {} {}\n    {}\n    recorded {} {:?} {:.600}\n    answered {} {:?} {:.600}",
+                    row.file,
+                    row.label,
+                    row.auth,
+                    row.method,
+                    row.path,
+                    why.join("\n    "),
+                    row.status,
+                    row.headers,
+                    format!("{:?}", row.body),
+                    answer.status,
+                    answer.headers,
+                    String::from_utf8_lossy(&answer.body),
+                )),
+            }
+        }
+    }
+    println!("truth: {same} of {total} recorded answers reproduced");
+    println!("truth: bodies that the record omitted: {omitted} of them");
+    let (pairs, odd) = lengths.judge();
+    println!(
+        "truth: lists as long for one credential against another as recorded: {} of {pairs}",
+        pairs - odd.len()
+    );
+    let (recorded, assumed) = rules::counts();
+    println!("rules: {recorded} recorded, {assumed} assumed");
+    for wrong in wrong.iter().take(20) {
+        println!("{wrong}");
+    }
+    for odd in odd.iter().take(20) {
+        println!("{odd}");
+    }
+    assert_eq!(total, 1_402, "the matrix and agent-gone");
+    assert!(
+        wrong.is_empty(),
+        "{} recorded answers are not reproduced; the first are printed above",
+        wrong.len()
+    );
+    assert!(odd.is_empty(), "{} lists are longer or shorter than rights allow", odd.len());
+}
+
+/// Where the record kept only the size of a list, sizes still tell whose list was longer.
+#[derive(Default)]
+struct Lengths(BTreeMap<String, Vec<(String, u64, usize)>>);
+
+impl Lengths {
+    fn note(&mut self, row: &Recorded, answer: &Response) {
+        let size = match &row.body {
+            Body::Omitted(bytes) => *bytes,
+            Body::Json(body) => body.to_string().len() as u64,
+            Body::Text(_) | Body::Empty => return,
+        };
+        let Some(items) = items(&answer.body).filter(|_| row.status == 200) else { return };
+        let request = format!("{} {} {} {}", row.file, row.label, row.method, row.path);
+        self.0.entry(request).or_default().push((row.auth.clone(), size, items));
+    }
+
+    /// Pairs compared, and those that disagree: as many bytes are as many items, many more are not fewer.
+    fn judge(&self) -> (usize, Vec<String>) {
+        const ONE_ITEM: u64 = 900;
+        let (mut pairs, mut odd) = (0, Vec::new());
+        for (request, lists) in &self.0 {
+            for (one, (auth, size, items)) in lists.iter().enumerate() {
+                for (other_auth, other_size, other_items) in lists.iter().skip(one + 1) {
+                    let fits = match size.cmp(other_size) {
+                        std::cmp::Ordering::Equal => items == other_items,
+                        _ if size.abs_diff(*other_size) < ONE_ITEM => continue,
+                        std::cmp::Ordering::Less => items <= other_items,
+                        std::cmp::Ordering::Greater => items >= other_items,
+                    };
+                    pairs += 1;
+                    if !fits {
+                        odd.push(format!(
+                            "{request}: {auth} had {size} bytes and has {items} items, {other_auth} {other_size} and {other_items}"
+                        ));
+                    }
+                }
+            }
+        }
+        (pairs, odd)
+    }
+}
+
+#[test]
+fn truth_of_a_dead_agent_takes_its_time() {
+    let mut replay = Replay::new(3);
+    let version = "/k8s/clusters/c-prod1/version";
+    assert_eq!(replay.ask("admin-prod", "GET", version, None).delay.as_secs(), 0);
+    replay.world.set_agent("c-prod1", Agent::Gone { since: replay.now }).unwrap();
+    for (auth, path, from, to) in [
+        ("admin-prod", version, 27, 35),
+        ("admin-prod", "/k8s/clusters/c-prod1/v1/namespaces", 14, 14),
+        ("admin-prod", "/v3/cluster/c-prod1/namespaces", 27, 34),
+        ("standard-unscoped", "/v3/cluster/c-prod1/namespaces", 27, 34),
+        ("standard-unscoped", version, 0, 0),
+        ("admin-prod", "/v3/clusters/c-prod1", 0, 0),
+        ("expired", version, 0, 0),
+        ("expired", "/v3/cluster/c-prod1/namespaces", 0, 0),
+        ("anonymous", "/k8s/clusters/c-prod1/v1/namespaces", 0, 0),
+    ] {
+        let delay = replay.ask(auth, "GET", path, None).delay.as_secs();
+        assert!((from..=to).contains(&delay), "{auth} {path}: {delay} s");
+    }
+    let state = |replay: &mut Replay| {
+        let answer = replay.ask("admin-prod", "GET", "/v3/clusters/c-prod1", None);
+        let cluster: Value = serde_json::from_slice(&answer.body).unwrap();
+        let ready = cluster["conditions"].as_array().unwrap().iter().find(|c| c["type"] == "Ready").cloned();
+        (cluster["state"].clone(), ready.unwrap())
+    };
+    assert_eq!(state(&mut replay).0, "active", "the server has not noticed yet");
+    replay.now += SignedDuration::from_secs(16);
+    let (state, ready) = state(&mut replay);
+    assert_eq!(state, "waiting");
+    assert_eq!((&ready["status"], &ready["reason"]), (&json!("False"), &json!("Disconnected")));
+    assert_eq!(ready["message"], "Cluster agent is not connected");
+}

@@ -1,0 +1,250 @@
+//! What tests do to a world past its HTTP API.
+
+use super::rights::roles;
+use super::state::{Agent, BindingKind, Millis, SECOND, TokenKind};
+use super::tokens::Mint;
+use super::{Account, World};
+use std::time::Duration;
+
+/// Something that the world does not have.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum WorldError {
+    /// No such user id.
+    #[error("the world has no user {0}; add_user returns the ids it gives")]
+    User(String),
+    /// No such cluster id.
+    #[error("the world has no cluster {0}; labels().clusters lists those of the record")]
+    Cluster(String),
+    /// No such project id.
+    #[error("the world has no project {0}; an id reads CLUSTER:p-xxxxx")]
+    Project(String),
+    /// No such role in this place.
+    #[error("Rancher has no {1} role {0}")]
+    Role(String, &'static str),
+    /// No token with this name.
+    #[error("the world has no such token; it was never minted, or is deleted already")]
+    Token,
+}
+
+/// Which API a key comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum KeyKind {
+    /// An API key of `/v3/tokens`.
+    V3,
+    /// A token of `ext.cattle.io`.
+    Ext,
+    /// The token of a login.
+    Session,
+}
+
+/// A key to be minted.
+#[derive(Debug, Clone)]
+pub struct NewKey {
+    /// The id of its user.
+    pub user: String,
+    /// Which API it comes from.
+    pub kind: KeyKind,
+    /// `clusterId` or `spec.clusterName`.
+    pub cluster: Option<String>,
+    /// How long it lives; `None` is the longest.
+    pub ttl: Option<Duration>,
+}
+
+impl World {
+    /// Adds a user with a global role: `admin`, `user`, `user-base`. The role `""` is none.
+    ///
+    /// # Errors
+    /// When Rancher has no such global role.
+    pub fn add_user(&mut self, username: &str, role: &str) -> Result<Account, WorldError> {
+        if !role.is_empty() && !roles().globals.contains_key(role) {
+            return Err(WorldError::Role(role.to_owned(), "global"));
+        }
+        let id = format!("u-{}", self.state.random.name(5));
+        let password = self.state.random.name(20);
+        self.insert_user(&id, username, username, &password, None);
+        if !role.is_empty() {
+            self.insert_binding(BindingKind::Global, "", role, Some(&id), None);
+        }
+        Ok(Account { id, username: username.to_owned(), password })
+    }
+
+    /// Disables or enables a user; a disabled one's tokens are refused.
+    ///
+    /// # Errors
+    /// When there is no such user.
+    pub fn set_user_enabled(&mut self, user: &str, enabled: bool) -> Result<(), WorldError> {
+        let found = self.state.users.get_mut(user).ok_or_else(|| WorldError::User(user.to_owned()))?;
+        found.enabled = enabled;
+        Ok(())
+    }
+
+    /// Disables a user.
+    ///
+    /// # Errors
+    /// When there is no such user.
+    pub fn disable_user(&mut self, user: &str) -> Result<(), WorldError> {
+        self.set_user_enabled(user, false)
+    }
+
+    /// Mints a key and returns the whole bearer token.
+    ///
+    /// # Errors
+    /// When there is no such user. A cluster is not checked, as Rancher does not check it.
+    pub fn mint_key(&mut self, key: NewKey) -> Result<String, WorldError> {
+        if !self.state.users.contains_key(&key.user) {
+            return Err(WorldError::User(key.user));
+        }
+        let kind = match key.kind {
+            KeyKind::V3 => TokenKind::Key,
+            KeyKind::Ext => TokenKind::Ext,
+            KeyKind::Session => TokenKind::Session,
+        };
+        let ttl = key.ttl.map(|ttl| Millis::try_from(ttl.as_millis()).unwrap_or(Millis::MAX));
+        Ok(self.mint(Mint { cluster: key.cluster, ttl, ..Mint::new(kind, &key.user) }).bearer())
+    }
+
+    fn name_of(bearer: &str) -> &str {
+        bearer.split_once(':').map_or(bearer, |(name, _)| name)
+    }
+
+    /// Deletes a token, given whole or by name.
+    ///
+    /// # Errors
+    /// When there is no such token.
+    pub fn revoke(&mut self, token: &str) -> Result<(), WorldError> {
+        self.state.tokens.remove(Self::name_of(token)).map(|_| ()).ok_or(WorldError::Token)
+    }
+
+    /// Sets `enabled: false` on a token, given whole or by name.
+    ///
+    /// # Errors
+    /// When there is no such token.
+    pub fn switch_off(&mut self, token: &str) -> Result<(), WorldError> {
+        let found = self.state.tokens.get_mut(Self::name_of(token)).ok_or(WorldError::Token)?;
+        found.enabled = false;
+        Ok(())
+    }
+
+    /// Ends the life of a token, given whole or by name, a second ago.
+    ///
+    /// # Errors
+    /// When there is no such token.
+    pub fn expire(&mut self, token: &str) -> Result<(), WorldError> {
+        let now = self.state.now;
+        let found = self.state.tokens.get_mut(Self::name_of(token)).ok_or(WorldError::Token)?;
+        found.created = found.created.min(now - 2 * SECOND);
+        found.ttl = now - SECOND - found.created;
+        Ok(())
+    }
+
+    /// Registers a cluster that nobody owns and returns its id.
+    pub fn add_cluster(&mut self, name: &str, agent: Agent) -> String {
+        let id = format!("c-{}", self.state.random.name(5));
+        self.insert_cluster(&id, name, "", agent, None);
+        id
+    }
+
+    /// Changes the tunnel of a cluster. `Gone { since }` counts on the server's clock.
+    ///
+    /// # Errors
+    /// When there is no such cluster.
+    pub fn set_agent(&mut self, cluster: &str, agent: Agent) -> Result<(), WorldError> {
+        let found =
+            self.state.clusters.get_mut(cluster).ok_or_else(|| WorldError::Cluster(cluster.to_owned()))?;
+        found.agent = agent;
+        Ok(())
+    }
+
+    /// Adds a project without members and returns its id.
+    ///
+    /// # Errors
+    /// When there is no such cluster.
+    pub fn add_project(&mut self, cluster: &str, name: &str) -> Result<String, WorldError> {
+        self.cluster_exists(cluster)?;
+        Ok(self.insert_project(cluster, name, None))
+    }
+
+    /// Adds a namespace, in a project or in none.
+    ///
+    /// # Errors
+    /// When there is no such cluster or project.
+    pub fn add_namespace(
+        &mut self,
+        cluster: &str,
+        name: &str,
+        project: Option<&str>,
+    ) -> Result<(), WorldError> {
+        self.cluster_exists(cluster)?;
+        if let Some(project) = project {
+            self.project_exists(project)?;
+        }
+        self.insert_namespace(cluster, name, project, None);
+        Ok(())
+    }
+
+    /// Gives a user a role on a cluster and returns the binding's id.
+    ///
+    /// # Errors
+    /// When the user, the cluster or the role does not exist.
+    pub fn bind_cluster(&mut self, user: &str, cluster: &str, role: &str) -> Result<String, WorldError> {
+        self.cluster_exists(cluster)?;
+        self.bind(BindingKind::Cluster, user, cluster, role, "cluster")
+    }
+
+    /// Gives a user a role on a project and returns the binding's id.
+    ///
+    /// # Errors
+    /// When the user, the project or the role does not exist.
+    pub fn bind_project(&mut self, user: &str, project: &str, role: &str) -> Result<String, WorldError> {
+        self.project_exists(project)?;
+        self.bind(BindingKind::Project, user, project, role, "project")
+    }
+
+    fn bind(
+        &mut self,
+        kind: BindingKind,
+        user: &str,
+        target: &str,
+        role: &str,
+        context: &'static str,
+    ) -> Result<String, WorldError> {
+        if !self.state.users.contains_key(user) {
+            return Err(WorldError::User(user.to_owned()));
+        }
+        if roles().templates.get(role).is_none_or(|template| template.context != context) {
+            return Err(WorldError::Role(role.to_owned(), context));
+        }
+        Ok(self.insert_binding(kind, target, role, Some(user), None))
+    }
+
+    /// Changes a setting of the server: `cacerts`, `server-url`. Creates it when it is not there.
+    pub fn set_setting(&mut self, name: &str, value: &str) {
+        let uuid = self.state.random.uuid();
+        let created = self.state.now;
+        let setting = self.state.settings.entry(name.to_owned()).or_insert_with(|| super::state::Setting {
+            value: String::new(),
+            default: String::new(),
+            source: "db",
+            created,
+            uuid,
+        });
+        value.clone_into(&mut setting.value);
+    }
+
+    fn cluster_exists(&self, cluster: &str) -> Result<(), WorldError> {
+        if self.state.clusters.contains_key(cluster) {
+            Ok(())
+        } else {
+            Err(WorldError::Cluster(cluster.to_owned()))
+        }
+    }
+
+    fn project_exists(&self, project: &str) -> Result<(), WorldError> {
+        if self.state.projects.contains_key(project) {
+            Ok(())
+        } else {
+            Err(WorldError::Project(project.to_owned()))
+        }
+    }
+}

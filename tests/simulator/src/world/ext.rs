@@ -1,0 +1,192 @@
+//! `ext.cattle.io`: tokens and who one is.
+
+use super::World;
+use super::answer::{self, Failure};
+use super::call::Call;
+use super::proxy::no_page;
+use super::rights::{Access, Ask};
+use super::route::not_simulated;
+use super::state::{State, Token, TokenKind, stamp};
+use super::tokens::Mint;
+use crate::Response;
+use http::{Method, StatusCode};
+use serde_json::{Map, Value, json};
+
+/// A call to `/apis/ext.cattle.io/v1/…`.
+pub(crate) fn serve(world: &mut World, call: &Call<'_>, access: &Access, rest: &[&str]) -> Response {
+    let plural = rest.first().copied().unwrap_or_default();
+    let name = rest.get(1).copied().unwrap_or_default();
+    let verb = match (call.method, name.is_empty()) {
+        (&Method::GET, true) => "list",
+        (&Method::GET, false) => "get",
+        (&Method::POST, _) => "create",
+        (&Method::PUT, _) => "update",
+        (&Method::PATCH, _) => "patch",
+        _ => "delete",
+    };
+    let ask = Ask { verb, group: "ext.cattle.io", resource: plural, namespace: "", name };
+    if !plural.is_empty() && !access.globally(&ask) {
+        return failure(StatusCode::FORBIDDEN, "Forbidden", plural, name, ask.refusal(&access.user));
+    }
+    match (verb, rest) {
+        ("create", ["selfusers"]) => {
+            let body = json!({
+                "kind": "SelfUser", "apiVersion": "ext.cattle.io/v1", "metadata": {},
+                "status": {"userID": access.user},
+            });
+            answer::json(StatusCode::CREATED, &body)
+        }
+        ("create", ["tokens"]) => create(world, call, access),
+        ("list", ["tokens"]) => list(world, call, access),
+        (_, ["tokens", name]) => one(world, call, access, verb, name),
+        (_, [] | ["tokens", ..]) => no_page(),
+        (_, [other, ..]) => not_simulated(other),
+    }
+}
+
+fn failure(status: StatusCode, reason: &'static str, plural: &str, name: &str, message: String) -> Response {
+    let mut details = json!({"group": "ext.cattle.io", "kind": plural});
+    if let (false, Some(details)) = (name.is_empty(), details.as_object_mut()) {
+        details.insert("name".to_owned(), json!(name));
+    }
+    Failure { status, reason, message, details: Some(details) }.answer()
+}
+
+// Their own; an administrator everyone's.
+fn visible(access: &Access, token: &Token) -> bool {
+    // rule: ext.own-only
+    token.kind == TokenKind::Ext && (token.user == access.user || access.is_admin())
+}
+
+fn list(world: &World, call: &Call<'_>, access: &Access) -> Response {
+    let state = &world.state;
+    let seen = state.tokens.values().filter(|token| visible(access, token));
+    let items: Vec<Value> = seen.map(|token| Value::Object(object(state, call, token, false))).collect();
+    let body = json!({
+        "kind": "TokenList", "apiVersion": "ext.cattle.io/v1",
+        "metadata": {"resourceVersion": state.version.to_string()}, "items": items,
+    });
+    answer::json(StatusCode::OK, &body)
+}
+
+fn create(world: &mut World, call: &Call<'_>, access: &Access) -> Response {
+    let body = match call.object() {
+        Ok(body) => body,
+        Err(message) => return failure(StatusCode::BAD_REQUEST, "BadRequest", "tokens", "", message),
+    };
+    let spec = body.get("spec").cloned().unwrap_or_default();
+    let text = |name: &str| {
+        spec.get(name).and_then(Value::as_str).filter(|text| !text.is_empty()).map(str::to_owned)
+    };
+    if text("userID").is_some_and(|user| user != access.user) {
+        // rule: ext.for-oneself
+        let message = "unable to create token for other user".to_owned();
+        return failure(StatusCode::FORBIDDEN, "Forbidden", "tokens", "", message);
+    }
+    let mint = Mint {
+        cluster: text("clusterName"),
+        description: text("description").unwrap_or_default(),
+        ttl: spec.get("ttl").and_then(Value::as_i64),
+        ..Mint::new(TokenKind::Ext, &access.user)
+    };
+    let dry = call.query.first("dryRun") == Some("All");
+    let token = world.mint(mint);
+    let mut made = object(&world.state, call, &token, true);
+    if dry {
+        // rule: ext.dry-run
+        world.state.tokens.remove(&token.key());
+    } else if let Some(Value::Object(status)) = made.get_mut("status") {
+        // rule: ext.secret-once
+        status.insert("value".to_owned(), json!(token.secret));
+        status.insert("bearerToken".to_owned(), json!(token.bearer()));
+    }
+    if let Some(Value::Object(metadata)) = made.get_mut("metadata") {
+        metadata.insert("generateName".to_owned(), json!("token-"));
+    }
+    answer::json(StatusCode::CREATED, &Value::Object(made))
+}
+
+fn one(world: &mut World, call: &Call<'_>, access: &Access, verb: &str, name: &str) -> Response {
+    let key = format!("ext/{name}");
+    let version = world.state.next_version();
+    let Some(token) = world.state.tokens.get_mut(&key).filter(|token| visible(access, token)) else {
+        let message = format!("tokens.ext.cattle.io \"{name}\" not found");
+        return failure(StatusCode::NOT_FOUND, "NotFound", "tokens", name, message);
+    };
+    if matches!(verb, "patch" | "update") {
+        if verb == "patch" && !call.content_type.contains("patch") {
+            // rule: kube.patch-content-type
+            let message = "the body of the request was in an unknown format".to_owned();
+            return failure(
+                StatusCode::UNSUPPORTED_MEDIA_TYPE,
+                "UnsupportedMediaType",
+                "tokens",
+                name,
+                message,
+            );
+        }
+        let body = match call.object() {
+            Ok(body) => body,
+            Err(message) => return failure(StatusCode::BAD_REQUEST, "BadRequest", "tokens", name, message),
+        };
+        let spec = body.get("spec").cloned().unwrap_or_default();
+        let ttl = spec.get("ttl").and_then(Value::as_i64).unwrap_or(token.ttl);
+        if ttl > token.ttl || ttl <= 0 {
+            // rule: ext.ttl-only-shorter
+            let message = format!("rejecting change of token {name}: forbidden to extend time-to-live");
+            return failure(StatusCode::BAD_REQUEST, "BadRequest", "tokens", name, message);
+        }
+        // rule: ext.switch-off
+        token.ttl = ttl;
+        token.enabled = spec.get("enabled").and_then(Value::as_bool).unwrap_or(token.enabled);
+        if let Some(description) = spec.get("description").and_then(Value::as_str) {
+            token.description = description.to_owned();
+        }
+        token.version = version;
+    }
+    let token = token.clone();
+    if verb == "delete" {
+        // rule: ext.delete-answers-object
+        world.state.tokens.remove(&key);
+    }
+    answer::json(StatusCode::OK, &Value::Object(object(&world.state, call, &token, true)))
+}
+
+/// A token as `ext.cattle.io` shows it.
+fn object(state: &State, call: &Call<'_>, token: &Token, typed: bool) -> Map<String, Value> {
+    let (display, login) = state.users.get(&token.user).map_or(("", ""), |user| (&user.name, &user.username));
+    let mut spec = json!({
+        "userID": token.user,
+        "userPrincipal": {
+            "name": format!("local://{}", token.user), "displayName": display, "loginName": login,
+            "principalType": "user", "me": true, "provider": "local",
+        },
+        "kind": "", "ttl": token.ttl, "enabled": token.enabled,
+    });
+    if let Some(spec) = spec.as_object_mut() {
+        if !token.description.is_empty() {
+            spec.insert("description".to_owned(), json!(token.description));
+        }
+        if let Some(cluster) = &token.cluster {
+            spec.insert("clusterName".to_owned(), json!(cluster));
+        }
+    }
+    let fields = json!({
+        "metadata": {
+            "name": token.name, "uid": token.uuid, "resourceVersion": token.version.to_string(),
+            "creationTimestamp": stamp(token.created),
+            "labels": {"authn.management.cattle.io/kind": "", "cattle.io/user-id": token.user},
+        },
+        "spec": spec,
+        "status": {
+            "current": token.key() == call.token(), "expired": token.expired(state.now),
+            "expiresAt": stamp(token.expires()), "lastUpdateTime": stamp(token.created),
+        },
+    });
+    let mut object = if let Value::Object(fields) = fields { fields } else { Map::new() };
+    if typed {
+        object.insert("kind".to_owned(), json!("Token"));
+        object.insert("apiVersion".to_owned(), json!("ext.cattle.io/v1"));
+    }
+    object
+}

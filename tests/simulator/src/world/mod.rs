@@ -1,0 +1,157 @@
+//! The simulated server as a pure state machine: a request and a moment in, an answer out.
+//!
+//! ```
+//! use rancher_simulator::{Request, Respond, World};
+//! let mut world = World::record(7);
+//! let request = Request {
+//!     method: http::Method::GET,
+//!     target: "/ping".into(),
+//!     headers: http::HeaderMap::new(),
+//!     body: bytes::Bytes::new(),
+//! };
+//! let answer = world.respond(&request, jiff::Timestamp::now());
+//! assert_eq!(&answer.body[..], b"pong");
+//! ```
+
+mod answer;
+mod api;
+mod auth;
+mod build;
+mod call;
+mod ext;
+mod fleet;
+mod kube;
+mod norman;
+mod proxy;
+mod public;
+mod random;
+mod record;
+mod rights;
+mod route;
+pub mod rules;
+mod state;
+mod steve;
+mod tokens;
+
+pub use api::{KeyKind, NewKey, WorldError};
+pub use fleet::FleetOptions;
+pub use state::Agent;
+
+use crate::{Request, Respond, Response};
+use ::base64::Engine as _;
+use ::base64::engine::general_purpose::STANDARD;
+use auth::caller;
+use call::{Call, decode};
+use http::Method;
+use jiff::Timestamp;
+use serde::Serialize;
+use state::{RECORDED_AT, State};
+use std::collections::BTreeMap;
+use std::fmt;
+
+/// A Rancher server: its users, tokens, clusters and everything in them.
+///
+/// A world is born at the moment of the record (2026-11-22T05:58:00Z) and moves to the server's clock with its
+/// first request, or by [`World::start`]: what was a day old then is a day old now.
+pub struct World {
+    pub(crate) state: State,
+    labels: Labels,
+    started: bool,
+}
+
+impl fmt::Debug for World {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("World")
+            .field("users", &self.state.users.len())
+            .field("tokens", &self.state.tokens.len())
+            .field("clusters", &self.state.clusters.keys().collect::<Vec<_>>())
+            .field("projects", &self.state.projects.len())
+            .finish_non_exhaustive()
+    }
+}
+
+/// A user who can log in.
+#[derive(Clone, PartialEq, Eq, Serialize)]
+pub struct Account {
+    /// Rancher's id of the user: `u-8nh4v`.
+    pub id: String,
+    /// The name to log in with.
+    pub username: String,
+    /// The password to log in with.
+    pub password: String,
+}
+
+impl fmt::Debug for Account {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Account")
+            .field("id", &self.id)
+            .field("username", &self.username)
+            .finish_non_exhaustive()
+    }
+}
+
+/// What a world calls its own: the labels of the record, and what they stand for.
+#[derive(Clone, Default, Serialize)]
+pub struct Labels {
+    /// Whole bearer tokens by the label of the credential: `admin-prod`, `expired`, `garbage`.
+    pub tokens: BTreeMap<String, String>,
+    /// Users by `admin`, `standard`, `base`, `member`, `pmember`, `ro`, `disabled`.
+    pub users: BTreeMap<String, Account>,
+    /// Cluster ids by `local`, `prod`, `stage`, `edge`.
+    pub clusters: BTreeMap<String, String>,
+    /// Project ids by cluster and name: `prod-shop`.
+    pub projects: BTreeMap<String, String>,
+}
+
+impl fmt::Debug for Labels {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Labels")
+            .field("tokens", &self.tokens.keys().collect::<Vec<_>>())
+            .field("users", &self.users)
+            .field("clusters", &self.clusters)
+            .field("projects", &self.projects)
+            .finish()
+    }
+}
+
+impl World {
+    fn empty(seed: u64) -> Self {
+        Self { state: State::new(seed), labels: Labels::default(), started: false }
+    }
+
+    /// What `rancher-sim` prints about this world in its first line.
+    pub fn labels(&self) -> &Labels {
+        &self.labels
+    }
+
+    /// Moves the world to the server's clock. The first request does it by itself.
+    pub fn start(&mut self, now: Timestamp) {
+        if !self.started {
+            self.started = true;
+            self.state.shift(now.as_millisecond() - RECORDED_AT);
+        }
+        self.state.now = now.as_millisecond();
+    }
+}
+
+impl Respond for World {
+    fn respond(&mut self, request: &Request, now: Timestamp) -> Response {
+        self.start(now);
+        let (path, _) = request.target.split_once('?').unwrap_or((&request.target, ""));
+        // Authentication comes before everything, redirects and unknown pages included.
+        // rule: auth.header
+        let caller = caller(&self.state, &request.headers, &decode(path), self.state.now);
+        let accepted = if caller.accepted() { "true" } else { "false" };
+        let call = Call::new(request, caller);
+        let mut response = route::route(self, &call);
+        answer::set(&mut response, answer::AUTH, accepted);
+        if request.method == Method::HEAD {
+            response.body.clear();
+        }
+        response
+    }
+}
+
+fn base64(text: &str) -> String {
+    STANDARD.encode(text)
+}

@@ -1,0 +1,309 @@
+//! `/v3/clusters`: clusters and the state of their agents.
+
+use super::collection::{Listing, Paging};
+use super::{body, kinds, links, required, string, unsupported};
+use crate::world::World;
+use crate::world::answer::{self, Outcome, Problem};
+use crate::world::call::Call;
+use crate::world::rights::Ask;
+use crate::world::state::{Agent, Cluster, Millis, SECOND, State, TokenKind, dated, stamp};
+use crate::world::tokens::Mint;
+use http::{Method, StatusCode};
+use serde_json::{Map, Value, json};
+
+/// How long a cluster looks active after its agent broke away.
+const NOTICED_AFTER: Millis = 15 * SECOND;
+
+/// `/v3/clusters`.
+pub(super) fn all(world: &mut World, call: &Call<'_>) -> Outcome {
+    let kind = kinds::kind("cluster").ok_or_else(|| Problem::not_found(""))?;
+    match *call.method {
+        Method::GET => {
+            // rule: norman.lists-are-filtered
+            let access = call.access(&world.state);
+            let seen = world.state.clusters.values().filter(|cluster| access.sees_cluster(&cluster.id));
+            let items = seen.map(|cluster| object(&world.state, &call.base, cluster)).collect();
+            let own = format!("{}/v3/clusters", call.base);
+            let actions = json!({"createFromTemplate": format!("{own}?action=createFromTemplate")});
+            Ok(Listing { kind, items, create: Some(own), actions, paging: Paging::Store }.answer(call))
+        }
+        Method::POST => create(world, call),
+        _ => Err(unsupported(call)),
+    }
+}
+
+/// `/v3/clusters/{id}`.
+pub(super) fn one(world: &mut World, call: &Call<'_>, id: &str) -> Outcome {
+    let access = call.access(&world.state);
+    let verb = match *call.method {
+        Method::DELETE => "delete",
+        Method::PUT => "update",
+        _ => "get",
+    };
+    let allowed = match verb {
+        "get" => access.sees_cluster(id),
+        // rule: cluster.owner-writes
+        verb => {
+            access.in_cluster(verb, "clusters", id) || access.globally(&Ask::management(verb, "clusters", id))
+        }
+    };
+    if !allowed {
+        // rule: norman.forbidden-before-missing
+        return Err(Problem::forbidden(Ask::management(verb, "clusters", id).refusal(&access.user)));
+    }
+    let Some(cluster) = world.state.clusters.get(id).cloned() else {
+        return Err(Problem::not_found(format!("clusters.management.cattle.io \"{id}\" not found")));
+    };
+    match (call.method, call.action()) {
+        // rule: norman.action-by-get
+        (&Method::GET, _) => Ok(answer::json(StatusCode::OK, &object(&world.state, &call.base, &cluster))),
+        (&Method::POST, Some("generateKubeconfig")) => Ok(generate(world, call, &cluster)),
+        (&Method::PUT, _) => update(world, call, &cluster),
+        (&Method::DELETE, _) => Ok(remove(world, call, &cluster)),
+        (_, Some(action)) => {
+            // rule: norman.unknown-action
+            Err(Problem::new(
+                StatusCode::NOT_FOUND,
+                "ActionNotAvailable",
+                format!("action {action} not available"),
+            ))
+        }
+        _ => Err(unsupported(call)),
+    }
+}
+
+fn create(world: &mut World, call: &Call<'_>) -> Outcome {
+    let access = call.access(&world.state);
+    let ask = Ask::management("create", "clusters", "");
+    if !access.globally(&ask) {
+        return Err(Problem::forbidden(ask.refusal(&access.user)));
+    }
+    let body = body(call)?;
+    let name = required(&body, "name")?;
+    if world.state.clusters.values().any(|cluster| cluster.name == name) {
+        // rule: cluster.name-unique
+        return Err(Problem {
+            field: Some("name"),
+            ..Problem::unprocessable("NotUnique", "Cluster name is already in use.")
+        });
+    }
+    // rule: cluster.created-pending
+    let id = format!("c-{}", world.state.random.name(5));
+    let description = string(&body, "description").unwrap_or_default();
+    world.insert_cluster(&id, &name, &description, Agent::Never, Some(&access.user));
+    let cluster = world.state.clusters.get(&id).ok_or_else(|| Problem::not_found(""))?;
+    Ok(answer::json(StatusCode::CREATED, &object(&world.state, &call.base, cluster)))
+}
+
+fn update(world: &mut World, call: &Call<'_>, cluster: &Cluster) -> Outcome {
+    let body = body(call)?;
+    // rule: cluster.update-needs-name
+    let name = required(&body, "name").map_err(|_| Problem::missing("Cluster name"))?;
+    let Some(stored) = world.state.clusters.get_mut(&cluster.id) else { return Err(Problem::not_found("")) };
+    stored.name = name;
+    if body.contains_key("description") {
+        stored.description = string(&body, "description").unwrap_or_default();
+    }
+    let stored = stored.clone();
+    Ok(answer::json(StatusCode::OK, &object(&world.state, &call.base, &stored)))
+}
+
+fn remove(world: &mut World, call: &Call<'_>, cluster: &Cluster) -> crate::Response {
+    // rule: cluster.removed-at-once
+    let mut gone = object(&world.state, &call.base, cluster);
+    if let Some(object) = gone.as_object_mut() {
+        dated(object, "removed", world.state.now);
+        object.insert("state".to_owned(), json!("removing"));
+        object.insert("transitioning".to_owned(), json!("yes"));
+    }
+    let prefix = format!("{}:", cluster.id);
+    let state = &mut world.state;
+    state.clusters.remove(&cluster.id);
+    state.projects.retain(|id, _| !id.starts_with(&prefix));
+    state.bindings.retain(|_, binding| binding.target != cluster.id && !binding.target.starts_with(&prefix));
+    answer::json(StatusCode::OK, &gone)
+}
+
+// The minted token is not scoped, whatever the scope of the key that asked.
+fn generate(world: &mut World, call: &Call<'_>, cluster: &Cluster) -> crate::Response {
+    // rule: kubeconfig.minted-unscoped
+    let mint =
+        Mint { description: "Kubeconfig token".to_owned(), ..Mint::new(TokenKind::Kubeconfig, call.user()) };
+    let token = world.mint(mint);
+    let name = &cluster.name;
+    let authority = match world.state.setting("cacerts") {
+        "" => String::new(),
+        pem => format!("\n    certificate-authority-data: \"{}\"", crate::world::base64(pem)),
+    };
+    let config = format!(
+        "apiVersion: v1\nkind: Config\nclusters:\n- name: \"{name}\"\n  cluster:\n    server: \"{}/k8s/clusters/{}\"{authority}\n\nusers:\n- name: \"{name}\"\n  user:\n    token: \"{}\"\n\n\ncontexts:\n- name: \"{name}\"\n  context:\n    user: \"{name}\"\n    cluster: \"{name}\"\n\ncurrent-context: \"{name}\"\n",
+        call.base,
+        cluster.id,
+        token.bearer(),
+    );
+    let body =
+        json!({"baseType": "generateKubeConfigOutput", "type": "generateKubeConfigOutput", "config": config});
+    answer::json(StatusCode::OK, &body)
+}
+
+/// What the server knows of the tunnel at this moment.
+enum Tunnel {
+    Up,
+    Down,
+    Never,
+}
+
+fn tunnel(state: &State, cluster: &Cluster) -> Tunnel {
+    match cluster.agent {
+        Agent::Connected => Tunnel::Up,
+        // rule: agent.starting-looks-disconnected
+        Agent::Starting => Tunnel::Down,
+        // rule: agent-gone.noticed-late
+        Agent::Gone { since } if state.now < since.as_millisecond() + NOTICED_AFTER => Tunnel::Up,
+        Agent::Gone { .. } => Tunnel::Down,
+        Agent::Never => Tunnel::Never,
+    }
+}
+
+fn conditions(state: &State, cluster: &Cluster) -> (Vec<Value>, &'static str, &'static str, &'static str) {
+    let at = stamp(cluster.created + SECOND);
+    let plain = |kind: &str, status: &str| json!({"type": kind, "status": status, "lastUpdateTime": at});
+    let with = |kind: &str, status: &str, reason: Option<&str>, message: &str| {
+        let mut condition = plain(kind, status);
+        if let Some(object) = condition.as_object_mut() {
+            object.insert("message".to_owned(), json!(message));
+            if let Some(reason) = reason {
+                object.insert("reason".to_owned(), json!(reason));
+            }
+        }
+        condition
+    };
+    let mut found: Vec<Value> = [
+        "CreatorMadeOwner",
+        "InitialRolesPopulated",
+        "BackingNamespaceCreated",
+        "DefaultProjectCreated",
+        "SystemProjectCreated",
+    ]
+    .iter()
+    .map(|kind| plain(kind, "True"))
+    .collect();
+    match tunnel(state, cluster) {
+        // rule: cluster.active
+        Tunnel::Up => {
+            let up = [
+                "Connected",
+                "Pending",
+                "Provisioned",
+                "Waiting",
+                "NoDiskPressure",
+                "NoMemoryPressure",
+                "Ready",
+            ];
+            found.extend(up.iter().map(|kind| plain(kind, "True")));
+            (found, "active", "no", "")
+        }
+        // rule: agent-gone.conditions
+        Tunnel::Down => {
+            found.extend(["Pending", "Provisioned"].iter().map(|kind| plain(kind, "True")));
+            found.push(plain("Connected", "False"));
+            found.push(with("Waiting", "Unknown", None, "Waiting for API to be available"));
+            found.push(with("Ready", "False", Some("Disconnected"), "Cluster agent is not connected"));
+            (found, "waiting", "yes", "Waiting for API to be available")
+        }
+        // rule: cluster.pending
+        Tunnel::Never => {
+            found.push(plain("Connected", "False"));
+            found.extend(["Pending", "Provisioned"].iter().map(|kind| plain(kind, "Unknown")));
+            found.push(with("Waiting", "Unknown", None, "Waiting for API to be available"));
+            (found, "pending", "yes", "")
+        }
+    }
+}
+
+/// A cluster as Norman shows it.
+pub(crate) fn object(state: &State, base: &str, cluster: &Cluster) -> Value {
+    let mut object: Map<String, Value> =
+        serde_json::from_str(include_str!("../skeleton/cluster.json")).unwrap_or_default();
+    let id = &cluster.id;
+    let path = format!("/v3/clusters/{id}");
+    let own = format!("{base}{path}");
+    let local = cluster.is_local();
+    let mut links = links(
+        base,
+        &path,
+        &[
+            ("apiServices", "apiservices"),
+            ("clusterRegistrationTokens", "clusterregistrationtokens"),
+            ("clusterRoleTemplateBindings", "clusterroletemplatebindings"),
+            ("namespaces", "namespaces"),
+            ("nodes", "nodes"),
+            ("persistentVolumes", "persistentvolumes"),
+            ("projects", "projects"),
+            ("storageClasses", "storageclasses"),
+            ("subscribe", "subscribe"),
+            ("tokens", "tokens"),
+        ],
+        !local,
+    );
+    if let Some(links) = links.as_object_mut() {
+        let shell = own.replacen("https://", "wss://", 1);
+        links.insert("shell".to_owned(), json!(format!("{shell}?shell=true")));
+    }
+    let (conditions, condition, transitioning, message) = conditions(state, cluster);
+    let fields = json!({
+        "actions": {
+            "generateKubeconfig": format!("{own}?action=generateKubeconfig"),
+            "importYaml": format!("{own}?action=importYaml"),
+        },
+        "annotations": {
+            "authz.management.cattle.io/creator-role-bindings":
+                "{\"created\":[\"cluster-owner\"],\"required\":[\"cluster-owner\"]}",
+            "authz.management.cattle.io/initial-sync": "true",
+        },
+        "conditions": conditions, "creatorId": cluster.creator, "description": cluster.description,
+        "enableNetworkPolicy": false,
+        "fleetWorkspaceName": if local { "fleet-local" } else { "fleet-default" },
+        "id": id, "internal": local, "labels": {"cattle.io/creator": "norman"}, "links": links,
+        "name": cluster.name, "state": condition, "transitioning": transitioning,
+        "transitioningMessage": message, "type": "cluster", "uuid": cluster.uuid,
+    });
+    if let Value::Object(fields) = fields {
+        object.extend(fields);
+    }
+    dated(&mut object, "created", cluster.created);
+    if matches!(cluster.agent, Agent::Never) {
+        object.insert("driver".to_owned(), json!(""));
+        let info = json!({"machineProvider": "imported", "nodeCount": 0, "type": "/v3/schemas/clusterInfo"});
+        object.insert("info".to_owned(), info);
+    } else {
+        connected(&mut object, local);
+    }
+    Value::Object(object)
+}
+
+// What only a cluster has that was connected once.
+fn connected(object: &mut Map<String, Value>, local: bool) {
+    let provider = if local { "local" } else { "imported" };
+    let fields = json!({
+        "info": {
+            "kubernetesVersion": "v1.36.3", "machineProvider": provider, "nodeCount": 0,
+            "type": "/v3/schemas/clusterInfo",
+        },
+        "version": {
+            "buildDate": "", "compiler": "gc", "emulationMajor": "1", "emulationMinor": "36",
+            "gitCommit": "$Format:%H$", "gitTreeState": "", "gitVersion": "v1.36.3", "goVersion": "go1.26.8",
+            "major": "1", "minCompatibilityMajor": "1", "minCompatibilityMinor": "35", "minor": "36",
+            "platform": "", "type": "/v3/schemas/info",
+        },
+    });
+    if let Value::Object(fields) = fields {
+        object.extend(fields);
+    }
+    if !local {
+        object.insert("apiEndpoint".to_owned(), json!(API_ENDPOINT));
+    }
+}
+
+/// Where the agent of an imported cluster reaches its API.
+pub(super) const API_ENDPOINT: &str = "https://127.0.0.1:6443";

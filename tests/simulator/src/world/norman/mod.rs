@@ -1,0 +1,218 @@
+//! `/v3`: Norman's routing, envelopes and errors.
+
+mod bindings;
+mod catalog;
+mod clusters;
+pub(crate) mod collection;
+pub(crate) mod kinds;
+mod namespaces;
+mod projects;
+mod tokens;
+mod users;
+mod workloads;
+
+use super::World;
+use super::answer::{self, Outcome, Problem, SCHEMAS, must_authenticate, set, text};
+use super::auth::Caller;
+use super::call::Call;
+use super::route::not_simulated;
+use crate::Response;
+use collection::{Listing, Paging};
+use http::{Method, StatusCode};
+use kinds::{Kind, NOT_PLAYED, kind};
+use serde_json::{Map, Value, json};
+
+/// Where in the tree of sub-contexts a call is: `/v3/cluster/{id}/…`, `/v3/project/{id}/…`.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Within<'a> {
+    pub(crate) cluster: Option<&'a str>,
+    pub(crate) project: Option<&'a str>,
+}
+
+/// A call to `/v3/…`.
+pub(crate) fn serve(world: &mut World, call: &Call<'_>, parts: &[&str]) -> Response {
+    if parts.first() == Some(&"connect") {
+        // rule: norman.connect
+        return text(StatusCode::UNAUTHORIZED, "failed authentication");
+    }
+    if !matches!(call.caller, Caller::User { .. }) && !public(call, parts) {
+        return must_authenticate();
+    }
+    if parts == ["subscribe"] {
+        // rule: norman.subscribe-plain
+        return text(
+            StatusCode::BAD_REQUEST,
+            "Bad Request\n{\"baseType\":\"error\",\"code\":\"ServerError\",\"message\":\"websocket: the client is not using the websocket protocol: 'upgrade' token not found in 'Connection' header\",\"status\":500,\"type\":\"error\"}\n",
+        );
+    }
+    let schemas = schemas_url(call, parts);
+    let mut response = dispatch(world, call, parts).unwrap_or_else(Problem::answer);
+    set(&mut response, SCHEMAS, &schemas);
+    response
+}
+
+// Settings a browser needs before anyone has logged in.
+fn public(call: &Call<'_>, parts: &[&str]) -> bool {
+    // rule: public.settings
+    call.method == Method::GET
+        && matches!(parts, ["settings", name] if matches!(*name, "cacerts" | "first-login") || name.starts_with("ui-"))
+}
+
+fn schemas_url(call: &Call<'_>, parts: &[&str]) -> String {
+    // rule: norman.schemas-header
+    let path = match parts {
+        ["cluster" | "clusters"] => "/v3/cluster/schemas".to_owned(),
+        ["project" | "projects"] => "/v3/project/schemas".to_owned(),
+        ["cluster" | "clusters", id] => format!("/v3/cluster/{id}/schemas"),
+        ["project" | "projects", id] => format!("/v3/project/{id}/schemas"),
+        ["cluster" | "clusters", id, of, ..] if !in_management(of) => format!("/v3/cluster/{id}/schemas"),
+        ["project" | "projects", id, of, ..] if !in_management(of) => format!("/v3/project/{id}/schemas"),
+        _ => "/v3/schemas".to_owned(),
+    };
+    format!("{}{path}", call.base)
+}
+
+// Types of the management API keep its schemas even below a cluster.
+fn in_management(name: &str) -> bool {
+    kind(name).is_some_and(|kind| !matches!(kind.id, "namespace" | "workload"))
+}
+
+fn dispatch(world: &mut World, call: &Call<'_>, parts: &[&str]) -> Outcome {
+    if ![Method::GET, Method::POST, Method::PUT, Method::DELETE].contains(call.method) {
+        // rule: norman.methods
+        return Err(Problem::new(
+            StatusCode::METHOD_NOT_ALLOWED,
+            "MethodNotAllow",
+            format!("Method {} not supported", call.method),
+        ));
+    }
+    match parts {
+        // rule: norman.root
+        [] => Ok(answer::json(StatusCode::OK, &root(call))),
+        ["schemas"] => Ok(catalog::schemas(call)),
+        ["schemas", id] => catalog::schema(call, id),
+        ["cluster" | "clusters", cluster, rest @ ..] => {
+            let within = Within { cluster: Some(cluster), project: None };
+            match rest {
+                [] => clusters::one(world, call, cluster),
+                ["schemas"] => Ok(catalog::schemas(call)),
+                rest => typed(world, call, rest, within),
+            }
+        }
+        ["project" | "projects", project, rest @ ..] => {
+            let within = Within { cluster: None, project: Some(project) };
+            match rest {
+                [] => projects::one(world, call, project),
+                ["schemas"] => Ok(catalog::schemas(call)),
+                rest => typed(world, call, rest, within),
+            }
+        }
+        rest => typed(world, call, rest, Within::default()),
+    }
+}
+
+fn typed(world: &mut World, call: &Call<'_>, rest: &[&str], within: Within<'_>) -> Outcome {
+    let (name, id) = match rest {
+        [name] => (*name, None),
+        [name, id] => (*name, Some(*id)),
+        [name, ..] => return Err(no_schema(name)),
+        [] => return Err(no_schema("")),
+    };
+    if NOT_PLAYED.contains(&name.to_lowercase().as_str()) {
+        return Ok(not_simulated(name));
+    }
+    let kind = kind(name).ok_or_else(|| no_schema(name))?;
+    match (kind.id, id) {
+        ("cluster", None) => clusters::all(world, call),
+        ("project", None) => projects::all(world, call, within),
+        ("namespace", id) if within.cluster.is_some() => namespaces::serve(world, call, within, id),
+        ("workload", None) if within.project.is_some() => workloads::list_all(world, call, within),
+        // rule: norman.wrong-context
+        ("namespace" | "workload", _) => Err(no_schema(name)),
+        ("token", id) => tokens::serve(world, call, id),
+        ("user", id) => users::serve(world, call, id),
+        ("clusterRoleTemplateBinding" | "projectRoleTemplateBinding" | "globalRoleBinding", id) => {
+            bindings::serve(world, call, kind, within, id)
+        }
+        ("principal", id) => catalog::principals(world, call, kind, id),
+        ("setting", id) => catalog::settings(world, call, kind, id),
+        ("globalRole" | "roleTemplate", id) => catalog::roles_list(world, call, kind, id),
+        // rule: record.no-nodes
+        ("node", None) => list(call, kind, Vec::new(), None),
+        _ => Err(Problem::not_found("failed to find resource by id")),
+    }
+}
+
+fn no_schema(name: &str) -> Problem {
+    // rule: norman.unknown-type
+    Problem::not_found(format!("failed to find schema {name}"))
+}
+
+fn list(call: &Call<'_>, kind: &Kind, items: Vec<Value>, create: Option<String>) -> Outcome {
+    Ok(Listing { kind, items, create, actions: json!({}), paging: Paging::Store }.answer(call))
+}
+
+/// A method that a type does not have.
+fn unsupported(call: &Call<'_>) -> Problem {
+    // rule: norman.methods
+    Problem::new(
+        StatusCode::METHOD_NOT_ALLOWED,
+        "MethodNotAllow",
+        format!("Method {} not supported", call.method),
+    )
+}
+
+/// The body of a write.
+fn body(call: &Call<'_>) -> Result<Map<String, Value>, Problem> {
+    // rule: norman.bad-body
+    call.object().map_err(|complaint| {
+        Problem::unprocessable("InvalidBodyContent", format!("Failed to parse body: {complaint}"))
+    })
+}
+
+/// A string field; numbers and booleans are coerced, as Norman does.
+fn string(body: &Map<String, Value>, field: &str) -> Option<String> {
+    // rule: norman.coerced
+    match body.get(field)? {
+        Value::String(text) => Some(text.clone()),
+        Value::Null => None,
+        Value::Array(_) | Value::Object(_) => None,
+        other => Some(other.to_string()),
+    }
+}
+
+/// A field that must be there.
+fn required(body: &Map<String, Value>, field: &'static str) -> Result<String, Problem> {
+    // rule: norman.required
+    string(body, field).filter(|value| !value.is_empty()).ok_or_else(|| Problem::missing(field))
+}
+
+fn root(call: &Call<'_>) -> Value {
+    let mut links = Map::new();
+    for kind in kinds::KINDS.iter().filter(|kind| !matches!(kind.id, "namespace" | "workload")) {
+        links.insert(kind.plural.to_owned(), json!(format!("{}/v3/{}", call.base, kind.path())));
+    }
+    for name in ["root", "self"] {
+        links.insert(name.to_owned(), json!(format!("{}/v3", call.base)));
+    }
+    links.insert("subscribe".to_owned(), json!(format!("{}/v3/subscribe", call.base)));
+    json!({
+        "apiVersion": {"group": "management.cattle.io", "path": "/v3", "version": "v3"},
+        "baseType": "apiRoot", "type": "apiRoot", "links": links,
+    })
+}
+
+/// `links` of an object: itself, and what else is below it.
+fn links(base: &str, path: &str, below: &[(&str, &str)], writable: bool) -> Value {
+    let own = format!("{base}{path}");
+    let mut links = Map::new();
+    for (name, part) in below {
+        links.insert((*name).to_owned(), json!(format!("{own}/{part}")));
+    }
+    links.insert("self".to_owned(), json!(own));
+    links.insert("update".to_owned(), json!(own));
+    if writable {
+        links.insert("remove".to_owned(), json!(own));
+    }
+    Value::Object(links)
+}

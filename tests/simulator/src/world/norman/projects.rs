@@ -1,0 +1,206 @@
+//! `/v3/projects`.
+
+use super::{Within, body, kinds, links, list, required, string, unsupported};
+use crate::world::World;
+use crate::world::answer::{self, Outcome, Problem};
+use crate::world::call::Call;
+use crate::world::rights::{Ask, cluster_of};
+use crate::world::state::{Project, SECOND, dated, stamp};
+use http::{Method, StatusCode};
+use serde_json::{Map, Value, json};
+
+// The fields that are kept as they were sent.
+const KEPT: &[&str] = &[
+    "annotations",
+    "containerDefaultResourceLimit",
+    "description",
+    "labels",
+    "namespaceDefaultResourceQuota",
+    "resourceQuota",
+];
+
+/// `/v3/projects`, `/v3/cluster/{id}/projects`.
+pub(super) fn all(world: &mut World, call: &Call<'_>, within: Within<'_>) -> Outcome {
+    let kind = kinds::kind("project").ok_or_else(|| Problem::not_found(""))?;
+    match *call.method {
+        Method::GET => {
+            // rule: norman.lists-are-filtered
+            let access = call.access(&world.state);
+            let items = world
+                .state
+                .projects
+                .values()
+                .filter(|project| within.cluster.is_none_or(|cluster| project.cluster == cluster))
+                .filter(|project| access.sees_project(&project.id()))
+                .map(|project| object(&call.base, project))
+                .collect();
+            // rule: norman.global-create-links
+            list(call, kind, items, Some(format!("{}/v3/projects", call.base)))
+        }
+        Method::POST => create(world, call, within),
+        _ => Err(unsupported(call)),
+    }
+}
+
+fn create(world: &mut World, call: &Call<'_>, within: Within<'_>) -> Outcome {
+    let body = body(call)?;
+    let name = required(&body, "name")?;
+    let cluster = match within.cluster {
+        Some(cluster) => cluster.to_owned(),
+        None => required(&body, "clusterId")?,
+    };
+    let access = call.access(&world.state);
+    if !access.in_cluster("create", "projects", &cluster) {
+        let ask = Ask { namespace: &cluster, ..Ask::management("create", "projects", "") };
+        return Err(Problem::forbidden(ask.refusal(&access.user)));
+    }
+    if !world.state.clusters.contains_key(&cluster) {
+        // rule: project.unknown-cluster
+        return Err(Problem::not_found(format!("namespaces \"{cluster}\" not found")));
+    }
+    if body.contains_key("resourceQuota") != body.contains_key("namespaceDefaultResourceQuota") {
+        // rule: project.both-quotas
+        return Err(Problem::missing("namespaceDefaultResourceQuota"));
+    }
+    // rule: project.creator-owns
+    let id = world.insert_project(&cluster, &name, Some(&access.user));
+    let Some(project) = world.state.projects.get_mut(&id) else { return Err(Problem::not_found("")) };
+    keep(project, &body);
+    Ok(answer::json(StatusCode::CREATED, &object(&call.base, project)))
+}
+
+fn keep(project: &mut Project, body: &Map<String, Value>) {
+    for field in KEPT {
+        match body.get(*field) {
+            // rule: norman.null-clears
+            Some(Value::Null) => {
+                project.fields.remove(*field);
+            }
+            Some(value) => {
+                project.fields.insert((*field).to_owned(), value.clone());
+            }
+            None => {}
+        }
+    }
+}
+
+/// `/v3/projects/{id}`.
+pub(super) fn one(world: &mut World, call: &Call<'_>, id: &str) -> Outcome {
+    let Some((cluster, name)) = id.split_once(':') else {
+        // rule: project.id-without-cluster
+        return Err(Problem::not_found("failed to find resource by id"));
+    };
+    let access = call.access(&world.state);
+    let verb = match *call.method {
+        Method::DELETE => "delete",
+        Method::PUT => "update",
+        _ => "get",
+    };
+    let allowed =
+        if verb == "get" { access.sees_project(id) } else { access.in_project(verb, "projects", id) };
+    if !allowed {
+        // rule: norman.forbidden-before-missing
+        let ask = Ask { namespace: cluster, ..Ask::management(verb, "projects", name) };
+        return Err(Problem::forbidden(ask.refusal(&access.user)));
+    }
+    let Some(project) = world.state.projects.get_mut(id) else {
+        return Err(Problem::not_found(format!("projects.management.cattle.io \"{name}\" not found")));
+    };
+    match *call.method {
+        Method::GET => Ok(answer::json(StatusCode::OK, &object(&call.base, project))),
+        Method::PUT => {
+            // rule: norman.put-merges
+            let body = body(call)?;
+            if let Some(name) = string(&body, "name") {
+                project.display = name;
+            }
+            keep(project, &body);
+            Ok(answer::json(StatusCode::OK, &object(&call.base, project)))
+        }
+        Method::DELETE => {
+            // rule: project.delete-leaves-namespaces
+            let mut gone = object(&call.base, project);
+            world.state.projects.remove(id);
+            world.state.bindings.retain(|_, binding| binding.target != id);
+            if let Some(object) = gone.as_object_mut() {
+                dated(object, "removed", world.state.now);
+                object.insert("state".to_owned(), json!("removing"));
+                object.insert("transitioning".to_owned(), json!("yes"));
+                object
+                    .insert("transitioningMessage".to_owned(), json!("waiting on mgmt-project-rbac-remove"));
+            }
+            Ok(answer::json(StatusCode::OK, &gone))
+        }
+        _ => Err(unsupported(call)),
+    }
+}
+
+/// A project as Norman shows it.
+pub(super) fn object(base: &str, project: &Project) -> Value {
+    let id = project.id();
+    let path = format!("/v3/projects/{id}");
+    let below: Vec<(&str, String)> = BELOW.iter().map(|name| (*name, name.to_lowercase())).collect();
+    let below: Vec<(&str, &str)> = below.iter().map(|(name, part)| (*name, part.as_str())).collect();
+    let at = stamp(project.created + SECOND);
+    let conditions: Vec<Value> = ["BackingNamespaceCreated", "CreatorMadeOwner", "InitialRolesPopulated"]
+        .iter()
+        .map(|kind| json!({"type": kind, "status": "True", "lastUpdateTime": at}))
+        .collect();
+    let fields = json!({
+        "actions": {"exportYaml": format!("{base}{path}?action=exportYaml")},
+        "annotations": {
+            "authz.management.cattle.io/creator-role-bindings":
+                "{\"created\":[\"project-owner\"],\"required\":[\"project-owner\"]}",
+        },
+        "baseType": "project", "clusterId": cluster_of(&id), "conditions": conditions,
+        "creatorId": project.creator, "id": id, "labels": {"cattle.io/creator": "norman"},
+        "links": links(base, &path, &below, true), "name": project.display, "namespaceId": null,
+        "state": "active", "transitioning": "no", "transitioningMessage": "", "type": "project",
+        "uuid": project.uuid,
+    });
+    let mut object = if let Value::Object(fields) = fields { fields } else { Map::new() };
+    for (field, value) in &project.fields {
+        match (object.get_mut(field), value) {
+            (Some(Value::Object(own)), Value::Object(sent)) => own.extend(sent.clone()),
+            _ => {
+                object.insert(field.clone(), value.clone());
+            }
+        }
+    }
+    dated(&mut object, "created", project.created);
+    Value::Object(object)
+}
+
+// What hangs below a project, by the names of its links.
+const BELOW: &[&str] = &[
+    "basicAuths",
+    "certificates",
+    "configMaps",
+    "cronJobs",
+    "daemonSets",
+    "deployments",
+    "dnsRecords",
+    "dockerCredentials",
+    "horizontalPodAutoscalers",
+    "ingresses",
+    "jobs",
+    "namespacedBasicAuths",
+    "namespacedCertificates",
+    "namespacedDockerCredentials",
+    "namespacedSecrets",
+    "namespacedServiceAccountTokens",
+    "namespacedSshAuths",
+    "persistentVolumeClaims",
+    "pods",
+    "projectNetworkPolicies",
+    "projectRoleTemplateBindings",
+    "replicaSets",
+    "replicationControllers",
+    "secrets",
+    "serviceAccountTokens",
+    "services",
+    "sshAuths",
+    "statefulSets",
+    "subscribe",
+    "workloads",
+];

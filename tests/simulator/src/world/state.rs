@@ -1,0 +1,314 @@
+//! What the simulated server remembers.
+
+use super::random::Random;
+use jiff::Timestamp;
+use serde_json::{Map, Value, json};
+use std::collections::BTreeMap;
+
+/// Milliseconds since the epoch: what token lifetimes are counted in.
+pub(crate) type Millis = i64;
+
+/// The moment the record was made: 2026-11-22T05:58:00Z. A world is born then and moved to the server's clock by
+/// its first request, so that nothing in it is already expired or not yet created.
+pub(crate) const RECORDED_AT: Millis = 1_795_327_080_000;
+/// One day.
+pub(crate) const DAY: Millis = 86_400_000;
+/// One second.
+pub(crate) const SECOND: Millis = 1_000;
+
+/// A local user.
+#[derive(Debug, Clone)]
+pub(crate) struct User {
+    pub(crate) id: String,
+    pub(crate) username: String,
+    pub(crate) name: String,
+    pub(crate) password: String,
+    pub(crate) description: String,
+    pub(crate) enabled: bool,
+    pub(crate) created: Millis,
+    pub(crate) creator: Option<String>,
+    pub(crate) last_login: Option<Millis>,
+    pub(crate) uuid: String,
+}
+
+/// Which API made a token, and what for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum TokenKind {
+    /// A login: ends with the session, cannot be deleted by itself.
+    Session,
+    /// An API key of `/v3/tokens`.
+    Key,
+    /// Minted by `generateKubeconfig` or a kubeconfig login.
+    Kubeconfig,
+    /// A token of `ext.cattle.io`.
+    Ext,
+}
+
+/// A token, alive or not. A deleted one is simply not there.
+#[derive(Debug, Clone)]
+pub(crate) struct Token {
+    pub(crate) name: String,
+    pub(crate) secret: String,
+    pub(crate) kind: TokenKind,
+    pub(crate) user: String,
+    /// `clusterId` of a v3 token, `spec.clusterName` of an ext token.
+    pub(crate) cluster: Option<String>,
+    pub(crate) description: String,
+    pub(crate) enabled: bool,
+    pub(crate) created: Millis,
+    pub(crate) ttl: Millis,
+    pub(crate) uuid: String,
+    pub(crate) version: u64,
+}
+
+impl Token {
+    pub(crate) fn expires(&self) -> Millis {
+        self.created.saturating_add(self.ttl)
+    }
+
+    pub(crate) fn expired(&self, now: Millis) -> bool {
+        now >= self.expires()
+    }
+
+    /// The key under which the world keeps it, which is also its name in a bearer token.
+    pub(crate) fn key(&self) -> String {
+        if self.kind == TokenKind::Ext { format!("ext/{}", self.name) } else { self.name.clone() }
+    }
+
+    /// The whole bearer token.
+    pub(crate) fn bearer(&self) -> String {
+        format!("{}:{}", self.key(), self.secret)
+    }
+}
+
+/// The tunnel between Rancher and an imported cluster.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Agent {
+    /// The tunnel is up and the cluster is active.
+    Connected,
+    /// The tunnel is up, but the controllers in the cluster still start: Steve through the proxy answers 500.
+    Starting,
+    /// The tunnel broke at this moment of the server's clock.
+    Gone {
+        /// When it broke.
+        since: Timestamp,
+    },
+    /// The cluster was registered, but no agent ever called.
+    Never,
+}
+
+/// A cluster and everything in its Kubernetes API.
+#[derive(Debug, Clone)]
+pub(crate) struct Cluster {
+    pub(crate) id: String,
+    pub(crate) name: String,
+    pub(crate) description: String,
+    pub(crate) agent: Agent,
+    pub(crate) created: Millis,
+    pub(crate) creator: Option<String>,
+    pub(crate) uuid: String,
+    pub(crate) objects: BTreeMap<ObjectKey, Object>,
+}
+
+impl Cluster {
+    pub(crate) fn is_local(&self) -> bool {
+        self.id == "local"
+    }
+}
+
+/// `group/plural`, namespace (empty for cluster-scoped objects), name.
+pub(crate) type ObjectKey = (String, String, String);
+
+/// An object of a Kubernetes API, without what the server fills in by itself.
+#[derive(Debug, Clone)]
+pub(crate) struct Object {
+    pub(crate) created: Millis,
+    pub(crate) uid: String,
+    pub(crate) version: u64,
+    /// Labels and annotations live in its `metadata`; kind and apiVersion come from the resource table.
+    pub(crate) body: Map<String, Value>,
+}
+
+impl Object {
+    pub(crate) fn meta(&self, field: &str, key: &str) -> Option<&str> {
+        self.body.get("metadata")?.get(field)?.get(key)?.as_str()
+    }
+
+    pub(crate) fn label(&self, key: &str) -> Option<&str> {
+        self.meta("labels", key)
+    }
+
+    pub(crate) fn annotation(&self, key: &str) -> Option<&str> {
+        self.meta("annotations", key)
+    }
+}
+
+/// A project of a cluster.
+#[derive(Debug, Clone)]
+pub(crate) struct Project {
+    pub(crate) cluster: String,
+    /// `p-xxxxx`.
+    pub(crate) name: String,
+    pub(crate) display: String,
+    pub(crate) created: Millis,
+    pub(crate) creator: Option<String>,
+    pub(crate) uuid: String,
+    /// Fields kept as they were sent: description, labels, annotations, quotas.
+    pub(crate) fields: Map<String, Value>,
+}
+
+impl Project {
+    pub(crate) fn id(&self) -> String {
+        format!("{}:{}", self.cluster, self.name)
+    }
+}
+
+/// Which of the three bindings it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum BindingKind {
+    Global,
+    Cluster,
+    Project,
+}
+
+/// A role given to a user or a group.
+#[derive(Debug, Clone)]
+pub(crate) struct Binding {
+    pub(crate) kind: BindingKind,
+    /// The id Norman shows: `c-prod1:crtb-xxxxx`, `p-xxxxx:prtb-xxxxx`, `grb-xxxxx`.
+    pub(crate) id: String,
+    /// The cluster id or project id; empty for a global one.
+    pub(crate) target: String,
+    pub(crate) role: String,
+    pub(crate) user: Option<String>,
+    pub(crate) group: Option<String>,
+    pub(crate) created: Millis,
+    pub(crate) creator: Option<String>,
+    pub(crate) uuid: String,
+}
+
+/// A setting of the server.
+#[derive(Debug, Clone)]
+pub(crate) struct Setting {
+    pub(crate) value: String,
+    pub(crate) default: String,
+    pub(crate) source: &'static str,
+    pub(crate) created: Millis,
+    pub(crate) uuid: String,
+}
+
+/// A JWT of a service account in a downstream cluster.
+#[derive(Debug, Clone)]
+pub(crate) struct ServiceToken {
+    pub(crate) cluster: String,
+    pub(crate) namespace: String,
+    pub(crate) account: String,
+    pub(crate) expires: Millis,
+}
+
+/// Everything.
+#[derive(Debug)]
+pub(crate) struct State {
+    pub(crate) users: BTreeMap<String, User>,
+    /// By [`Token::key`].
+    pub(crate) tokens: BTreeMap<String, Token>,
+    pub(crate) clusters: BTreeMap<String, Cluster>,
+    /// By id, `c-prod1:p-qwwv5`.
+    pub(crate) projects: BTreeMap<String, Project>,
+    pub(crate) bindings: BTreeMap<(BindingKind, String), Binding>,
+    pub(crate) settings: BTreeMap<String, Setting>,
+    /// By the JWT itself.
+    pub(crate) service_tokens: BTreeMap<String, ServiceToken>,
+    pub(crate) random: Random,
+    pub(crate) now: Millis,
+    /// The resource version of the last write.
+    pub(crate) version: u64,
+}
+
+impl State {
+    /// A server just installed: the cluster `local`, the settings, nobody in it.
+    pub(crate) fn new(seed: u64) -> Self {
+        let mut state = Self {
+            users: BTreeMap::new(),
+            tokens: BTreeMap::new(),
+            clusters: BTreeMap::new(),
+            projects: BTreeMap::new(),
+            bindings: BTreeMap::new(),
+            settings: BTreeMap::new(),
+            service_tokens: BTreeMap::new(),
+            random: Random::new(seed),
+            now: RECORDED_AT,
+            version: 7_000,
+        };
+        for (name, value, default, source) in SETTINGS {
+            let uuid = state.random.uuid();
+            let setting = Setting {
+                value: (*value).to_owned(),
+                default: (*default).to_owned(),
+                source,
+                created: RECORDED_AT - DAY,
+                uuid,
+            };
+            state.settings.insert((*name).to_owned(), setting);
+        }
+        state
+    }
+
+    /// Moves every moment the world knows by `delta`, so that what is a day old stays a day old.
+    pub(crate) fn shift(&mut self, delta: Millis) {
+        self.now += delta;
+        for user in self.users.values_mut() {
+            user.created += delta;
+            user.last_login = user.last_login.map(|at| at + delta);
+        }
+        self.tokens.values_mut().for_each(|token| token.created += delta);
+        self.projects.values_mut().for_each(|project| project.created += delta);
+        self.bindings.values_mut().for_each(|binding| binding.created += delta);
+        self.settings.values_mut().for_each(|setting| setting.created += delta);
+        self.service_tokens.values_mut().for_each(|token| token.expires += delta);
+        for cluster in self.clusters.values_mut() {
+            cluster.created += delta;
+            cluster.objects.values_mut().for_each(|object| object.created += delta);
+        }
+    }
+
+    pub(crate) fn next_version(&mut self) -> u64 {
+        self.version += 1;
+        self.version
+    }
+
+    pub(crate) fn setting(&self, name: &str) -> &str {
+        self.settings.get(name).map_or("", |setting| setting.value.as_str())
+    }
+
+    /// The project a namespace belongs to, `c-prod1:p-qwwv5`.
+    pub(crate) fn project_of(&self, cluster: &str, namespace: &str) -> Option<&str> {
+        let key = ("/namespaces".to_owned(), String::new(), namespace.to_owned());
+        self.clusters.get(cluster)?.objects.get(&key)?.annotation("field.cattle.io/projectId")
+    }
+}
+
+// Name, value, default, source: the settings that clients ask for, as recorded in GET /v3/settings.
+const SETTINGS: &[(&str, &str, &str, &str)] = &[
+    ("auth-token-max-ttl-minutes", "129600", "129600", "default"),
+    ("auth-user-session-ttl-minutes", "960", "960", "default"),
+    ("cacerts", "", "", "db"),
+    ("first-login", "false", "true", "db"),
+    ("install-uuid", "76e81c00-4139-4072-ab25-9a55f3b4a001", "", "db"),
+    ("kubeconfig-default-token-ttl-minutes", "43200", "43200", "default"),
+    ("kubeconfig-generate-token", "true", "true", "default"),
+    ("server-url", "https://rancher.example.com", "", "db"),
+    ("server-version", "v2.16.0", "dev", "env"),
+    ("ui-pl", "rancher", "rancher", "default"),
+];
+
+/// A moment as Rancher writes it: RFC 3339, whole seconds.
+pub(crate) fn stamp(at: Millis) -> String {
+    Timestamp::from_second(at.div_euclid(SECOND)).map_or_else(|_| String::new(), |at| at.to_string())
+}
+
+/// The date fields Norman adds beside each other: `created` and `createdTS`.
+pub(crate) fn dated(object: &mut Map<String, Value>, field: &str, at: Millis) {
+    object.insert(field.to_owned(), json!(stamp(at)));
+    object.insert(format!("{field}TS"), json!(at.div_euclid(SECOND) * SECOND));
+}
