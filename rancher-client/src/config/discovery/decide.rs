@@ -77,7 +77,7 @@ fn leading(places: &[Place]) -> Result<Chosen, Problem> {
             (None, None) => {}
         }
     }
-    Err(Problem::new(
+    Err(Problem::not_found(
         format!("no Rancher server and credential were found; {}", listed(places, Wanted::Both, None)),
         "set RANCHER_URL and RANCHER_TOKEN, or run rancher login",
     ))
@@ -119,7 +119,7 @@ fn with_credential(
             credential_at: (index, *at),
         });
     }
-    Err(Problem::new(
+    Err(Problem::not_found(
         format!(
             "{} is {}, and no credential for that server was found; {}",
             server.from,
@@ -153,7 +153,7 @@ fn with_server(
             }
         }
     }
-    Err(Problem::new(
+    Err(Problem::not_found(
         format!(
             "{} holds {}, and nothing says for which server; {}",
             credential.from,

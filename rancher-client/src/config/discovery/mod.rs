@@ -39,6 +39,47 @@ pub struct Discovered {
 }
 
 /// Where to look. Everything that discovery depends on is here, except the content of the files that it names.
+///
+/// Places, first one first:
+///
+/// 1. [`Explicit`] values. A `cli_server`, `kubeconfig` or `context` selects where server and token come from.
+/// 2. `RANCHER_URL`; a token in `RANCHER_BEARER_TOKEN`, `RANCHER_TOKEN` or `RANCHER_TOKEN_KEY`, or the pair
+///    `RANCHER_ACCESS_KEY` + `RANCHER_SECRET_KEY`. They may all be set, and then must agree.
+/// 3. `CATTLE_URL`, `CATTLE_ACCESS_KEY`, `CATTLE_SECRET_KEY`.
+/// 4. The current server in `cli2.json` of the Rancher CLI, in `RANCHER_CONFIG_DIR` or `~/.rancher`.
+/// 5. The current context of `KUBECONFIG` or `~/.kube/config`, if its server is Rancher's cluster proxy
+///    (`…/k8s/clusters/{id}`), which names the cluster too.
+///
+/// The first place that holds a server or a token leads. If it lacks the other, that comes only from a place that
+/// belongs to it: a token from one that names the same URL, a URL from one that holds the same token. A token never
+/// goes to any other URL, also not one that the caller gives.
+///
+/// Settings are chosen one by one, explicit values first, then the environment's, then what stands beside the token:
+/// the cluster (`RANCHER_CLUSTER_ID`, `CAAS_PROJECT`), the authorities to trust (`RANCHER_CA_CERTS` as PEM text,
+/// `RANCHER_CA_BUNDLE` as a path) or none (`RANCHER_INSECURE`, or `RANCHER_VERIFY_SSL` the other way round), and the
+/// [`Hints`](super::Hints) (`RANCHER_USER`, `RANCHER_TOKEN_EXPIRES`, `CAAS_PROJECT`). Where `RANCHER_URL` is another
+/// server than the one chosen, the environment's settings do not apply. `RANCHER_ALLOW_HTTP` allows `http://` to
+/// other machines. Empty values count as unset.
+///
+/// # Examples
+/// ```
+/// use rancher_client::config::{Discovery, Explicit};
+///
+/// let discovery = Discovery {
+///     explicit: Explicit { cluster: Some("c-prod1".into()), ..Default::default() },
+///     environment: [
+///         ("RANCHER_URL", "https://rancher.example.com/v3"),
+///         ("RANCHER_TOKEN", "token-abcde:not-a-real-secret"),
+///     ]
+///     .into_iter()
+///     .collect(),
+///     ..Default::default()
+/// };
+/// let found = discovery.run()?;
+/// assert_eq!(found.config.server.to_string(), "https://rancher.example.com");
+/// assert!(found.report.to_string().contains("token-abcde:*** (from RANCHER_TOKEN)"));
+/// # Ok::<(), rancher_client::error::Error>(())
+/// ```
 #[derive(Debug, Clone, Default)]
 pub struct Discovery {
     /// What the caller says itself; it goes before everything else.
@@ -107,6 +148,9 @@ impl Discovery {
 }
 
 fn failed(problem: Problem, places: &[Place]) -> Error {
+    if !problem.not_found {
+        return problem.into_error();
+    }
     let looked =
         places.iter().map(|place| format!("looked at {}: {}", place.label, place.state(Wanted::Both)));
     problem.into_error().with_because(looked)

@@ -13,11 +13,18 @@ use crate::wire::{ClusterId, ProjectId, ServerUrl};
 pub(super) struct Problem {
     pub(super) summary: String,
     pub(super) advice: String,
+    /// Something was not found, so every place that was looked at matters.
+    pub(super) not_found: bool,
 }
 
 impl Problem {
     pub(super) fn new(summary: impl Into<String>, advice: impl Into<String>) -> Self {
-        Self { summary: summary.into(), advice: advice.into() }
+        Self { summary: summary.into(), advice: advice.into(), not_found: false }
+    }
+
+    /// Something that no place holds.
+    pub(super) fn not_found(summary: impl Into<String>, advice: impl Into<String>) -> Self {
+        Self { not_found: true, ..Self::new(summary, advice) }
     }
 
     /// The problem that a parser reported, with the name of what it was reading.

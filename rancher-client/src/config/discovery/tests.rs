@@ -94,6 +94,8 @@ fn nothing_found_lists_every_place() {
     let error = homeless.run().unwrap_err();
     assert!(error.to_string().contains("no home folder"), "{error}");
     assert_eq!(error.because().len(), 5);
+    let wrong = Machine::new(&[("RANCHER_URL", "rancher.example.com")]).discovery.run().unwrap_err();
+    assert!(wrong.because().is_empty(), "a wrong value is wrong wherever else one looked");
 }
 
 #[test]
