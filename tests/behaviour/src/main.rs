@@ -2,5 +2,6 @@
 #![cfg(test)]
 
 mod architecture;
+mod errors_doc;
 mod judge_scores;
 mod truth_replay;
