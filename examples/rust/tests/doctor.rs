@@ -17,7 +17,8 @@ struct Lab {
 
 impl Lab {
     fn start() -> Self {
-        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
+        let runtime =
+            tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
         let simulator = {
             let _guard = runtime.enter();
             Simulator::serve(World::record(7), ServerOptions::default()).unwrap()
@@ -62,8 +63,9 @@ impl Lab {
         }
         args.extend(more);
         let output = self.doctor(&args, &token);
-        let json = serde_json::from_slice(&output.stdout)
-            .unwrap_or_else(|error| panic!("{label} {more:?}: {error}: {}", String::from_utf8_lossy(&output.stderr)));
+        let json = serde_json::from_slice(&output.stdout).unwrap_or_else(|error| {
+            panic!("{label} {more:?}: {error}: {}", String::from_utf8_lossy(&output.stderr))
+        });
         (output.status.code().unwrap(), json, output)
     }
 }
@@ -82,7 +84,8 @@ fn expected(label: &str, cluster: &str) -> [&'static str; 5] {
         "anonymous" => ["missing", "unknown", "proven", "unknown", "misconfigured"],
         // nonsense is refused before it is sent
         "garbage" => ["missing", "unknown", "null", "unknown", "misconfigured"],
-        "unknown-name" | "wrong-secret" | "deleted" | "off" | "expired" | "expired-prod" | "disabled-unscoped" => UNDETERMINED,
+        "unknown-name" | "wrong-secret" | "deleted" | "off" | "expired" | "expired-prod"
+        | "disabled-unscoped" => UNDETERMINED,
         _ => {
             let (user, key) = label.split_once('-').unwrap();
             let home = match (user, key) {
@@ -123,9 +126,15 @@ const KEYS: [(&str, &[&str]); 4] = [
 ];
 
 fn assert_keys(json: &Value) {
-    let keys = |value: &Value| value.as_object().unwrap().keys().cloned().collect::<std::collections::BTreeSet<_>>();
-    let set = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect::<std::collections::BTreeSet<_>>();
-    assert_eq!(keys(json), set(&["server", "credential", "cluster", "namespace", "probes", "verdict", "advice"]));
+    let keys =
+        |value: &Value| value.as_object().unwrap().keys().cloned().collect::<std::collections::BTreeSet<_>>();
+    let set = |names: &[&str]| {
+        names.iter().map(|name| (*name).to_owned()).collect::<std::collections::BTreeSet<_>>()
+    };
+    assert_eq!(
+        keys(json),
+        set(&["server", "credential", "cluster", "namespace", "probes", "verdict", "advice"])
+    );
     for (part, names) in KEYS {
         assert_eq!(keys(&json[part]), set(names), "{part}");
     }
@@ -183,8 +192,12 @@ fn every_recorded_credential_on_three_clusters() {
 #[test]
 fn a_key_of_another_cluster_is_found_when_that_cluster_is_asked() {
     let lab = Lab::start();
-    let (code, json, _) = lab.diagnose("admin-stage", &["--cluster", "c-prod1", "--also", "c-stag1", "c-edge1"]);
-    assert_eq!((code, &json["credential"]["verdict"], &json["credential"]["cluster"]), (1, &"valid".into(), &"c-stag1".into()));
+    let (code, json, _) =
+        lab.diagnose("admin-stage", &["--cluster", "c-prod1", "--also", "c-stag1", "c-edge1"]);
+    assert_eq!(
+        (code, &json["credential"]["verdict"], &json["credential"]["cluster"]),
+        (1, &"valid".into(), &"c-stag1".into())
+    );
     assert_eq!(json["credential"]["confidence"], "proven");
 }
 
@@ -201,7 +214,11 @@ fn what_the_user_says_of_the_key_is_asserted() {
         ("admin-stage", "c-stag1", 1, "valid", "proven"),
     ] {
         let (exit, json, _) = lab.diagnose(label, &["--cluster", "c-prod1", "--key-is-for", is_for]);
-        let found = (exit, json["credential"]["verdict"].as_str().unwrap(), json["credential"]["confidence"].as_str().unwrap());
+        let found = (
+            exit,
+            json["credential"]["verdict"].as_str().unwrap(),
+            json["credential"]["confidence"].as_str().unwrap(),
+        );
         assert_eq!(found, (code, verdict, confidence), "{label} said to be for {is_for}: {json:#}");
     }
 }
@@ -222,8 +239,13 @@ fn a_witness_settles_it() {
         ("admin-stage", 1, "valid", None),
         ("admin-prod", 0, "valid", None),
     ] {
-        let (exit, json, _) = lab.diagnose(label, &["--cluster", "c-prod1", "--witness-token-file", file.to_str().unwrap()]);
-        assert_eq!((exit, json["credential"]["verdict"].as_str().unwrap()), (code, verdict), "{label}: {json:#}");
+        let (exit, json, _) =
+            lab.diagnose(label, &["--cluster", "c-prod1", "--witness-token-file", file.to_str().unwrap()]);
+        assert_eq!(
+            (exit, json["credential"]["verdict"].as_str().unwrap()),
+            (code, verdict),
+            "{label}: {json:#}"
+        );
         assert_eq!(json["credential"]["causes"][0].as_str(), cause, "{label}");
         assert_eq!(json["credential"]["confidence"], "proven", "{label}");
     }
@@ -245,7 +267,10 @@ fn namespaces_and_rights() {
         let (code, json, _) = lab.diagnose(label, &args);
         (code, json["namespace"]["verdict"].as_str().unwrap().to_owned())
     };
-    assert_eq!(asked("admin-prod", "shop-web", &["get:pods", "create:deployments.apps"]), (0, "accessible".into()));
+    assert_eq!(
+        asked("admin-prod", "shop-web", &["get:pods", "create:deployments.apps"]),
+        (0, "accessible".into())
+    );
     assert_eq!(asked("admin-prod", "nosuch", &[]), (1, "not_found".into()));
     assert_eq!(asked("member-prod", "shop-web", &[]), (1, "no_access".into()));
     assert_eq!(asked("ro-prod", "shop-web", &["get:pods"]), (0, "accessible".into()));
@@ -279,7 +304,10 @@ fn expiry_is_read_where_it_can_be() {
     let (_, json, _) = lab.diagnose("admin-prod", &["--cluster", "c-prod1"]);
     assert!(json["credential"]["expires_at"].is_null());
     let ca = lab.folder.path().join("ca.pem");
-    let output = lab.doctor(&["--url", &lab.url, "--ca-file", ca.to_str().unwrap(), "--token", "-", "--cluster", "c-prod1"], lab.token("admin-prod"));
+    let output = lab.doctor(
+        &["--url", &lab.url, "--ca-file", ca.to_str().unwrap(), "--token", "-", "--cluster", "c-prod1"],
+        lab.token("admin-prod"),
+    );
     let text = String::from_utf8(output.stdout).unwrap();
     assert!(text.contains("cannot read its own record"), "{text}");
     assert!(!text.contains('\u{1b}'), "colours belong on a terminal only");
@@ -290,7 +318,8 @@ fn tls_and_reach() {
     let lab = Lab::start();
     let bare = |args: &[&str]| {
         let output = lab.doctor(&[&["--json", "--token", "-"], args].concat(), lab.token("admin-unscoped"));
-        let json: Value = serde_json::from_slice(&output.stdout).unwrap_or_else(|_| panic!("{}", String::from_utf8_lossy(&output.stderr)));
+        let json: Value = serde_json::from_slice(&output.stdout)
+            .unwrap_or_else(|_| panic!("{}", String::from_utf8_lossy(&output.stderr)));
         (output.status.code().unwrap(), json)
     };
     let (code, json) = bare(&["--url", &lab.url]);
@@ -314,7 +343,10 @@ fn tls_and_reach() {
 fn a_token_on_the_command_line_is_warned_of() {
     let lab = Lab::start();
     let ca = lab.folder.path().join("ca.pem");
-    let output = lab.doctor(&["--url", &lab.url, "--ca-file", ca.to_str().unwrap(), "--token", lab.token("admin-unscoped")], "");
+    let output = lab.doctor(
+        &["--url", &lab.url, "--ca-file", ca.to_str().unwrap(), "--token", lab.token("admin-unscoped")],
+        "",
+    );
     let stderr = String::from_utf8(output.stderr).unwrap();
     assert!(stderr.contains("warning: a token on the command line"), "{stderr}");
     assert_eq!(output.status.code(), Some(0));

@@ -5,9 +5,9 @@ use serde_json::Value;
 use std::fmt;
 use std::sync::Arc;
 
+use super::TlsReport;
 use super::http::Http;
 use super::notes::Notes;
-use super::TlsReport;
 use super::{Request, Response, Transport};
 use crate::config::Config;
 use crate::credentials::{Credential, CredentialCell};

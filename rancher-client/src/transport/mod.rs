@@ -4,6 +4,10 @@ mod agent;
 mod connection;
 mod credentials;
 mod deadline;
+mod http;
+mod http_error;
+#[cfg(test)]
+mod http_server;
 mod judge;
 mod limit;
 mod message;
@@ -14,10 +18,16 @@ mod redirect;
 mod retry;
 mod stack;
 mod timeout;
+mod tls;
+mod tls_ca;
+mod tls_report;
+mod tls_verifier;
 mod trace;
 
 pub use connection::Connection;
 pub use message::{Auth, Body, Expect, Patience, Request, Response};
+pub use tls_ca::fetch_ca;
+pub use tls_report::{TlsProblem, TlsReport, parse_fingerprint};
 
 use std::fmt;
 use std::future::Future;

@@ -46,7 +46,12 @@ impl Connection {
         Self::assembled(config, bottom, None, clock)
     }
 
-    fn assembled(config: Config, bottom: Arc<dyn Transport>, http: Option<Arc<Http>>, clock: Arc<dyn Clock>) -> Self {
+    fn assembled(
+        config: Config,
+        bottom: Arc<dyn Transport>,
+        http: Option<Arc<Http>>,
+        clock: Arc<dyn Clock>,
+    ) -> Self {
         let cell = Arc::new(CredentialCell::new(config.credential.clone()));
         let notes = Arc::new(Notes::new(config.credential.kind()));
         let top = stack(&config, bottom, &cell, &notes, &clock);

@@ -2,7 +2,8 @@
 //!
 //! The first place that holds a server or a credential leads. What it lacks comes only from a place that proves to
 //! belong to it: a credential from one that names the same server, a server from one that holds the same token. So a
-//! token is only ever sent to the URL that stands beside it.
+//! token that is stored beside a URL is only ever sent to that URL. What the caller gives by hand may complete, or be
+//! completed by, the one half that the environment holds.
 
 use super::place::{Candidate, Found, Place, Problem, Slot, Wanted};
 use super::report::{PassedOver, Source};
@@ -88,6 +89,14 @@ fn with_credential(
     server: &Found<ServerUrl>,
     server_at: (usize, usize),
 ) -> Result<Chosen, Problem> {
+    // a token in a variable that no URL stands beside is bound to none, and the caller named the server itself
+    if let Some((at, environment)) = environment(places)
+        && server.source == Source::Explicit
+        && let (None, Some(Ok(credential))) = (&environment.server, &environment.credential)
+    {
+        let (server, credential) = (server.clone(), credential.clone());
+        return Ok(Chosen { server, credential, server_at, credential_at: at });
+    }
     for (index, place) in places.iter().enumerate() {
         let mut fitting: Vec<(usize, &Found<Credential>)> = Vec::new();
         for (at, candidate) in place.candidates.iter().enumerate() {
@@ -135,6 +144,14 @@ fn with_server(
     credential: &Found<Credential>,
     credential_at: (usize, usize),
 ) -> Result<Chosen, Problem> {
+    // a token that the caller gives by hand is meant for the server that its environment names
+    if let Some((at, environment)) = environment(places)
+        && credential.source == Source::Explicit
+        && let Some(server) = &environment.server
+    {
+        let (server, credential) = (server.clone()?, credential.clone());
+        return Ok(Chosen { server, credential, server_at: at, credential_at });
+    }
     let anonymous = credential.value.is_anonymous();
     for (index, place) in places.iter().enumerate() {
         for (at, candidate) in place.candidates.iter().enumerate() {
@@ -162,6 +179,12 @@ fn with_server(
         ),
         "give the URL in the same place as the token; a token never goes to the URL of another place",
     ))
+}
+
+/// What the `RANCHER_*` variables say, and where that stands.
+fn environment(places: &[Place]) -> Option<((usize, usize), &Candidate)> {
+    let (index, place) = places.iter().enumerate().find(|(_, place)| place.source == Source::Environment)?;
+    Some(((index, place.current?), place.current()?))
 }
 
 fn from_selected(places: &[Place], index: usize) -> Result<Chosen, Problem> {

@@ -348,8 +348,15 @@ fn a_token_never_goes_to_another_url() {
         Machine::new(&env).explicit(explicit(Some("https://RANCHER.example.com:443/v3"), None)).found();
     assert_eq!(name(&same), "token-aaaaa");
 
-    // a token without a URL takes none from elsewhere, except from where the same token stands
-    let error = Machine::new(&env).explicit(explicit(None, Some(token("mine1")))).error();
+    // what is given by hand goes together with the half that the environment holds
+    let by_hand = Machine::new(&env).explicit(explicit(None, Some(token("mine1")))).found();
+    assert_eq!((by_hand.config.server.to_string(), name(&by_hand)), (URL.into(), "token-mine1".into()));
+    let unbound = [("RANCHER_TOKEN", bearer.as_str())];
+    let found = Machine::new(&unbound).explicit(explicit(Some(OTHER_URL), None)).found();
+    assert_eq!((found.config.server.to_string(), name(&found)), (OTHER_URL.into(), "token-aaaaa".into()));
+    // but a token by hand does not wake up an old variable's server
+    let cattle = [("CATTLE_URL", URL), ("CATTLE_ACCESS_KEY", "token-aaaaa"), ("CATTLE_SECRET_KEY", SECRET)];
+    let error = Machine::new(&cattle).explicit(explicit(None, Some(token("mine1")))).error();
     assert!(
         error.contains("explicit token holds token-mine1:***, and nothing says for which server"),
         "{error}"

@@ -87,6 +87,13 @@ proptest! {
                     } else {
                         vec![named("RANCHER_URL"), named("CATTLE_URL")]
                     };
+                    // or it is the environment's own, which holds no URL, and the caller named the server
+                    let unbound = last("RANCHER_URL").is_none_or(str::is_empty)
+                        && report.decision("credential").is_some_and(|credential| credential.source == Source::Environment);
+                    if let (true, Some(url)) = (unbound, &machine.discovery.explicit.url) {
+                        prop_assert_eq!(&config.server, &crate::wire::ServerUrl::parse(url, true).unwrap());
+                        return Ok(());
+                    }
                     prop_assert!(beside.contains(&Some(config.server.clone())), "{report}");
                 }
             }

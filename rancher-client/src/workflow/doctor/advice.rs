@@ -61,7 +61,9 @@ fn credential(findings: &Findings<'_>, report: &DoctorReport, lines: &mut Vec<St
     let credential = &report.credential;
     let name = credential.name.as_deref().unwrap_or("the token");
     match credential.verdict {
-        CredentialVerdict::Missing => lines.push("no credential was given: set RANCHER_TOKEN, or pass --token".to_owned()),
+        CredentialVerdict::Missing => {
+            lines.push("no credential was given: set RANCHER_TOKEN, or pass --token".to_owned())
+        }
         CredentialVerdict::Refused => refused(credential, name, lines),
         CredentialVerdict::Undetermined if credential.kind == TokenKind::Jwt => {
             lines.push("a service account's JWT works through /k8s/clusters/<id> only, and only where a ClusterProxyConfig with enabled: true exists in the cluster's namespace".to_owned());
@@ -82,7 +84,10 @@ fn refused(credential: &CredentialReport, name: &str, lines: &mut Vec<String>) {
         _ => format!("{name} is dead (expired, deleted, switched off or mistyped, or its user is disabled): make a new one"),
     });
     if credential.confidence == Some(Confidence::Asserted) {
-        lines.push("this rests on what you say the key is for; a witness (--witness-token-file) would prove it".to_owned());
+        lines.push(
+            "this rests on what you say the key is for; a witness (--witness-token-file) would prove it"
+                .to_owned(),
+        );
     }
 }
 
@@ -162,9 +167,16 @@ fn cluster(findings: &Findings<'_>, report: &DoctorReport, lines: &mut Vec<Strin
 }
 
 fn rights(report: &DoctorReport, lines: &mut Vec<String>) {
-    let denied: Vec<String> =
-        report.can_i.iter().filter(|(_, allowed)| *allowed == Some(false)).map(|(right, _)| right.to_string()).collect();
+    let denied: Vec<String> = report
+        .can_i
+        .iter()
+        .filter(|(_, allowed)| *allowed == Some(false))
+        .map(|(right, _)| right.to_string())
+        .collect();
     if !denied.is_empty() {
-        lines.push(format!("the user may not: {}. That is a matter of roles, not of the key", denied.join(", ")));
+        lines.push(format!(
+            "the user may not: {}. That is a matter of roles, not of the key",
+            denied.join(", ")
+        ));
     }
 }

@@ -93,7 +93,9 @@ pub(super) fn question(ask: Ask, options: &DoctorOptions, record: Option<Route>)
         Ask::Ext => (Method::GET, Route::from_segments(["apis", "ext.cattle.io", "v1"])?, None),
         Ask::Cluster(id) => (Method::GET, Route::from_segments(["v3", "clusters", id.as_str()])?, None),
         Ask::Version(id) => (Method::GET, proxied(id, &["version"])?, None),
-        Ask::Namespace(id) => (Method::GET, proxied(id, &["api", "v1", "namespaces", checked(namespace)?])?, None),
+        Ask::Namespace(id) => {
+            (Method::GET, proxied(id, &["api", "v1", "namespaces", checked(namespace)?])?, None)
+        }
         Ask::WhoAmI(id) => {
             let path = ["apis", "authentication.k8s.io", "v1", "selfsubjectreviews"];
             let body = json!({"apiVersion": "authentication.k8s.io/v1", "kind": "SelfSubjectReview"});
@@ -106,7 +108,8 @@ pub(super) fn question(ask: Ask, options: &DoctorOptions, record: Option<Route>)
             (Method::POST, proxied(id, &path)?, Some(review(&right)))
         }
         Ask::OwnRecord => {
-            let route = record.ok_or_else(|| Error::new(ErrorKind::Invalid, "the credential has no name to look up", ""))?;
+            let route = record
+                .ok_or_else(|| Error::new(ErrorKind::Invalid, "the credential has no name to look up", ""))?;
             (Method::GET, route, None)
         }
     };
@@ -147,10 +150,15 @@ fn checked(namespace: &str) -> Result<&str> {
 }
 
 /// The question for the credential's own record: only a credential that is accepted globally can read it.
-pub(super) fn own_record(connection: &Connection, options: &DoctorOptions, seen: &[Outcome]) -> Option<Result<Question>> {
+pub(super) fn own_record(
+    connection: &Connection,
+    options: &DoctorOptions,
+    seen: &[Outcome],
+) -> Option<Result<Question>> {
     let credential = connection.credential();
     let name = credential.name()?;
-    let global = seen.iter().any(|outcome| outcome.ask == Ask::Global && outcome.observation.accepted == Some(true));
+    let global =
+        seen.iter().any(|outcome| outcome.ask == Ask::Global && outcome.observation.accepted == Some(true));
     if !global {
         return None;
     }

@@ -42,7 +42,8 @@ impl Findings<'_> {
     /// The user that the cluster saw, if it is anybody.
     fn somebody(&self, cluster: &ClusterId) -> Option<WhoAmI> {
         let whoami = WhoAmI::read(self.value(&Ask::WhoAmI(cluster.clone()))?);
-        let nobody = whoami.user.is_empty() || matches!(whoami.user.as_str(), "system:anonymous" | "system:unauthenticated");
+        let nobody = whoami.user.is_empty()
+            || matches!(whoami.user.as_str(), "system:anonymous" | "system:unauthenticated");
         (!nobody).then_some(whoami)
     }
 }
@@ -61,7 +62,9 @@ pub(super) fn report(
     let server = server(&findings);
     let credential = credential(&findings, cluster.as_ref());
     let cluster = ClusterReport {
-        verdict: cluster.as_ref().map_or(ClusterVerdict::Unknown, |id| cluster_verdict(&findings, id, &credential)),
+        verdict: cluster
+            .as_ref()
+            .map_or(ClusterVerdict::Unknown, |id| cluster_verdict(&findings, id, &credential)),
         id: cluster,
     };
     let namespace = NamespaceReport {
@@ -111,7 +114,8 @@ fn server(findings: &Findings<'_>) -> ServerReport {
                 trusted_by: trusted_by.to_owned(),
                 sha256: Some(tls.sha256.clone()),
                 not_after,
-                days_left: not_after.map(|end| (end.as_second() - findings.now.as_second()).div_euclid(86_400)),
+                days_left: not_after
+                    .map(|end| (end.as_second() - findings.now.as_second()).div_euclid(86_400)),
                 problem: tls.problem.as_ref().map(ToString::to_string),
             }
         }),
@@ -159,7 +163,8 @@ fn credential(findings: &Findings<'_>, cluster: Option<&ClusterId>) -> Credentia
             let wrong_secret = matches!(alive, Some(Finding::Alive)) && confidence == Confidence::Proven;
             report.causes = vec![if wrong_secret { Cause::WrongSecret } else { Cause::TokenRefused }];
         }
-        (Validity::Undetermined, _) if findings.seen.iter().all(|outcome| outcome.observation.status.is_none()) => {}
+        (Validity::Undetermined, _)
+            if findings.seen.iter().all(|outcome| outcome.observation.status.is_none()) => {}
         (Validity::Undetermined, _) => report.causes = vec![Cause::TokenRefused, Cause::OutOfScope],
     }
     report.scope = known.map(|known| known.scope);
@@ -177,7 +182,9 @@ fn jwt(findings: &Findings<'_>, cluster: Option<&ClusterId>, report: &mut Creden
             report.verdict = CredentialVerdict::Valid;
             report.scope = Some(KeyScope::Cluster(id.clone()));
             report.confidence = Some(Confidence::Likely);
-            report.because.push(format!("the cluster {id} knows its user, and Rancher's header does not speak of it"));
+            report
+                .because
+                .push(format!("the cluster {id} knows its user, and Rancher's header does not speak of it"));
         }
         None => report.causes = vec![Cause::NoProxyConfig, Cause::TokenRefused, Cause::OutOfScope],
     }
@@ -213,7 +220,8 @@ fn because(findings: &Findings<'_>) -> Vec<String> {
 fn expiry(findings: &Findings<'_>, report: &mut CredentialReport) {
     let record = findings.value(&Ask::OwnRecord);
     // v3 has it on top, `ext.cattle.io` in the status (recorded, workflows)
-    let told = record.and_then(|record| record.get("expiresAt").or_else(|| record.pointer("/status/expiresAt")));
+    let told =
+        record.and_then(|record| record.get("expiresAt").or_else(|| record.pointer("/status/expiresAt")));
     let told = told.and_then(Value::as_str).and_then(|text| text.parse().ok());
     report.expires_at = told.or_else(|| findings.lookup.as_ref().and_then(|lookup| lookup.expires_at));
     if report.expires_at.is_some() || report.verdict != CredentialVerdict::Valid {
@@ -221,7 +229,8 @@ fn expiry(findings: &Findings<'_>, report: &mut CredentialReport) {
     }
     report.expiry_note = Some(match (&report.scope, record) {
         (Some(KeyScope::Cluster(_)), _) => {
-            "not known: a key scoped to a cluster cannot read its own record, /v3/tokens is not its path".to_owned()
+            "not known: a key scoped to a cluster cannot read its own record, /v3/tokens is not its path"
+                .to_owned()
         }
         (_, Some(_)) => "never: its record holds no end".to_owned(),
         _ => "not known: its record could not be read".to_owned(),
@@ -234,12 +243,17 @@ fn cluster_verdict(findings: &Findings<'_>, id: &ClusterId, credential: &Credent
     match &version.answer {
         Ok(_) => {
             // `local` answers /version to anybody, so 200 alone proves nothing
-            let own = findings.ledger.was_accepted(&RouteScope::Cluster(id.clone())) || findings.somebody(id).is_some();
-            let reached = own || credential.scope == Some(KeyScope::Global) && credential.verdict == CredentialVerdict::Valid;
+            let own = findings.ledger.was_accepted(&RouteScope::Cluster(id.clone()))
+                || findings.somebody(id).is_some();
+            let reached = own
+                || credential.scope == Some(KeyScope::Global)
+                    && credential.verdict == CredentialVerdict::Valid;
             if reached { ClusterVerdict::Reachable } else { ClusterVerdict::Unknown }
         }
         Err(error) => match error.kind() {
-            ErrorKind::ClusterUnavailable if error.causes().contains(&Cause::NeverConnected) => ClusterVerdict::Unavailable,
+            ErrorKind::ClusterUnavailable if error.causes().contains(&Cause::NeverConnected) => {
+                ClusterVerdict::Unavailable
+            }
             ErrorKind::ClusterUnavailable => ClusterVerdict::Disconnected,
             ErrorKind::NotFound => ClusterVerdict::NotFound,
             ErrorKind::Forbidden => ClusterVerdict::NoAccess,
@@ -259,8 +273,14 @@ fn cluster_verdict(findings: &Findings<'_>, id: &ClusterId, credential: &Credent
 fn namespace_verdict(findings: &Findings<'_>, id: &ClusterId) -> NamespaceVerdict {
     match findings.of(&Ask::Namespace(id.clone())).map(|outcome| &outcome.answer) {
         Some(Ok(_)) => NamespaceVerdict::Accessible,
-        Some(Err(error)) if error.kind() == ErrorKind::Forbidden && cluster_is_visible(findings, id) => NamespaceVerdict::NoAccess,
-        Some(Err(error)) if error.kind() == ErrorKind::NotFound && error.code() == Some("NotFound") && cluster_is_visible(findings, id) => {
+        Some(Err(error)) if error.kind() == ErrorKind::Forbidden && cluster_is_visible(findings, id) => {
+            NamespaceVerdict::NoAccess
+        }
+        Some(Err(error))
+            if error.kind() == ErrorKind::NotFound
+                && error.code() == Some("NotFound")
+                && cluster_is_visible(findings, id) =>
+        {
             NamespaceVerdict::NotFound
         }
         _ => NamespaceVerdict::Unknown,
@@ -281,7 +301,8 @@ fn can_i(findings: &Findings<'_>, cluster: Option<&ClusterId>) -> Vec<(crate::pr
     let rights = findings.options.can_i.iter().enumerate();
     rights
         .map(|(index, right)| {
-            let asked = if right.namespace.is_empty() { right.clone().within(namespace) } else { right.clone() };
+            let asked =
+                if right.namespace.is_empty() { right.clone().within(namespace) } else { right.clone() };
             (asked, answer(index))
         })
         .collect()
@@ -297,7 +318,8 @@ fn planes(findings: &Findings<'_>, cluster: &ClusterReport, credential: &Credent
             _ => PlaneVerdict::No,
         },
     };
-    let scoped = matches!(credential.scope, Some(KeyScope::Cluster(_))) && credential.verdict == CredentialVerdict::Valid;
+    let scoped = matches!(credential.scope, Some(KeyScope::Cluster(_)))
+        && credential.verdict == CredentialVerdict::Valid;
     let v3 = match plane(&Ask::V3) {
         PlaneVerdict::No if scoped && credential.kind != TokenKind::Jwt => PlaneVerdict::OneCluster,
         other => other,
@@ -319,7 +341,9 @@ fn overall(findings: &Findings<'_>, report: &DoctorReport) -> Verdict {
     if !report.server.reachable {
         return Verdict::Unreachable;
     }
-    if report.server.version.is_none() && !findings.seen.iter().any(|outcome| outcome.observation.accepted.is_some()) {
+    if report.server.version.is_none()
+        && !findings.seen.iter().any(|outcome| outcome.observation.accepted.is_some())
+    {
         return Verdict::Misconfigured;
     }
     match report.credential.verdict {
@@ -328,7 +352,8 @@ fn overall(findings: &Findings<'_>, report: &DoctorReport) -> Verdict {
         CredentialVerdict::Undetermined => Verdict::Undetermined,
         CredentialVerdict::Valid => {
             let cluster = report.cluster.id.is_none() || report.cluster.verdict == ClusterVerdict::Reachable;
-            let namespace = report.namespace.name.is_none() || report.namespace.verdict == NamespaceVerdict::Accessible;
+            let namespace =
+                report.namespace.name.is_none() || report.namespace.verdict == NamespaceVerdict::Accessible;
             let rights = report.can_i.iter().all(|(_, allowed)| *allowed == Some(true));
             if cluster && namespace && rights { Verdict::Usable } else { Verdict::Limited }
         }

@@ -102,7 +102,8 @@ async fn diagnose(connection: &Connection, options: DoctorOptions) -> Result<Doc
         }
     };
     told(format!("asking {} ({} questions)", connection.config().server, questions.len()));
-    let mut seen: Vec<Outcome> = join_all(questions.into_iter().map(|question| ask::ask(connection, question))).await;
+    let mut seen: Vec<Outcome> =
+        join_all(questions.into_iter().map(|question| ask::ask(connection, question))).await;
 
     settle_scope(connection, &options, &mut seen).await;
     let looked_up = match &options.witness {

@@ -32,7 +32,8 @@ impl DoctorReport {
 
     fn write(&self, out: &mut String, paint: Paint) -> fmt::Result {
         let row = |out: &mut String, name: &str, text: &str| writeln!(out, "{name:<11} {text}");
-        let version = self.server.version.as_ref().map(|version| format!(", Rancher {version}")).unwrap_or_default();
+        let version =
+            self.server.version.as_ref().map(|version| format!(", Rancher {version}")).unwrap_or_default();
         let reach = if self.server.reachable { "reachable" } else { "unreachable" };
         row(out, "server", &format!("{} {}{version}", self.server.url, paint.verdict(reach)))?;
         if let Some(tls) = &self.server.tls {
@@ -51,8 +52,11 @@ impl DoctorReport {
             let username = who.username.as_ref().map(|name| format!(" ({name})")).unwrap_or_default();
             row(out, "user", &format!("{}{username}", who.user))?;
         }
-        let planes: Vec<String> =
-            self.planes.iter().map(|plane| format!("{} {}", plane.name, paint.verdict(plane.verdict.as_str()))).collect();
+        let planes: Vec<String> = self
+            .planes
+            .iter()
+            .map(|plane| format!("{} {}", plane.name, paint.verdict(plane.verdict.as_str())))
+            .collect();
         row(out, "planes", &planes.join(" · "))?;
         if let Some(id) = &self.cluster.id {
             row(out, "cluster", &format!("{id} {}", paint.verdict(self.cluster.verdict.as_str())))?;
@@ -66,8 +70,11 @@ impl DoctorReport {
                 Some(false) => "no",
                 None => "unknown",
             };
-            let rights: Vec<String> =
-                self.can_i.iter().map(|(right, allowed)| format!("{right} {}", paint.verdict(word(*allowed)))).collect();
+            let rights: Vec<String> = self
+                .can_i
+                .iter()
+                .map(|(right, allowed)| format!("{right} {}", paint.verdict(word(*allowed))))
+                .collect();
             row(out, "can-i", &rights.join(" · "))?;
         }
         row(out, "verdict", &paint.verdict(self.verdict.as_str()))?;
@@ -82,7 +89,11 @@ impl DoctorReport {
 }
 
 fn tls_line(tls: &TlsSummary) -> String {
-    let trust = if tls.verified { format!("trusted by {}", tls.trusted_by) } else { format!("not verified ({})", tls.trusted_by) };
+    let trust = if tls.verified {
+        format!("trusted by {}", tls.trusted_by)
+    } else {
+        format!("not verified ({})", tls.trusted_by)
+    };
     let problem = tls.problem.as_ref().map(|problem| format!(", {problem}")).unwrap_or_default();
     let end = match (tls.not_after, tls.days_left) {
         (Some(end), Some(days)) => format!(", ends {end} ({days} days)"),

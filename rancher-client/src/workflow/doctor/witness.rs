@@ -70,7 +70,8 @@ pub(super) async fn look_up(
         Ok(Sought::Hidden(note)) => return cannot(note),
         Err(error) => return cannot(format!("the witness could not look it up: {error}")),
     };
-    let found = |finding, note: &str| Some(Lookup { finding, note: note.to_owned(), expires_at: record.expires_at });
+    let found =
+        |finding, note: &str| Some(Lookup { finding, note: note.to_owned(), expires_at: record.expires_at });
     if record.expired {
         return found(Finding::Dead(Cause::Expired), "its record says that it is past its time");
     }
@@ -105,7 +106,9 @@ async fn seek(eyes: &Connection, name: &TokenName, kind: TokenKind) -> Result<So
     if kind != TokenKind::Ext {
         match get(eyes, all).await {
             Ok(record) => return Ok(Sought::Found(read(&record, &record))),
-            Err(error) if error.kind() == ErrorKind::NotFound && error.code() == Some("NotFound") => return Ok(Sought::Gone),
+            Err(error) if error.kind() == ErrorKind::NotFound && error.code() == Some("NotFound") => {
+                return Ok(Sought::Gone);
+            }
             Err(_) => {}
         }
     }

@@ -19,7 +19,11 @@ use std::time::Duration;
 /// simulator. Exit codes: 0 usable, 1 limited (valid, but not for what was asked), 2 refused, 3 unreachable or TLS,
 /// 4 misconfigured, 5 undetermined.
 #[derive(Parser)]
-#[command(name = "doctor", version, after_help = "Environment: RANCHER_URL, RANCHER_TOKEN (or RANCHER_BEARER_TOKEN, RANCHER_TOKEN_KEY, or RANCHER_ACCESS_KEY and RANCHER_SECRET_KEY), RANCHER_CLUSTER_ID, RANCHER_CA_CERTS, RANCHER_CA_BUNDLE, RANCHER_INSECURE, CATTLE_*, HTTPS_PROXY, NO_COLOR.")]
+#[command(
+    name = "doctor",
+    version,
+    after_help = "Environment: RANCHER_URL, RANCHER_TOKEN (or RANCHER_BEARER_TOKEN, RANCHER_TOKEN_KEY, or RANCHER_ACCESS_KEY and RANCHER_SECRET_KEY), RANCHER_CLUSTER_ID, RANCHER_CA_CERTS, RANCHER_CA_BUNDLE, RANCHER_INSECURE, CATTLE_*, HTTPS_PROXY, NO_COLOR."
+)]
 pub(crate) struct Args {
     /// The server's address, with or without /v3
     #[arg(long)]
@@ -107,8 +111,15 @@ impl Args {
     /// What to look at.
     pub(crate) fn options(&self) -> Result<DoctorOptions> {
         let timeout = match self.timeout {
-            Some(seconds) if seconds.is_finite() && (0.05..=3600.0).contains(&seconds) => Some(Duration::from_secs_f64(seconds)),
-            Some(_) => return Err(Error::config("--timeout is not between 0.05 and 3600 seconds", "give seconds, 10")),
+            Some(seconds) if seconds.is_finite() && (0.05..=3600.0).contains(&seconds) => {
+                Some(Duration::from_secs_f64(seconds))
+            }
+            Some(_) => {
+                return Err(Error::config(
+                    "--timeout is not between 0.05 and 3600 seconds",
+                    "give seconds, 10",
+                ));
+            }
             None => None,
         };
         let key_is_for = match self.key_is_for.as_deref() {
@@ -118,7 +129,11 @@ impl Args {
         };
         let also = self.also.iter().map(|id| cluster("--also", id)).collect::<Result<Vec<_>>>()?;
         let can_i = self.can_i.iter().map(|text| text.parse::<CanI>()).collect::<Result<Vec<_>>>()?;
-        if !can_i.is_empty() && self.cluster.is_none() && self.kubeconfig.is_none() && std::env::var_os("RANCHER_CLUSTER_ID").is_none() {
+        if !can_i.is_empty()
+            && self.cluster.is_none()
+            && self.kubeconfig.is_none()
+            && std::env::var_os("RANCHER_CLUSTER_ID").is_none()
+        {
             return Err(Error::config("--can-i needs a cluster to ask", "give --cluster"));
         }
         let witness = self.witness_token_file.as_deref().map(witness).transpose()?;
@@ -144,8 +159,9 @@ fn cluster(option: &str, id: &str) -> Result<ClusterId> {
 }
 
 fn witness(file: &Path) -> Result<Credential> {
-    let text = std::fs::read_to_string(file)
-        .map_err(|error| Error::config(format!("the witness's token file {} cannot be read: {error}", file.display()), ""))?;
+    let text = std::fs::read_to_string(file).map_err(|error| {
+        Error::config(format!("the witness's token file {} cannot be read: {error}", file.display()), "")
+    })?;
     Credential::parse(&text)
 }
 

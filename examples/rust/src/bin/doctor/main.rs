@@ -30,7 +30,9 @@ async fn main() -> ExitCode {
 
 async fn diagnose(args: &Args) -> Result<u8, Error> {
     if args.token.as_deref().is_some_and(|token| token != "-") {
-        say("warning: a token on the command line can be seen by others on this machine and stays in the shell's history; use --token -, or RANCHER_TOKEN");
+        say(
+            "warning: a token on the command line can be seen by others on this machine and stays in the shell's history; use --token -, or RANCHER_TOKEN",
+        );
     }
     let mut options = args.options()?;
     let (report, config) = args.discovery()?.examine();

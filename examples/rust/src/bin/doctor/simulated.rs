@@ -24,7 +24,12 @@ struct Case {
     expected: &'static str,
 }
 
-const fn case(what: &'static str, token: &'static str, cluster: &'static str, expected: &'static str) -> Case {
+const fn case(
+    what: &'static str,
+    token: &'static str,
+    cluster: &'static str,
+    expected: &'static str,
+) -> Case {
     Case { what, token, cluster, also: None, witness: false, expected }
 }
 
@@ -38,7 +43,10 @@ const CASES: [Case; 16] = [
     case("session of a login", "admin-session", PROD, "usable"),
     case("key scoped to the cluster asked", "admin-prod", PROD, "usable"),
     case("key scoped to another cluster", "admin-stage", PROD, "undetermined"),
-    Case { also: Some(STAGE), ..case("the same, and that cluster is asked too", "admin-stage", PROD, "limited") },
+    Case {
+        also: Some(STAGE),
+        ..case("the same, and that cluster is asked too", "admin-stage", PROD, "limited")
+    },
     case("ext token with a cluster name", "ext-prod", PROD, "usable"),
     case("expired key", "expired", PROD, "undetermined"),
     Case { witness: true, ..case("the same, looked up by a witness", "expired", PROD, "refused") },
@@ -55,7 +63,9 @@ const CASES: [Case; 16] = [
 /// Diagnoses them all and prints a table. The exit code is 0 if every diagnosis is what it must be.
 pub(crate) async fn table(args: &Args) -> Result<u8> {
     let options = args.options()?;
-    crate::say("RANCHER_URL is not set: diagnosing the credentials of an embedded simulator (--url, --server or --kubeconfig ask a real Rancher)");
+    crate::say(
+        "RANCHER_URL is not set: diagnosing the credentials of an embedded simulator (--url, --server or --kubeconfig ask a real Rancher)",
+    );
     let simulator = Simulator::serve(World::record(random_seed()), ServerOptions::default())
         .map_err(|error| Error::config(format!("the simulator does not start: {error}"), ""))?;
     let lost = simulator.world(lose_a_cluster)?;
@@ -127,7 +137,8 @@ fn rendered(reports: &[DoctorReport], colours: bool) -> String {
             Some(KeyScope::Cluster(id)) => id.to_string(),
             None => "-".to_owned(),
         };
-        let confidence = credential.confidence.map(|confidence| format!(" ({confidence})")).unwrap_or_default();
+        let confidence =
+            credential.confidence.map(|confidence| format!(" ({confidence})")).unwrap_or_default();
         let causes: Vec<&str> = credential.causes.iter().map(|cause| cause.as_str()).collect();
         let verdict = match causes.as_slice() {
             [] => credential.verdict.to_string(),
