@@ -155,3 +155,30 @@ impl Problem {
 }
 
 pub(crate) type Outcome = Result<Response, Problem>;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn body(response: &Response) -> Value {
+        serde_json::from_slice(&response.body).unwrap()
+    }
+
+    #[test]
+    fn each_dialect_has_its_status_where_its_readers_look() {
+        assert_eq!(body(&must_authenticate())["status"], "401", "a string");
+        let norman =
+            Problem { field: Some("name"), ..Problem::unprocessable("MissingRequired", "") }.answer();
+        assert_eq!((&body(&norman)["status"], &body(&norman)["fieldName"]), (&json!(422), &json!("name")));
+        let router = router_error(StatusCode::NOT_FOUND, "NotFound", "m");
+        assert_eq!(body(&router)["Code"], json!({"Code": "NotFound", "Status": 404}));
+        assert_eq!(router.headers[header::CONTENT_TYPE], "text/plain; charset=utf-8");
+        let steve = steve_error(StatusCode::CONFLICT, "AlreadyExists", "a \"quoted\" message");
+        assert_eq!(body(&steve)["message"], "a \"quoted\" message");
+        assert_eq!(String::from_utf8_lossy(&steve.body).matches(r#""type":"error""#).count(), 2);
+        let details = Some(json!({"kind": "pods"}));
+        let failure =
+            Failure { status: StatusCode::FORBIDDEN, reason: "Forbidden", message: "m".into(), details };
+        assert_eq!(body(&failure.answer())["details"]["kind"], "pods");
+    }
+}

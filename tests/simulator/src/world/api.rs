@@ -248,3 +248,20 @@ impl World {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_not_there_is_named() {
+        let mut world = World::record(1);
+        assert_eq!(world.add_user("x", "nosuch"), Err(WorldError::Role("nosuch".into(), "global")));
+        assert_eq!(world.add_project("c-zzzzz", "x"), Err(WorldError::Cluster("c-zzzzz".into())));
+        assert_eq!(world.disable_user("u-0"), Err(WorldError::User("u-0".into())));
+        assert_eq!(world.revoke("token-00000"), Err(WorldError::Token));
+        let role = world.bind_cluster("u-8nh4v", "c-prod1", "project-member");
+        assert_eq!(role, Err(WorldError::Role("project-member".into(), "cluster")), "a role of projects");
+        assert!(world.bind_project("u-8nh4v", "c-prod1:p-qwwv5", "project-member").is_ok());
+    }
+}

@@ -107,7 +107,7 @@ impl World {
             created: self.state.now,
             creator: creator.map(str::to_owned),
             uuid: self.state.random.uuid(),
-            fields: Map::new(),
+            fields: Map::from_iter([("labels".to_owned(), json!({"cattle.io/creator": "norman"}))]),
         };
         let id = project.id();
         self.state.projects.insert(id.clone(), project);
@@ -134,12 +134,31 @@ impl World {
         creator: Option<&str>,
     ) {
         let mut labels = json!({"kubernetes.io/metadata.name": name});
-        let mut annotations = json!({"lifecycle.cattle.io/create.namespace-auth": "true"});
+        let at = super::state::stamp(self.state.now);
+        let done = |kind: &str| {
+            format!(
+                "{{\"Type\":\"{kind}\",\"Status\":\"True\",\"Message\":\"\",\"LastUpdateTime\":\"{at}\"}}"
+            )
+        };
+        let status =
+            format!("{{\"Conditions\":[{},{}]}}", done("InitialRolesPopulated"), done("ResourceQuotaInit"));
+        let mut annotations = json!({
+            "cattle.io/status": status, "lifecycle.cattle.io/create.namespace-auth": "true",
+        });
+        let quota = project.and_then(|project| {
+            self.state.projects.get(project)?.fields.get("namespaceDefaultResourceQuota").cloned()
+        });
         if let (Some(labels), Some(annotations)) = (labels.as_object_mut(), annotations.as_object_mut()) {
             if let Some(project) = project {
                 let short = project.rsplit(':').next().unwrap_or(project);
                 labels.insert("field.cattle.io/projectId".to_owned(), json!(short));
                 annotations.insert("field.cattle.io/projectId".to_owned(), json!(project));
+                annotations.insert("field.cattle.io/resourceQuotaProjectId".to_owned(), json!(project));
+            }
+            if let Some(quota) = quota {
+                // rule: namespace.default-quota
+                annotations.insert("field.cattle.io/resourceQuota".to_owned(), json!(quota.to_string()));
+                annotations.insert("field.cattle.io/containerDefaultResourceLimit".to_owned(), json!("null"));
             }
             if let Some(creator) = creator {
                 labels.insert("cattle.io/creator".to_owned(), json!("norman"));

@@ -10,7 +10,7 @@ use serde_json::{Map, Value};
 use url::form_urlencoded;
 
 /// A request and who makes it.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Call<'a> {
     pub(crate) method: &'a Method,
     /// The path as sent, still percent-encoded.
@@ -23,6 +23,8 @@ pub(crate) struct Call<'a> {
     pub(crate) host: String,
     pub(crate) body: &'a [u8],
     pub(crate) content_type: String,
+    /// The client asks for a websocket.
+    pub(crate) upgrade: bool,
     pub(crate) caller: Caller,
 }
 
@@ -42,6 +44,8 @@ impl<'a> Call<'a> {
             host: host.to_owned(),
             body: &request.body,
             content_type: header(header::CONTENT_TYPE).unwrap_or("").to_owned(),
+            upgrade: header(header::CONNECTION)
+                .is_some_and(|value| value.to_ascii_lowercase().contains("upgrade")),
             caller,
         }
     }

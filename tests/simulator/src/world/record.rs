@@ -86,8 +86,9 @@ impl World {
             let account = Account { id: (*id).to_owned(), username: (*username).to_owned(), password };
             self.labels.users.insert((*label).to_owned(), account);
         }
-        if let Some(user) = self.state.users.get_mut("u-n6tp4") {
-            user.enabled = false;
+        for user in self.state.users.values_mut() {
+            user.enabled = user.id != "u-n6tp4";
+            user.last_login = user.enabled.then_some(user.created);
         }
     }
 
@@ -100,18 +101,12 @@ impl World {
         for (id, cluster) in [(LOCAL_SHOP, "local"), (PROD_SHOP, "c-prod1")] {
             let name = id.rsplit(':').next().unwrap_or(id);
             self.insert_project_with(cluster, name, "shop", Some(ADMIN));
+            self.quota();
             self.insert_namespace(cluster, "shop-web", Some(id), Some(ADMIN));
             self.insert_namespace(cluster, "plain", None, Some(ADMIN));
         }
         self.labels.projects.insert("local-shop".to_owned(), LOCAL_SHOP.to_owned());
         self.labels.projects.insert("prod-shop".to_owned(), PROD_SHOP.to_owned());
-        if let Some(shop) = self.state.projects.get_mut(PROD_SHOP) {
-            let quota =
-                |cpu: &str, memory: &str| json!({"limit": {"limitsCpu": cpu, "limitsMemory": memory}});
-            shop.fields.insert("description".to_owned(), json!("Shop"));
-            shop.fields.insert("resourceQuota".to_owned(), quota("4000m", "8192Mi"));
-            shop.fields.insert("namespaceDefaultResourceQuota".to_owned(), quota("500m", "512Mi"));
-        }
         for (name, display) in LOCAL_PROJECTS {
             self.insert_project_with("local", name, display, Some(ADMIN));
         }
@@ -120,6 +115,17 @@ impl World {
         }
         for name in ["acme-one", "scoped-made"] {
             self.insert_namespace("local", name, Some(LOCAL_SHOP), Some(ADMIN));
+        }
+    }
+
+    // The quota of c-prod1's shop, which its namespaces inherit.
+    fn quota(&mut self) {
+        if let Some(shop) = self.state.projects.get_mut(PROD_SHOP) {
+            let quota =
+                |cpu: &str, memory: &str| json!({"limit": {"limitsCpu": cpu, "limitsMemory": memory}});
+            shop.fields.insert("description".to_owned(), json!("Shop"));
+            shop.fields.insert("resourceQuota".to_owned(), quota("4000m", "8192Mi"));
+            shop.fields.insert("namespaceDefaultResourceQuota".to_owned(), quota("500m", "512Mi"));
         }
     }
 
@@ -158,7 +164,7 @@ impl World {
                 token.created -= 3_600 * SECOND;
             }
         }
-        let name = self.credential("off", Mint::new(TokenKind::Ext, ADMIN));
+        let name = self.credential("off", Mint::new(TokenKind::Key, ADMIN));
         if let Some(token) = self.state.tokens.get_mut(&name) {
             token.enabled = false;
         }

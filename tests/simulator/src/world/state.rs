@@ -312,3 +312,25 @@ pub(crate) fn dated(object: &mut Map<String, Value>, field: &str, at: Millis) {
     object.insert(field.to_owned(), json!(stamp(at)));
     object.insert(format!("{field}TS"), json!(at.div_euclid(SECOND) * SECOND));
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::World;
+
+    #[test]
+    fn starting_moves_the_whole_world_along() {
+        let mut world = World::record(1);
+        let key = world.labels().tokens["expired"].split(':').next().unwrap().to_owned();
+        let before = (world.state.tokens[&key].clone(), world.state.users["u-8nh4v"].created);
+        let now: Timestamp = "2031-01-01T00:00:00Z".parse().unwrap();
+        world.start(now);
+        let delta = now.as_millisecond() - RECORDED_AT;
+        assert_eq!(world.state.tokens[&key].created, before.0.created + delta);
+        assert_eq!(world.state.users["u-8nh4v"].created, before.1 + delta);
+        assert!(world.state.tokens[&key].expired(world.state.now), "still expired");
+        let alive = world.labels().tokens["admin-prod"].split(':').next().unwrap();
+        assert!(!world.state.tokens[alive].expired(world.state.now), "still alive, years later");
+        assert_eq!(stamp(world.state.now), "2031-01-01T00:00:00Z");
+    }
+}

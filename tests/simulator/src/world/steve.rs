@@ -11,14 +11,13 @@ use super::route::not_simulated;
 use super::state::{Agent, Object, ObjectKey};
 use crate::Response;
 use http::{Method, StatusCode};
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 use std::time::Duration;
 
 struct Plane<'a> {
     cluster: &'a str,
     /// What links begin with; `local` loses the proxy's prefix.
     base: String,
-    /// The path of the collection as Steve spells it.
     access: &'a Access,
 }
 
@@ -40,7 +39,7 @@ impl Plane<'_> {
 
     fn sees(&self, world: &World, resource: &Resource, key: &ObjectKey) -> bool {
         let namespace = if resource.kind == "Namespace" { &key.2 } else { &key.1 };
-        self.may(world, "list", resource, "", "") && resource.kind != "Cluster"
+        (resource.kind != "Cluster" && self.may(world, "list", resource, "", ""))
             || self.may(world, "get", resource, namespace, &key.2)
     }
 }
@@ -173,9 +172,10 @@ fn serve(world: &mut World, call: &Call<'_>, plane: &Plane<'_>, rest: &[&str]) -
         [_] if *call.method == Method::GET => list(world, call, plane, resource),
         [_, name] => one(world, call, plane, resource, "", name),
         [_, namespace, name] => one(world, call, plane, resource, namespace, name),
-        _ => not_simulated("writes through Steve"),
+        [_] if *call.method == Method::POST => create(world, call, plane, resource),
+        _ => not_simulated("this call to Steve"),
     };
-    schemed(plane, response)
+    if response.status == StatusCode::NO_CONTENT { response } else { schemed(plane, response) }
 }
 
 fn list(world: &World, call: &Call<'_>, plane: &Plane<'_>, resource: &Resource) -> Response {
@@ -219,8 +219,79 @@ fn list(world: &World, call: &Call<'_>, plane: &Plane<'_>, resource: &Resource) 
     answer::json(StatusCode::OK, &body)
 }
 
+/// Writes go to Kubernetes, and its answer is told in Steve's words.
+fn write(
+    world: &mut World,
+    call: &Call<'_>,
+    plane: &Plane<'_>,
+    resource: &Resource,
+    at: (&str, &str),
+) -> Response {
+    let (namespace, name) = at;
+    if resource.group == "management.cattle.io" {
+        return not_simulated("writes to management objects through Steve");
+    }
+    let mut body = match call.object() {
+        Ok(body) => body,
+        Err(_) if *call.method == Method::DELETE => Map::new(),
+        Err(message) => return steve_error(StatusCode::UNPROCESSABLE_ENTITY, "InvalidBodyContent", &message),
+    };
+    // rule: steve.own-fields
+    for field in ["id", "type", "links"] {
+        body.remove(field);
+    }
+    if let Some(value) = body.remove("_type") {
+        body.insert("type".to_owned(), value);
+    }
+    if let Value::Object(metadata) = body.entry("metadata").or_insert_with(|| json!({})) {
+        for field in ["fields", "relationships", "state"] {
+            metadata.remove(field);
+        }
+        if name.is_empty() && !metadata.contains_key("name") && !metadata.contains_key("generateName") {
+            // rule: steve.generated-name
+            let initials: String = resource.kind.chars().filter(char::is_ascii_uppercase).collect();
+            metadata.insert("generateName".to_owned(), json!(format!("{}-", initials.to_lowercase())));
+        }
+    }
+    let body = Value::Object(body).to_string();
+    let inner = Call { body: body.as_bytes(), ..call.clone() };
+    let mut rest = if resource.group.is_empty() { vec!["api"] } else { vec!["apis", resource.group] };
+    rest.push(resource.version);
+    if resource.namespaced {
+        rest.extend(["namespaces", namespace]);
+    }
+    rest.push(resource.plural);
+    rest.extend((!name.is_empty()).then_some(name));
+    let answered = super::kube::serve(world, &inner, plane.access, plane.cluster, &rest);
+    let told: Value = serde_json::from_slice(&answered.body).unwrap_or_default();
+    let text = |field: &str| told.get(field).and_then(Value::as_str).unwrap_or_default();
+    if !answered.status.is_success() {
+        return if text("kind") == "Status" {
+            steve_error(answered.status, text("reason"), text("message"))
+        } else {
+            answered
+        };
+    }
+    if *call.method == Method::DELETE {
+        return empty(StatusCode::NO_CONTENT);
+    }
+    let name = told.pointer("/metadata/name").and_then(Value::as_str).unwrap_or_default();
+    let key = (resource.key(), namespace.to_owned(), name.to_owned());
+    match world.state.clusters.get(plane.cluster).and_then(|found| found.objects.get(&key)) {
+        Some(object) => answer::json(answered.status, &shown(world, plane, resource, &key, object)),
+        None => answered,
+    }
+}
+
+fn create(world: &mut World, call: &Call<'_>, plane: &Plane<'_>, resource: &Resource) -> Response {
+    let body = call.object().unwrap_or_default();
+    let namespace = body.get("metadata").and_then(|meta| meta.get("namespace")).and_then(Value::as_str);
+    let namespace = if resource.namespaced { namespace.unwrap_or("default") } else { "" };
+    write(world, call, plane, resource, (namespace, ""))
+}
+
 fn one(
-    world: &World,
+    world: &mut World,
     call: &Call<'_>,
     plane: &Plane<'_>,
     resource: &Resource,
@@ -228,8 +299,9 @@ fn one(
     name: &str,
 ) -> Response {
     if *call.method != Method::GET {
-        return not_simulated("writes through Steve");
+        return write(world, call, plane, resource, (namespace, name));
     }
+    let world = &*world;
     let found = items(&world.state, plane.cluster, resource, namespace);
     let found = found.iter().find(|(key, _)| key.1 == namespace && key.2 == name);
     let key = (resource.key(), namespace.to_owned(), name.to_owned());

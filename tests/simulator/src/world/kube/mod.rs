@@ -226,3 +226,31 @@ fn discovery(group: &str, version: &str) -> Response {
     });
     answer::json(StatusCode::OK, &body)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn paths_name_their_targets() {
+        let read = |rest: &[&'static str]| {
+            let target = Target::read("", rest);
+            (target.plural, target.namespace, target.name, target.sub)
+        };
+        assert_eq!(read(&["namespaces"]), ("namespaces", "", "", ""));
+        assert_eq!(read(&["namespaces", "a"]), ("namespaces", "a", "a", ""), "rights are looked up inside");
+        assert_eq!(read(&["namespaces", "a", "pods"]), ("pods", "a", "", ""));
+        assert_eq!(read(&["namespaces", "a", "pods", "p", "log"]), ("pods", "a", "p", "log"));
+        assert_eq!(read(&["nodes", "n"]), ("nodes", "", "n", ""));
+    }
+
+    #[test]
+    fn methods_become_verbs() {
+        let named = Target::read("", &["namespaces", "a", "pods", "p"]);
+        let all = Target::read("", &["namespaces", "a", "pods"]);
+        assert_eq!(verb(&Method::GET, &all), Some("list"));
+        assert_eq!(verb(&Method::DELETE, &all), Some("deletecollection"));
+        assert_eq!(verb(&Method::PATCH, &named), Some("patch"));
+        assert_eq!(verb(&Method::POST, &named), None);
+    }
+}

@@ -334,3 +334,25 @@ impl World {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_checked_as_kubernetes_does() {
+        for (name, valid) in [("web", true), ("a.b-1", true), ("Bad_Name", false), ("-a", false), ("", false)]
+        {
+            assert_eq!(valid_name(name), valid, "{name}");
+        }
+    }
+
+    #[test]
+    fn a_merge_patch_sets_nests_and_removes() {
+        let object =
+            |value: Value| if let Value::Object(object) = value { object } else { panic!("an object") };
+        let mut into = object(json!({"data": {"a": "1", "b": "2"}, "list": [1]}));
+        merge(&mut into, object(json!({"data": {"a": null, "c": "3"}, "list": [2], "new": {"x": 1}})));
+        assert_eq!(Value::Object(into), json!({"data": {"b": "2", "c": "3"}, "list": [2], "new": {"x": 1}}));
+    }
+}

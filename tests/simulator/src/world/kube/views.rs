@@ -149,6 +149,9 @@ pub(super) fn read(
     let limit = call.query.first("limit").and_then(|limit| limit.parse().ok()).filter(|limit| *limit > 0);
     let limit: usize = limit.unwrap_or(usize::MAX);
     let mut metadata = json!({"resourceVersion": world.state.version.to_string()});
+    if let (true, Some(metadata)) = (resource.group.contains("cattle.io"), metadata.as_object_mut()) {
+        metadata.insert("continue".to_owned(), json!(""));
+    }
     let end = start.saturating_add(limit);
     if end < chosen.len()
         && let Some(metadata) = metadata.as_object_mut()
@@ -203,5 +206,35 @@ pub(crate) fn age(now: Millis, created: Millis) -> String {
         120..=7_199 => format!("{}m", seconds / 60),
         7_200..=172_799 => format!("{}h", seconds / 3_600),
         _ => format!("{}d", seconds / 86_400),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn label_selectors_select() {
+        let body = json!({"metadata": {"labels": {"app": "web", "tier": "front"}}});
+        let Value::Object(body) = body else { panic!("an object") };
+        let object = Object { created: 0, uid: String::new(), version: 1, body };
+        for (selector, hit) in [
+            ("", true),
+            ("app=web", true),
+            ("app==web,tier", true),
+            ("app!=web", false),
+            ("!app", false),
+            ("!other", true),
+            ("app=web,tier=back", false),
+        ] {
+            assert_eq!(selected(selector, &object), hit, "{selector}");
+        }
+    }
+
+    #[test]
+    fn continue_tokens_are_ours_or_none() {
+        assert_eq!(offset(&STANDARD.encode(r#"{"at":5}"#)), Some(5));
+        assert_eq!(offset("bad"), None);
+        assert_eq!(age(200 * SECOND, 0), "3m");
     }
 }

@@ -6,6 +6,7 @@ use crate::world::World;
 use crate::world::answer::{self, Outcome, Problem};
 use crate::world::call::Call;
 use crate::world::rights::Ask;
+use crate::world::route::not_simulated;
 use crate::world::state::{Agent, Cluster, Millis, SECOND, State, TokenKind, dated, stamp};
 use crate::world::tokens::Mint;
 use http::{Method, StatusCode};
@@ -60,6 +61,7 @@ pub(super) fn one(world: &mut World, call: &Call<'_>, id: &str) -> Outcome {
         (&Method::POST, Some("generateKubeconfig")) => Ok(generate(world, call, &cluster)),
         (&Method::PUT, _) => update(world, call, &cluster),
         (&Method::DELETE, _) => Ok(remove(world, call, &cluster)),
+        (&Method::POST, Some("importYaml")) => Ok(not_simulated("importYaml")),
         (_, Some(action)) => {
             // rule: norman.unknown-action
             Err(Problem::new(
@@ -165,60 +167,74 @@ fn tunnel(state: &State, cluster: &Cluster) -> Tunnel {
     }
 }
 
-fn conditions(state: &State, cluster: &Cluster) -> (Vec<Value>, &'static str, &'static str, &'static str) {
+// The conditions of an imported cluster, in the order the server lists them.
+const IMPORTED: &[&str] = &[
+    "CreatorMadeOwner",
+    "InitialRolesPopulated",
+    "Connected",
+    "BackingNamespaceCreated",
+    "DefaultProjectCreated",
+    "SystemProjectCreated",
+    "Pending",
+    "Provisioned",
+    "Waiting",
+    "NoDiskPressure",
+    "NoMemoryPressure",
+    "ServiceAccountSecretsMigrated",
+    "Ready",
+    "AgentTlsStrictCheck",
+    "GlobalAdminsSynced",
+];
+
+// Those of `local`.
+const LOCAL: &[&str] = &[
+    "Ready",
+    "DefaultProjectCreated",
+    "SystemProjectCreated",
+    "CreatorMadeOwner",
+    "BackingNamespaceCreated",
+    "Pending",
+    "Provisioned",
+    "Waiting",
+    "PreBootstrapped",
+    "Connected",
+    "NoDiskPressure",
+    "NoMemoryPressure",
+    "ServiceAccountSecretsMigrated",
+    "GlobalAdminsSynced",
+];
+
+fn conditions(cluster: &Cluster, tunnel: &Tunnel) -> Vec<Value> {
+    const WAITING: &str = "Waiting for API to be available";
+    const GONE: &str = "Cluster agent is not connected";
     let at = stamp(cluster.created + SECOND);
-    let plain = |kind: &str, status: &str| json!({"type": kind, "status": status, "lastUpdateTime": at});
-    let with = |kind: &str, status: &str, reason: Option<&str>, message: &str| {
-        let mut condition = plain(kind, status);
-        if let Some(object) = condition.as_object_mut() {
-            object.insert("message".to_owned(), json!(message));
-            if let Some(reason) = reason {
-                object.insert("reason".to_owned(), json!(reason));
+    let names = if cluster.is_local() { LOCAL } else { IMPORTED };
+    let shown = names.iter().filter_map(|name| {
+        let (status, reason, message) = match (tunnel, *name) {
+            // rule: cluster.active
+            (Tunnel::Up, "PreBootstrapped") => ("Unknown", "", ""),
+            // rule: agent-gone.conditions
+            (Tunnel::Down, "Connected") => ("False", "", ""),
+            (Tunnel::Down, "Waiting") => ("Unknown", "", WAITING),
+            (Tunnel::Down, "Ready") => ("False", "Disconnected", GONE),
+            // rule: cluster.pending
+            (Tunnel::Never, "Ready" | "AgentTlsStrictCheck" | "GlobalAdminsSynced") => return None,
+            (Tunnel::Never, "Connected") => ("False", "", ""),
+            (Tunnel::Never, "Pending" | "Provisioned") => ("Unknown", "", ""),
+            (Tunnel::Never, "Waiting") => ("Unknown", "", WAITING),
+            _ => ("True", "", ""),
+        };
+        let mut condition = json!({"type": name, "status": status, "lastUpdateTime": at});
+        if let Some(condition) = condition.as_object_mut() {
+            for (field, text) in [("reason", reason), ("message", message)] {
+                if !text.is_empty() {
+                    condition.insert(field.to_owned(), json!(text));
+                }
             }
         }
-        condition
-    };
-    let mut found: Vec<Value> = [
-        "CreatorMadeOwner",
-        "InitialRolesPopulated",
-        "BackingNamespaceCreated",
-        "DefaultProjectCreated",
-        "SystemProjectCreated",
-    ]
-    .iter()
-    .map(|kind| plain(kind, "True"))
-    .collect();
-    match tunnel(state, cluster) {
-        // rule: cluster.active
-        Tunnel::Up => {
-            let up = [
-                "Connected",
-                "Pending",
-                "Provisioned",
-                "Waiting",
-                "NoDiskPressure",
-                "NoMemoryPressure",
-                "Ready",
-            ];
-            found.extend(up.iter().map(|kind| plain(kind, "True")));
-            (found, "active", "no", "")
-        }
-        // rule: agent-gone.conditions
-        Tunnel::Down => {
-            found.extend(["Pending", "Provisioned"].iter().map(|kind| plain(kind, "True")));
-            found.push(plain("Connected", "False"));
-            found.push(with("Waiting", "Unknown", None, "Waiting for API to be available"));
-            found.push(with("Ready", "False", Some("Disconnected"), "Cluster agent is not connected"));
-            (found, "waiting", "yes", "Waiting for API to be available")
-        }
-        // rule: cluster.pending
-        Tunnel::Never => {
-            found.push(plain("Connected", "False"));
-            found.extend(["Pending", "Provisioned"].iter().map(|kind| plain(kind, "Unknown")));
-            found.push(with("Waiting", "Unknown", None, "Waiting for API to be available"));
-            (found, "pending", "yes", "")
-        }
-    }
+        Some(condition)
+    });
+    shown.collect()
 }
 
 /// A cluster as Norman shows it.
@@ -250,7 +266,13 @@ pub(crate) fn object(state: &State, base: &str, cluster: &Cluster) -> Value {
         let shell = own.replacen("https://", "wss://", 1);
         links.insert("shell".to_owned(), json!(format!("{shell}?shell=true")));
     }
-    let (conditions, condition, transitioning, message) = conditions(state, cluster);
+    let tunnel = tunnel(state, cluster);
+    let (condition, transitioning, message) = match tunnel {
+        Tunnel::Up => ("active", "no", ""),
+        Tunnel::Down => ("waiting", "yes", "Waiting for API to be available"),
+        Tunnel::Never => ("pending", "yes", ""),
+    };
+    let created = if local { "[]" } else { "[\"cluster-owner\"]" };
     let fields = json!({
         "actions": {
             "generateKubeconfig": format!("{own}?action=generateKubeconfig"),
@@ -258,18 +280,24 @@ pub(crate) fn object(state: &State, base: &str, cluster: &Cluster) -> Value {
         },
         "annotations": {
             "authz.management.cattle.io/creator-role-bindings":
-                "{\"created\":[\"cluster-owner\"],\"required\":[\"cluster-owner\"]}",
+                format!("{{\"created\":{created},\"required\":[\"cluster-owner\"]}}"),
             "authz.management.cattle.io/initial-sync": "true",
+            "lifecycle.cattle.io/create.cluster-agent-controller-cleanup": "true",
+            "lifecycle.cattle.io/create.cluster-scoped-gc": "true",
+            "lifecycle.cattle.io/create.mgmt-cluster-rbac-remove": "true",
         },
-        "conditions": conditions, "creatorId": cluster.creator, "description": cluster.description,
+        "conditions": conditions(cluster, &tunnel), "creatorId": cluster.creator, "description": cluster.description,
         "enableNetworkPolicy": false,
         "fleetWorkspaceName": if local { "fleet-local" } else { "fleet-default" },
-        "id": id, "internal": local, "labels": {"cattle.io/creator": "norman"}, "links": links,
+        "id": id, "internal": local, "links": links,
         "name": cluster.name, "state": condition, "transitioning": transitioning,
         "transitioningMessage": message, "type": "cluster", "uuid": cluster.uuid,
     });
     if let Value::Object(fields) = fields {
         object.extend(fields);
+    }
+    if !local {
+        object.insert("labels".to_owned(), json!({"cattle.io/creator": "norman"}));
     }
     dated(&mut object, "created", cluster.created);
     if matches!(cluster.agent, Agent::Never) {
@@ -277,6 +305,12 @@ pub(crate) fn object(state: &State, base: &str, cluster: &Cluster) -> Value {
         let info = json!({"machineProvider": "imported", "nodeCount": 0, "type": "/v3/schemas/clusterInfo"});
         object.insert("info".to_owned(), info);
     } else {
+        if let Some(annotations) = object.get_mut("annotations").and_then(Value::as_object_mut) {
+            annotations.insert(
+                "management.cattle.io/current-cluster-controllers-version".to_owned(),
+                json!("1.36.3"),
+            );
+        }
         connected(&mut object, local);
     }
     Value::Object(object)

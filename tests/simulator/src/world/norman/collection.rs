@@ -200,3 +200,42 @@ impl Conditions {
         self.fields.iter().map(echoed).collect()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::world::norman::kinds::kind;
+
+    fn query(pairs: &[(&str, &str)]) -> Query {
+        Query(pairs.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect())
+    }
+
+    #[test]
+    fn limits_are_read_as_the_record_shows() {
+        for (sent, read) in [("0", 0), ("-1", 10_000), ("99999", 10_000), ("abc", 1_000), ("7", 7)] {
+            assert_eq!(limit(&query(&[("limit", sent)])), read, "{sent}");
+        }
+        assert_eq!(limit(&query(&[])), 1_000);
+    }
+
+    #[test]
+    fn unknown_filters_pass_and_known_ones_are_echoed() {
+        let project = kind("project").unwrap();
+        let sent = query(&[
+            ("name_in", "a"),
+            ("name_in", "b"),
+            ("clusterId_ne", "local"),
+            ("name_like", "x"),
+            ("x", "1"),
+        ]);
+        let conditions = Conditions::read(project, &sent);
+        assert!(conditions.hold(&json!({"name": "a", "clusterId": "c-1"})));
+        assert!(!conditions.hold(&json!({"name": "c", "clusterId": "c-1"})));
+        assert!(!conditions.hold(&json!({"name": "a", "clusterId": "local"})));
+        let echo = conditions.echo();
+        assert_eq!(echo["name"], json!([{"modifier": "in", "value": ["a", "b"]}]));
+        assert_eq!(echo["clusterId"], json!([{"modifier": "ne", "value": "local"}]));
+        assert_eq!(echo["state"], Value::Null);
+        assert_eq!(echo.len(), project.filters.len());
+    }
+}

@@ -38,6 +38,9 @@ pub(crate) fn serve(world: &mut World, call: &Call<'_>, parts: &[&str]) -> Respo
     if !matches!(call.caller, Caller::User { .. }) && !public(call, parts) {
         return must_authenticate();
     }
+    if parts.last() == Some(&"subscribe") && call.upgrade {
+        return not_simulated("subscribe sockets");
+    }
     if parts == ["subscribe"] {
         // rule: norman.subscribe-plain
         return text(

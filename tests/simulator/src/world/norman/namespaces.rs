@@ -119,10 +119,23 @@ fn merge(namespace: &mut Object, body: &Map<String, Value>) {
     }
 }
 
+// Into another project, or out of all.
+fn assign(namespace: &mut Object, project: Option<&str>) {
+    let Some(Value::Object(metadata)) = namespace.body.get_mut("metadata") else { return };
+    let short = project.map(|project| project.rsplit(':').next().unwrap_or(project));
+    for (field, value) in [("labels", short), ("annotations", project)] {
+        let Value::Object(own) = metadata.entry(field).or_insert_with(|| json!({})) else { continue };
+        match value {
+            Some(value) => own.insert("field.cattle.io/projectId".to_owned(), json!(value)),
+            None => own.remove("field.cattle.io/projectId"),
+        };
+    }
+}
+
 fn one(world: &mut World, call: &Call<'_>, cluster: &str, access: &Access, name: &str) -> Outcome {
     let verb = match *call.method {
         Method::DELETE => "delete",
-        Method::PUT => "update",
+        Method::PUT | Method::POST => "update",
         _ => "get",
     };
     if !sees(&world.state, access, cluster, verb, name) {
@@ -136,6 +149,11 @@ fn one(world: &mut World, call: &Call<'_>, cluster: &str, access: &Access, name:
     };
     match *call.method {
         Method::GET => Ok(answer::json(StatusCode::OK, &object(&call.base, cluster, name, namespace, false))),
+        Method::POST if call.action() == Some("move") => {
+            // rule: namespace.move
+            assign(namespace, string(&body(call)?, "projectId").as_deref());
+            Ok(answer::empty(StatusCode::OK))
+        }
         Method::PUT => {
             merge(namespace, &body(call)?);
             Ok(answer::json(StatusCode::OK, &object(&call.base, cluster, name, namespace, false)))
@@ -155,6 +173,9 @@ fn one(world: &mut World, call: &Call<'_>, cluster: &str, access: &Access, name:
     }
 }
 
+// What a namespace says of itself before its roles are there.
+const YOUNG: &str = "{\"conditions\": [{\"type\": \"InitialRolesPopulated\", \"status\": \"Unknown\", \"message\": \"Populating initial roles\"}]}";
+
 /// A namespace as Norman shows it. A young one has no roles in it yet.
 fn object(base: &str, cluster: &str, name: &str, namespace: &Object, young: bool) -> Value {
     let path = format!("/v3/cluster/{cluster}/namespaces/{name}");
@@ -164,6 +185,11 @@ fn object(base: &str, cluster: &str, name: &str, namespace: &Object, young: bool
     };
     let mut annotations = meta("annotations");
     // What has a field of its own is no annotation here.
+    let mut labels = meta("labels");
+    if let (true, Some(labels)) = (young, labels.as_object_mut()) {
+        labels.remove("field.cattle.io/projectId");
+        annotations = json!({"cattle.io/status": YOUNG});
+    }
     if let Some(annotations) = annotations.as_object_mut() {
         for field in ["projectId", "creatorId", "resourceQuota", "containerDefaultResourceLimit"] {
             annotations.remove(&format!("field.cattle.io/{field}"));
@@ -179,7 +205,7 @@ fn object(base: &str, cluster: &str, name: &str, namespace: &Object, young: bool
         "actions": {"move": format!("{own}?action=move")},
         "annotations": annotations, "baseType": "namespace",
         "creatorId": namespace.annotation("field.cattle.io/creatorId"),
-        "id": name, "labels": meta("labels"), "links": links, "name": name,
+        "id": name, "labels": labels, "links": links, "name": name,
         "projectId": namespace.annotation("field.cattle.io/projectId"),
         "state": condition, "transitioning": transitioning, "transitioningMessage": message,
         "type": "namespace", "uuid": namespace.uid,
@@ -189,6 +215,7 @@ fn object(base: &str, cluster: &str, name: &str, namespace: &Object, young: bool
         && let Ok(quota) = serde_json::from_str::<Value>(quota)
     {
         object.insert("resourceQuota".to_owned(), quota);
+        object.insert("containerDefaultResourceLimit".to_owned(), json!({}));
     }
     dated(&mut object, "created", namespace.created);
     Value::Object(object)

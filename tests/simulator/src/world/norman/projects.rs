@@ -66,7 +66,15 @@ fn create(world: &mut World, call: &Call<'_>, within: Within<'_>) -> Outcome {
     let id = world.insert_project(&cluster, &name, Some(&access.user));
     let Some(project) = world.state.projects.get_mut(&id) else { return Err(Problem::not_found("")) };
     keep(project, &body);
-    Ok(answer::json(StatusCode::CREATED, &object(&call.base, project)))
+    let mut made = object(&call.base, project);
+    if let Some(made) = made.as_object_mut() {
+        // rule: project.roles-follow
+        made.remove("conditions");
+        let annotations =
+            json!({"authz.management.cattle.io/creator-role-bindings": "{\"required\":[\"project-owner\"]}"});
+        made.insert("annotations".to_owned(), annotations);
+    }
+    Ok(answer::json(StatusCode::CREATED, &made))
 }
 
 fn keep(project: &mut Project, body: &Map<String, Value>) {
@@ -75,6 +83,15 @@ fn keep(project: &mut Project, body: &Map<String, Value>) {
             // rule: norman.null-clears
             Some(Value::Null) => {
                 project.fields.remove(*field);
+            }
+            // What Rancher itself put into labels and annotations stays.
+            // rule: norman.own-labels-stay
+            Some(Value::Object(sent)) if matches!(*field, "labels" | "annotations") => {
+                let own = project.fields.entry(*field).or_insert_with(|| json!({}));
+                if let Some(own) = own.as_object_mut() {
+                    own.retain(|key, _| key.contains("cattle.io/"));
+                    own.extend(sent.clone());
+                }
             }
             Some(value) => {
                 project.fields.insert((*field).to_owned(), value.clone());
@@ -135,6 +152,26 @@ pub(super) fn one(world: &mut World, call: &Call<'_>, id: &str) -> Outcome {
     }
 }
 
+// The nested types of a project, and how Norman names them.
+const QUOTAS: &[(&str, &str)] = &[
+    ("containerDefaultResourceLimit", "containerResourceLimit"),
+    ("namespaceDefaultResourceQuota", "namespaceResourceQuota"),
+    ("resourceQuota", "projectResourceQuota"),
+];
+
+// Nested objects carry the name of their schema.
+fn typed(quota: &mut Map<String, Value>, schema: &str) {
+    quota.insert("type".to_owned(), json!(format!("/v3/schemas/{schema}")));
+    if schema == "projectResourceQuota" {
+        quota.entry("usedLimit").or_insert_with(|| json!({}));
+    }
+    for limit in ["limit", "usedLimit"] {
+        if let Some(Value::Object(limit)) = quota.get_mut(limit) {
+            limit.insert("type".to_owned(), json!("/v3/schemas/resourceQuotaLimit"));
+        }
+    }
+}
+
 /// A project as Norman shows it.
 pub(super) fn object(base: &str, project: &Project) -> Value {
     let id = project.id();
@@ -151,9 +188,11 @@ pub(super) fn object(base: &str, project: &Project) -> Value {
         "annotations": {
             "authz.management.cattle.io/creator-role-bindings":
                 "{\"created\":[\"project-owner\"],\"required\":[\"project-owner\"]}",
+            "lifecycle.cattle.io/create.mgmt-project-rbac-remove": "true",
+            (format!("lifecycle.cattle.io/create.project-namespace-auth_{}", project.cluster)): "true",
         },
         "baseType": "project", "clusterId": cluster_of(&id), "conditions": conditions,
-        "creatorId": project.creator, "id": id, "labels": {"cattle.io/creator": "norman"},
+        "creatorId": project.creator, "id": id,
         "links": links(base, &path, &below, true), "name": project.display, "namespaceId": null,
         "state": "active", "transitioning": "no", "transitioningMessage": "", "type": "project",
         "uuid": project.uuid,
@@ -165,6 +204,11 @@ pub(super) fn object(base: &str, project: &Project) -> Value {
             _ => {
                 object.insert(field.clone(), value.clone());
             }
+        }
+    }
+    for (field, schema) in QUOTAS {
+        if let Some(Value::Object(quota)) = object.get_mut(*field) {
+            typed(quota, schema);
         }
     }
     dated(&mut object, "created", project.created);

@@ -133,7 +133,12 @@ fn object(call: &Call<'_>, user: &User) -> Value {
     let (base, id) = (&call.base, &user.id);
     let own = format!("{base}/v3/users/{id}");
     let mut labels = Map::new();
-    labels.insert("cattle.io/creator".to_owned(), json!("norman"));
+    if user.creator.is_some() {
+        labels.insert("cattle.io/creator".to_owned(), json!("norman"));
+    } else {
+        // rule: user.bootstrap-admin
+        labels.insert("authz.management.cattle.io/bootstrapping".to_owned(), json!("admin-user"));
+    }
     if let Some(at) = user.last_login {
         labels.insert("cattle.io/last-login".to_owned(), json!(at.div_euclid(SECOND).to_string()));
     }

@@ -10,6 +10,11 @@ pub(super) const RULES: &[Rule] = &[
     ),
     assumed("binding.needs-subject", "read in Rancher's source", "A binding without user and group is 422."),
     assumed(
+        "binding.put-changes-nothing",
+        "seen while recording, no answer kept",
+        "PUT on a binding answers 200 and changes nothing.",
+    ),
+    assumed(
         "binding.wrong-context",
         "read in Rancher's source",
         "A role of another context, or a locked one, is 422.",
@@ -59,6 +64,11 @@ pub(super) const RULES: &[Rule] = &[
         "An object without name and generateName is 422.",
     ),
     assumed(
+        "kube.patch-content-type",
+        "seen while recording, no answer kept",
+        "A PATCH without a patch content type is 415.",
+    ),
+    assumed(
         "kube.patch-is-merge",
         "enough for flat objects",
         "Every patch is merged as RFC 7386 says; apply conflicts are not played.",
@@ -98,6 +108,11 @@ pub(super) const RULES: &[Rule] = &[
         "norman.never-connected",
         "no such call was recorded",
         "A list inside a cluster that never connected is 503 ClusterUnavailable.",
+    ),
+    assumed(
+        "norman.own-labels-stay",
+        "read in Norman's source",
+        "PUT replaces labels and annotations, except those of cattle.io.",
     ),
     assumed(
         "norman.unknown-action",

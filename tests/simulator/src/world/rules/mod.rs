@@ -3,7 +3,8 @@
 //! The code names a rule where it applies it, in a comment `rule: ID`; a test holds both sides together.
 
 mod assumed;
-mod recorded;
+mod kubernetes;
+mod rancher;
 
 /// What a rule rests on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -25,6 +26,7 @@ pub struct Rule {
     pub text: &'static str,
 }
 
+// A citation names the recording, and the request or label in it.
 const fn recorded(id: &'static str, citation: &'static str, text: &'static str) -> Rule {
     Rule { id, basis: Basis::Recorded(citation), text }
 }
@@ -35,12 +37,12 @@ const fn assumed(id: &'static str, why: &'static str, text: &'static str) -> Rul
 
 /// All rules, the recorded ones first.
 pub fn all() -> impl Iterator<Item = &'static Rule> {
-    recorded::RULES.iter().chain(assumed::RULES)
+    kubernetes::RULES.iter().chain(rancher::RULES).chain(assumed::RULES)
 }
 
 /// How many rules a recording shows, and how many are assumed.
 pub fn counts() -> (usize, usize) {
-    (recorded::RULES.len(), assumed::RULES.len())
+    (kubernetes::RULES.len() + rancher::RULES.len(), assumed::RULES.len())
 }
 
 #[cfg(test)]

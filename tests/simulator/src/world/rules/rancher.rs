@@ -1,38 +1,8 @@
-//! The rules that a recording shows. The citation names the recording and the request or label in it.
+//! The recorded rules of authentication, rights, login and Norman.
 
 use super::{Rule, recorded};
 
 pub(super) const RULES: &[Rule] = &[
-    recorded(
-        "agent-gone.conditions",
-        "workflows, GET /v3/clusters/c-prod1",
-        "A cluster without its agent is waiting: Connected is False, Ready is False with reason Disconnected.",
-    ),
-    recorded(
-        "agent-gone.norman",
-        "agent-gone, GET /v3/cluster/c-prod1/namespaces",
-        "A list inside a cluster whose agent is gone takes 27 to 34 s and is then a Norman ServerError 500, for everybody who is authenticated.",
-    ),
-    recorded(
-        "agent-gone.proxy",
-        "agent-gone, GET /k8s/clusters/c-prod1/version",
-        "A proxied call to a cluster whose agent is gone takes 27 to 35 s and is then 500 in plain text. Refused tokens are refused at once.",
-    ),
-    recorded(
-        "agent-gone.steve",
-        "agent-gone, GET /k8s/clusters/c-prod1/v1/namespaces",
-        "Steve through the proxy takes 14 s to find that the agent is gone: 500, \"failed to find Session\".",
-    ),
-    recorded(
-        "agent-starting.steve",
-        "agent-gone, agent up, GET /k8s/clusters/c-prod1/v1/namespaces",
-        "While the controllers in the cluster start, Steve through the proxy answers 500.",
-    ),
-    recorded(
-        "agent.starting-looks-disconnected",
-        "workflows, GET /v3/clusters/c-prod1",
-        "While the controllers in the cluster start, the cluster looks disconnected although its proxy works.",
-    ),
     recorded(
         "auth.alive",
         "matrix, credentials expired, deleted, off, disabled-unscoped, wrong-secret",
@@ -67,11 +37,6 @@ pub(super) const RULES: &[Rule] = &[
         "binding.delete-200",
         "workflows, unbind",
         "Deleting a binding answers 200 with the object and its date of removal.",
-    ),
-    recorded(
-        "binding.put-changes-nothing",
-        "errors and workflows, PUT on a ProjectRoleTemplateBinding",
-        "PUT on a binding answers 200 and changes nothing.",
     ),
     recorded(
         "binding.twice-makes-two",
@@ -134,104 +99,6 @@ pub(super) const RULES: &[Rule] = &[
         "An ext token can be switched off and its ttl shortened.",
     ),
     recorded(
-        "kube.already-exists",
-        "errors, k8s create twice",
-        "Creating an object twice is 409 AlreadyExists.",
-    ),
-    recorded(
-        "kube.apply-creates",
-        "kubernetes, apply creates",
-        "Server-side apply creates what is not there and answers 201.",
-    ),
-    recorded("kube.bad-continue", "errors, k8s bad continue", "A continue token that is none is 400."),
-    recorded(
-        "kube.deployment-defaults",
-        "workflows, deployment",
-        "A deployment comes back with the defaults of Kubernetes filled in.",
-    ),
-    recorded(
-        "kube.discovery-for-all",
-        "matrix, GET /k8s/clusters/c-prod1/version and /api",
-        "Everybody who may see a cluster may read its version and discovery.",
-    ),
-    recorded(
-        "kube.forbidden-before-missing",
-        "matrix, GET /k8s/clusters/c-prod1/api/v1/namespaces/nosuch",
-        "Rights come before existence: without them a missing object is 403.",
-    ),
-    recorded(
-        "kube.identity-is-rancher",
-        "matrix, POST selfsubjectreviews",
-        "A SelfSubjectReview through the proxy names Rancher's user, principal and token.",
-    ),
-    recorded("kube.invalid-name", "errors, k8s invalid", "A name that is none is 422 with the cause."),
-    recorded(
-        "kube.list-items-untyped",
-        "errors, k8s paged list",
-        "Items of a list carry no kind; those of custom resources do.",
-    ),
-    recorded(
-        "kube.namespace-in-itself",
-        "matrix, GET /k8s/clusters/c-prod1/api/v1/namespaces/shop-web",
-        "Rights on a namespace object are looked up in that namespace.",
-    ),
-    recorded(
-        "kube.paged",
-        "errors, k8s paged list",
-        "limit cuts a list and gives continue and remainingItemCount.",
-    ),
-    recorded(
-        "kube.patch-content-type",
-        "kubernetes, patch without content type",
-        "A PATCH without a patch content type is 415.",
-    ),
-    recorded(
-        "kube.secret-string-data",
-        "kubernetes, create secret",
-        "stringData becomes data in base64, and the type Opaque.",
-    ),
-    recorded(
-        "kube.service-account-no-rights",
-        "downstream, service account JWT, pods",
-        "A service account without bindings may read discovery and nothing else.",
-    ),
-    recorded("kube.stale-conflict", "errors, k8s stale update", "A stale resourceVersion is 409 Conflict."),
-    recorded(
-        "kube.token-request",
-        "downstream, service account token",
-        "TokenRequest gives a JWT of the service account.",
-    ),
-    recorded(
-        "kube.unknown-group",
-        "errors, k8s unknown group",
-        "An API group that is not there is \"404 page not found\" in plain text.",
-    ),
-    recorded(
-        "kubeconfig.minted-unscoped",
-        "workflows, generateKubeconfig scoped",
-        "generateKubeconfig mints a new unscoped kubeconfig token, also for a key scoped to that cluster.",
-    ),
-    recorded(
-        "local.anonymous",
-        "matrix, anonymous GET /api/v1/namespaces",
-        "Without credential the local Kubernetes API is 401 \"not authorized\" in plain text.",
-    ),
-    recorded(
-        "local.anonymous-version",
-        "matrix, anonymous GET /k8s/clusters/local/version",
-        "Without credential the local version is readable.",
-    ),
-    recorded(
-        "local.management-closed",
-        "matrix, GET /apis/management.cattle.io/v3/clusters",
-        "management.cattle.io past Norman is an empty 403 for everybody who may not see the cluster local, refused tokens included.",
-    ),
-    recorded(
-        "local.refused",
-        "matrix, GET /k8s/clusters/local/version, every refused credential",
-        "A refused token gets a Status 401 from the local Kubernetes API, on /version too.",
-    ),
-    recorded(
         "login.cookie",
         "workflows, login cookie",
         "responseType cookie answers 200 without body and sets R_SESS.",
@@ -275,6 +142,16 @@ pub(super) const RULES: &[Rule] = &[
         "namespace.activates-later",
         "workflows, namespace in quota project",
         "A new namespace is activating; its roles come a moment later.",
+    ),
+    recorded(
+        "namespace.default-quota",
+        "downstream, namespace with quota",
+        "A namespace inherits the default quota of its project.",
+    ),
+    recorded(
+        "namespace.move",
+        "workflows, move namespace",
+        "The action move puts a namespace into another project and answers 200 without body.",
     ),
     recorded(
         "norman.action-by-get",
@@ -405,14 +282,14 @@ pub(super) const RULES: &[Rule] = &[
         "A project id without a cluster is 404 \"failed to find resource by id\".",
     ),
     recorded(
+        "project.roles-follow",
+        "errors, wrong type",
+        "The answer that creates a project has no conditions yet.",
+    ),
+    recorded(
         "project.unknown-cluster",
         "errors, unknown cluster",
         "A project in a cluster that does not exist is 404 and speaks of a namespace.",
-    ),
-    recorded(
-        "proxy.local-rewrite",
-        "matrix, GET /k8s/clusters/local/apis/ext.cattle.io/v1/tokens",
-        "/k8s/clusters/local loses its prefix after authentication.",
     ),
     recorded(
         "public.pages",
@@ -476,26 +353,6 @@ pub(super) const RULES: &[Rule] = &[
         "Unknown top paths are \"404 page not found\" in plain text.",
     ),
     recorded(
-        "router.go-struct",
-        "matrix, GET /k8s/clusters/c-stag1/version",
-        "The cluster router answers with a Go struct and calls it text.",
-    ),
-    recorded(
-        "router.never-connected",
-        "matrix, GET /k8s/clusters/c-stag1/version",
-        "A cluster that never connected is 503 ClusterUnavailable to those who may see it.",
-    ),
-    recorded(
-        "router.refused-is-unauthenticated",
-        "matrix, GET /k8s/clusters/c-prod1/version",
-        "On a downstream cluster a refused token is the user system:unauthenticated, and 403.",
-    ),
-    recorded(
-        "router.unknown-cluster",
-        "matrix, GET /k8s/clusters/c-zzzzz/version",
-        "An unknown cluster is 404 to those who may read clusters, 403 to everybody else.",
-    ),
-    recorded(
         "scope.ext-unconfined",
         "matrix, ext-prod",
         "spec.clusterName of an ext token confines it to nothing.",
@@ -516,43 +373,6 @@ pub(super) const RULES: &[Rule] = &[
         "stock, GET /v3/settings; matrix, GET /v3/settings/server-version",
         "A setting from the environment has no update link.",
     ),
-    recorded("steve.error-shape", "errors, steve missing object", "Steve's errors name their type twice."),
-    recorded(
-        "steve.get-not-supported",
-        "matrix, GET /v1/management.cattle.io.clusters/c-prod1",
-        "A type that the caller may not read at all is 403 \"Method GET not supported\".",
-    ),
-    recorded(
-        "steve.lists-are-filtered",
-        "matrix, GET /v1/namespaces",
-        "Steve lists show what the caller may read; an empty one has no count.",
-    ),
-    recorded(
-        "steve.local-links",
-        "workflows and downstream, Steve lists",
-        "Steve's links through the proxy of local lose the prefix, those of other clusters keep it.",
-    ),
-    recorded(
-        "steve.management-is-read-only",
-        "matrix, standard GET /v1/management.cattle.io.clusters",
-        "Steve lets nobody create management objects, so createTypes is missing.",
-    ),
-    recorded(
-        "steve.no-access-401",
-        "matrix, standard GET /k8s/clusters/c-prod1/v1/namespaces",
-        "Steve through the proxy is an empty 401 to everybody who may not see the cluster.",
-    ),
-    recorded(
-        "steve.not-found",
-        "errors, steve missing object",
-        "A missing object is 404 with Kubernetes' message.",
-    ),
-    recorded(
-        "steve.pagesize",
-        "workflows, steve list",
-        "Steve pages by pagesize and page and ignores limit.",
-    ),
-    recorded("steve.unknown-type", "errors, steve unknown type", "An unknown type is 404 without a body."),
     recorded(
         "token.expiry-filled-later",
         "workflows, create 89 day scoped token",
@@ -578,6 +398,11 @@ pub(super) const RULES: &[Rule] = &[
         "The ttl of v3 and ext tokens counts milliseconds and is clamped to 90 days in silence, also when 0 or negative.",
     ),
     recorded("token.ttl-type", "errors, ttl wrong type", "A ttl that is no number is 422 InvalidFormat."),
+    recorded(
+        "user.bootstrap-admin",
+        "workflows, basic auth with key pair",
+        "The first administrator carries the label of the bootstrap and has no creator.",
+    ),
     recorded(
         "user.create-right",
         "errors, create user as standard",
