@@ -1,12 +1,13 @@
 //! What the judge costs, for an answer of every dialect of the record: from the answer alone, and with what was
 //! observed before.
 
-use criterion::{BenchmarkId, Criterion, black_box, criterion_group, criterion_main};
+use criterion::{BenchmarkId, Criterion, criterion_group, criterion_main};
 use http::{Method, StatusCode};
 use rancher_client::error::{Accepted, Answer, ErrorBody, judge};
 use rancher_client::scope::{Fact, Ledger, Route, RouteScope, TokenKind};
 use rancher_client::wire::{ClusterId, Moment};
 use rancher_tests::truth::{Body, Recorded, agent_gone, matrix};
+use std::hint::black_box;
 use std::time::Duration;
 
 /// One recorded refusal of every dialect, and the bodies that a proxy in front of Rancher makes.

@@ -1,10 +1,11 @@
 //! What the scope rules cost: they run before and after every request.
 
-use criterion::{Criterion, Throughput, black_box, criterion_group, criterion_main};
+use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use rancher_client::scope::{Fact, Ledger, Route, RouteScope, TokenKind, road};
 use rancher_client::wire::{ClusterId, Moment};
 use rancher_tests::truth::matrix;
 use std::collections::BTreeSet;
+use std::hint::black_box;
 use std::time::Duration;
 
 /// Every path that was recorded, once.

@@ -76,7 +76,8 @@ fn masked(word: &str, announced: bool) -> Option<String> {
     let lower = name.to_ascii_lowercase();
     let secret =
         ["token", "secret", "password", "r_sess", "authorization"].iter().any(|word| lower.ends_with(word));
-    (secret && !value.is_empty()).then(|| format!("{name}={MASK}"))
+    // a path is shown with `…` for every value of its query: that one is hidden already
+    (secret && !matches!(value, "" | "…")).then(|| format!("{name}={MASK}"))
 }
 
 /// `token-abcde:secret` in any of its forms, wherever it starts in the word.
@@ -142,6 +143,7 @@ mod tests {
             "the bearer of bad news",
             "",
             "c-x:p-y",
+            "/v3/clusters?token=…",
             "image registry.example.com/web:1.0@sha256:0123 or web:1.0@sha256:0123",
             "ann@example.com, https://h.example/@scope/x",
         ];
