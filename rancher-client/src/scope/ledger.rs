@@ -240,10 +240,15 @@ impl Ledger {
         if let Some(scope) = self.assertion() {
             return Some(KnownScope { scope, confidence: Confidence::Asserted });
         }
+        let scope = KeyScope::Cluster(self.open_question()?);
+        Some(KnownScope { scope, confidence: Confidence::Likely })
+    }
+
+    /// The one cluster that accepted the key while another part of the server refused it, where that is no proof yet.
+    /// Asking that cluster once more and then a global path makes it one, or disproves it.
+    pub fn open_question(&self) -> Option<ClusterId> {
         match self.left() {
-            Left::GlobalOr(id) if self.refused_outside(&id).is_some() => {
-                Some(KnownScope { scope: KeyScope::Cluster(id), confidence: Confidence::Likely })
-            }
+            Left::GlobalOr(id) if self.refused_outside(&id).is_some() => Some(id),
             _ => None,
         }
     }

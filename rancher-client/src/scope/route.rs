@@ -117,7 +117,9 @@ pub struct InvalidRoute {
 
 impl InvalidRoute {
     fn new(path: &str, problem: impl Into<Cow<'static, str>>) -> Self {
-        Self { shown: redact(path).chars().take(120).collect(), problem: problem.into() }
+        // the values of a query can be secrets, and a link can come from anywhere
+        let shown = path.split_once('?').map_or_else(|| path.to_owned(), |(path, _)| format!("{path}?…"));
+        Self { shown: redact(&shown).chars().take(120).collect(), problem: problem.into() }
     }
 }
 
@@ -460,6 +462,8 @@ mod tests {
     #[test]
     fn links_that_lead_elsewhere_are_refused() {
         let server = ServerUrl::parse("https://rancher.example.com/r", false).unwrap();
+        let leading_away = Route::from_link(&server, "https://login.example/x?state=s3cr3t").unwrap_err();
+        assert!(!format!("{leading_away} {leading_away:?}").contains("s3cr3t"));
         let own = Route::from_link(&server, "https://rancher.example.com/r/v3/clusters?marker=x").unwrap();
         assert_eq!(own.path_and_query(), "/v3/clusters?marker=x");
         assert_eq!(Route::from_link(&server, "/r/v3/").unwrap().path(), "/v3/");

@@ -196,3 +196,7 @@ fn user_agent(application: Option<&str>) -> Result<HeaderValue> {
 #[cfg(test)]
 #[path = "http_tests.rs"]
 mod tests;
+
+#[cfg(test)]
+#[path = "http_proxy_tests.rs"]
+mod proxy_tests;

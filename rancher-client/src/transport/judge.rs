@@ -9,8 +9,10 @@ use std::time::Duration;
 use super::notes::Notes;
 use super::{Auth, Body, BoxFuture, Patience, Request, Response, Transport};
 use crate::config::Probes;
-use crate::error::{Answer, Error, ErrorKind, Observation, Result, acceptance_of, judge, judge_success};
-use crate::scope::{Confidence, Knowledge, Ledger, Route, TokenKind};
+use crate::error::{
+    Accepted, Answer, Error, ErrorKind, Observation, Result, acceptance_of, judge, judge_success,
+};
+use crate::scope::{Confidence, Knowledge, Ledger, Route, RouteScope, TokenKind};
 use crate::wire::ClusterId;
 
 /// How much of an error's body is read. Rancher's longest are a few kilobytes.
@@ -46,10 +48,12 @@ impl Judge {
         let (method, route) = (request.method.clone(), request.route.clone());
         let (auth, expect, probe) = (request.auth, request.expect, request.probe);
         let mut response = self.inner.send(request).await?;
+        // what an answer says, it says of the place that gave it
+        let route = response.redirected.clone().unwrap_or(route);
         let credential = if auth == Auth::Omit { TokenKind::None } else { response.credential };
         if response.status.is_success() || response.status == http::StatusCode::SWITCHING_PROTOCOLS {
             if auth == Auth::Send
-                && let Some(accepted) = response.accepted().said()
+                && let Some(accepted) = accepted_with_success(&response, &route)
             {
                 self.notes.observe(&response, &route, accepted);
             }
@@ -59,7 +63,9 @@ impl Judge {
                 None => Ok(response),
             };
         }
-        let (body, complete) = read_error(&mut response.body).await;
+        // dropped once it is read, so that its place among the calls under way is free for a probe
+        let body = std::mem::replace(&mut response.body, Body::from_bytes(bytes::Bytes::new()));
+        let (body, complete) = read_error(body).await;
         let answer = response.answer(&method, &route, &body, complete);
         if auth == Auth::Send {
             self.note(&response, &answer, credential);
@@ -130,10 +136,18 @@ impl Judge {
         if let Ok(Ok(mut response)) = answer {
             let (body, complete) = match response.status.is_success() {
                 true => (bytes::Bytes::new(), true),
-                false => read_error(&mut response.body).await,
+                false => {
+                    let body = std::mem::replace(&mut response.body, Body::from_bytes(bytes::Bytes::new()));
+                    read_error(body).await
+                }
             };
-            let answer = response.answer(&Method::GET, &route, &body, complete);
-            let accepted = acceptance_of(&answer, response.credential);
+            let accepted = match response.status.is_success() {
+                true => accepted_with_success(&response, &route),
+                false => acceptance_of(
+                    &response.answer(&Method::GET, &route, &body, complete),
+                    response.credential,
+                ),
+            };
             if let Some(accepted) = accepted {
                 self.notes.observe(&response, &route, accepted);
             }
@@ -151,6 +165,20 @@ impl Transport for Judge {
     }
 }
 
+/// What a success says of the credential: the header, or on a server without one, that a path which needs a
+/// credential answered.
+fn accepted_with_success(response: &Response, route: &Route) -> Option<bool> {
+    let said = response.accepted();
+    let needs_one = match route.scope() {
+        RouteScope::Global => true,
+        // `local` shows some paths to anybody (recorded: /k8s/clusters/local/version)
+        RouteScope::Cluster(id) => !id.is_local() || route.path().starts_with("/v3/"),
+        _ => false,
+    };
+    let inferred = said == Accepted::Unsaid && needs_one && response.credential.header_speaks();
+    said.said().or_else(|| inferred.then_some(true))
+}
+
 /// Whether more evidence could change the verdict.
 fn worth_a_probe(error: &Error, credential: TokenKind) -> bool {
     let refusal =
@@ -162,7 +190,7 @@ fn worth_a_probe(error: &Error, credential: TokenKind) -> bool {
 
 /// Reads the beginning of an error's body, and whether it was the whole. A body that breaks off is no new error: what
 /// was read still counts.
-async fn read_error(body: &mut Body) -> (bytes::Bytes, bool) {
+async fn read_error(mut body: Body) -> (bytes::Bytes, bool) {
     let mut whole = BytesMut::new();
     while let Some(piece) = body.next().await {
         let Ok(piece) = piece else { return (whole.freeze(), false) };

@@ -128,7 +128,7 @@ fn with_credential(
             credential_at: (index, *at),
         });
     }
-    Err(Problem::not_found(
+    let problem = Problem::not_found(
         format!(
             "{} is {}, and no credential for that server was found; {}",
             server.from,
@@ -136,7 +136,8 @@ fn with_credential(
             listed(places, Wanted::CredentialOf(&server.value), None)
         ),
         "give the token in the same place as the URL; a token of another server is never used",
-    ))
+    );
+    Err(Problem { no_credential: true, ..problem })
 }
 
 fn with_server(

@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::report::{Finding, Source};
 use crate::config::{Expiry, Proxy, Trust};
 use crate::credentials::Credential;
-use crate::error::Error;
+use crate::error::{Cause, Error};
 use crate::wire::{ClusterId, ProjectId, ServerUrl};
 
 /// Why something that was found cannot be used. It becomes an error only if the thing is needed.
@@ -15,11 +15,13 @@ pub(super) struct Problem {
     pub(super) advice: String,
     /// Something was not found, so every place that was looked at matters.
     pub(super) not_found: bool,
+    /// A server was found and no credential for it.
+    pub(super) no_credential: bool,
 }
 
 impl Problem {
     pub(super) fn new(summary: impl Into<String>, advice: impl Into<String>) -> Self {
-        Self { summary: summary.into(), advice: advice.into(), not_found: false }
+        Self { summary: summary.into(), advice: advice.into(), not_found: false, no_credential: false }
     }
 
     /// Something that no place holds.
@@ -38,7 +40,8 @@ impl Problem {
     }
 
     pub(super) fn into_error(self) -> Error {
-        Error::config(self.summary, self.advice)
+        let error = Error::config(self.summary, self.advice);
+        if self.no_credential { error.with_causes([Cause::Missing]) } else { error }
     }
 }
 

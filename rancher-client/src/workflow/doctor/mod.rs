@@ -25,7 +25,7 @@ use crate::client::Client;
 use crate::credentials::Credential;
 use crate::error::Result;
 use crate::proxy::CanI;
-use crate::scope::{Confidence, KeyScope, Knowledge, RouteScope};
+use crate::scope::{KeyScope, Knowledge};
 use crate::transport::Connection;
 use crate::wire::ClusterId;
 use ask::{Ask, Outcome};
@@ -122,13 +122,8 @@ async fn diagnose(connection: &Connection, options: DoctorOptions) -> Result<Doc
 /// If one cluster accepted the key and global paths did not, asks both once more, in that order. Refused, accepted and
 /// refused again is proof; answers that crossed each other are not.
 async fn settle_scope(connection: &Connection, options: &DoctorOptions, seen: &mut Vec<Outcome>) {
-    let ledger = connection.ledger();
-    let Some(known) = ledger.scope() else { return };
-    let KeyScope::Cluster(home) = &known.scope else { return };
-    if known.confidence == Confidence::Proven || !ledger.was_accepted(&RouteScope::Cluster(home.clone())) {
-        return;
-    }
-    for question in [Ask::Cluster(home.clone()), Ask::Global] {
+    let Some(home) = connection.ledger().open_question() else { return };
+    for question in [Ask::Cluster(home), Ask::Global] {
         if let Ok(question) = ask::question(question, options, None) {
             seen.push(ask::ask(connection, question).await);
         }

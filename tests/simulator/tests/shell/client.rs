@@ -66,7 +66,9 @@ pub(crate) fn trusting(ca_pem: Option<&str>) -> ClientConfig {
 pub(crate) fn reqwest(running: &Running) -> reqwest::Client {
     let mut config = trusting(running.ca_pem());
     config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
+    // compression is looked at on the wire, whatever features other crates switch on
     reqwest::Client::builder()
+        .no_gzip()
         .tls_backend_preconfigured(config)
         .no_proxy()
         // built together with the core, reqwest has gzip on and hides the length of what it unpacks

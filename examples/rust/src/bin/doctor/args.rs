@@ -137,15 +137,16 @@ impl Args {
             return Err(Error::config("--can-i needs a cluster to ask", "give --cluster"));
         }
         let witness = self.witness_token_file.as_deref().map(witness).transpose()?;
-        let mut options = DoctorOptions::default();
-        options.cluster = self.cluster.as_deref().map(|id| cluster("--cluster", id)).transpose()?;
-        options.namespace = self.namespace.clone();
-        options.can_i = can_i;
-        options.also = also;
-        options.key_is_for = key_is_for;
-        options.witness = witness;
-        options.timeout = timeout;
-        Ok(options)
+        Ok(DoctorOptions {
+            cluster: self.cluster.as_deref().map(|id| cluster("--cluster", id)).transpose()?,
+            namespace: self.namespace.clone(),
+            can_i,
+            also,
+            key_is_for,
+            witness,
+            timeout,
+            ..DoctorOptions::default()
+        })
     }
 
     /// The name by which the program was called, for messages.

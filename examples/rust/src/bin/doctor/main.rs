@@ -8,7 +8,7 @@ mod simulated;
 use args::Args;
 use clap::Parser;
 use rancher_client::Client;
-use rancher_client::error::{Error, ErrorKind};
+use rancher_client::error::{Cause, Error, ErrorKind};
 use rancher_client::workflow::doctor::Verdict;
 use serde_json::json;
 use std::io::{IsTerminal, Write};
@@ -35,7 +35,16 @@ async fn diagnose(args: &Args) -> Result<u8, Error> {
         );
     }
     let mut options = args.options()?;
-    let (report, config) = args.discovery()?.examine();
+    let mut discovery = args.discovery()?;
+    let (mut report, mut config) = discovery.examine();
+    if config.as_ref().is_err_and(|error| error.causes() == [Cause::Missing]) {
+        // without a credential there is still a server to look at, and the want of one is the finding
+        discovery.explicit.anonymous = true;
+        let (without, bare) = discovery.examine();
+        if bare.is_ok() {
+            (report, config) = (without, bare);
+        }
+    }
     if args.show_config {
         say(&report.to_string());
     }

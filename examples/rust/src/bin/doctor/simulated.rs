@@ -141,7 +141,7 @@ fn rendered(reports: &[DoctorReport], colours: bool) -> String {
             credential.confidence.map(|confidence| format!(" ({confidence})")).unwrap_or_default();
         let causes: Vec<&str> = credential.causes.iter().map(|cause| cause.as_str()).collect();
         let verdict = match causes.as_slice() {
-            [] => credential.verdict.to_string(),
+            [] | ["missing"] => credential.verdict.to_string(),
             causes => format!("{}: {}", credential.verdict, causes.join(" or ")),
         };
         let cluster = report.cluster.id.as_ref().map(|id| format!("{id} {}", report.cluster.verdict));

@@ -1,4 +1,4 @@
-//! The program `doctor`, as a user runs it, against the simulated record.
+//! The program against the simulated record.
 
 use rancher_simulator::{Agent, ServerOptions, Simulator, World};
 use serde_json::Value;
@@ -84,8 +84,8 @@ fn expected(label: &str, cluster: &str) -> [&'static str; 5] {
         "anonymous" => ["missing", "unknown", "proven", "unknown", "misconfigured"],
         // nonsense is refused before it is sent
         "garbage" => ["missing", "unknown", "null", "unknown", "misconfigured"],
-        "unknown-name" | "wrong-secret" | "deleted" | "off" | "expired" | "expired-prod"
-        | "disabled-unscoped" => UNDETERMINED,
+        "unknown-name" | "wrong-secret" | "deleted" | "off" | "expired" | "expired-prod" => UNDETERMINED,
+        _ if label.starts_with("disabled-") => UNDETERMINED,
         _ => {
             let (user, key) = label.split_once('-').unwrap();
             let home = match (user, key) {
