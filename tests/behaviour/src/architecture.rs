@@ -246,8 +246,10 @@ fn stands_alone(text: &str, word: &str) -> bool {
     text.match_indices(word).any(|(at, _)| {
         let before = text[..at].chars().next_back();
         let after = text[at + word.len()..].chars().next();
-        !before.is_some_and(|c| part_of_word(c) && (number || word.starts_with(part_of_word)))
-            && !(number && after.is_some_and(part_of_word))
+        let longer_before =
+            before.is_some_and(|c| part_of_word(c) && (number || word.starts_with(part_of_word)));
+        let longer_after = number && after.is_some_and(part_of_word);
+        !(longer_before || longer_after)
     })
 }
 

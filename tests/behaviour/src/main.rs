@@ -1,8 +1,10 @@
 //! The behaviour suite: one test binary over the recorded answers, the simulator and the client.
 
-mod architecture;
-mod errors_doc;
 // `cfg(test)` always holds here; it is what lets clippy see that helpers belong to tests, too.
+#[cfg(test)]
+mod architecture;
+#[cfg(test)]
+mod errors_doc;
 #[cfg(test)]
 mod judge_scores;
 #[cfg(test)]
