@@ -104,13 +104,17 @@ fn without_comments(text: &str) -> String {
     text.lines().map(code).collect::<Vec<_>>().join("\n")
 }
 
-/// Cuts the test module off, which stands last in a file.
+/// Cuts inline test modules out: from their mark to the brace at the margin that closes them.
 fn without_tests(text: &str) -> String {
-    let inline = text.match_indices("#[cfg(test)]\n").find(|(at, mark)| {
-        let item = text[at + mark.len()..].lines().next().unwrap_or_default();
-        item.contains("mod ") && item.trim_end().ends_with('{')
-    });
-    text[..inline.map_or(text.len(), |(at, _)| at)].to_owned()
+    let mut out = String::new();
+    let mut rest = text;
+    while let Some((before, after)) = rest.split_once("#[cfg(test)]\n") {
+        out.push_str(before);
+        let item = after.lines().next().unwrap_or_default();
+        let module = item.contains("mod ") && item.trim_end().ends_with('{');
+        rest = if module { after.split_once("\n}").map_or("", |(_, behind)| behind) } else { after };
+    }
+    out + rest
 }
 
 /// The core's sources, without the files that only tests include.
@@ -280,6 +284,7 @@ fn architecture_violations_are_caught() {
         ("v3/mod.rs", "if response.status == 403 {}", "only the judge"),
         ("v3/mod.rs", "if status == StatusCode::UNAUTHORIZED {}", "only the judge"),
         ("error/mod.rs", "token.expose_secret()", "out of its wrapping"),
+        ("v3/mod.rs", "#[cfg(test)]\nmod tests {\n    x\n}\nfn f() { thread::spawn(g) }", "starts no task"),
     ];
     for (path, text, expected) in planted {
         let found = violations(&Source::new(path, text));
