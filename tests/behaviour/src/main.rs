@@ -2,6 +2,10 @@
 
 // `cfg(test)` always holds here; it is what lets clippy see that helpers belong to tests, too.
 #[cfg(test)]
+mod architecture;
+#[cfg(test)]
+mod errors_doc;
+#[cfg(test)]
 mod judge_scores;
 #[cfg(test)]
 mod truth_replay;
