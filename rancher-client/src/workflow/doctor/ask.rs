@@ -185,24 +185,31 @@ pub(super) async fn ask(connection: &Connection, question: Question) -> Outcome 
             observation.accepted = error.http().and_then(|http| http.accepted);
             Err(error)
         }
-        Ok(Ok((status, accepted, sent, value))) => {
+        Ok(Ok(Answered { status, accepted, date: sent, value })) => {
             observation.status = Some(status);
             observation.accepted = accepted;
             date = sent;
-            Ok(value)
+            value
         }
     };
     Outcome { ask, observation, answer, date }
 }
 
-type Answered = (u16, Option<bool>, Option<String>, Value);
+/// An answer whose headers came. They tell of the credential even where the body breaks off.
+struct Answered {
+    status: u16,
+    accepted: Option<bool>,
+    date: Option<String>,
+    value: Result<Value>,
+}
 
 async fn answer(connection: &Connection, request: Request) -> Result<Answered> {
     let response = connection.send(request).await?;
     let status = response.status.as_u16();
     let accepted = response.accepted().said();
     let date = response.header("date").map(str::to_owned);
-    let body = response.body.read(LONGEST_ANSWER).await?;
+    let body = response.body.read(LONGEST_ANSWER).await;
     // only the form matters where it is no JSON; what needs JSON says so itself
-    Ok((status, accepted, date, serde_json::from_slice(&body).unwrap_or_default()))
+    let value = body.map(|body| serde_json::from_slice(&body).unwrap_or_default());
+    Ok(Answered { status, accepted, date, value })
 }
