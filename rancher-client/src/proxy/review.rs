@@ -167,7 +167,7 @@ impl ClusterProxy {
     /// Who the cluster takes the caller for, by a SelfSubjectReview. Works with a key scoped to the cluster.
     ///
     /// # Errors
-    /// Those of `Connection::json`; `unsupported` on Kubernetes before 1.28.
+    /// Those of `Connection::json`; `unsupported` on Kubernetes before 1.28; `not_rancher` if no user is named.
     pub async fn whoami(&self) -> Result<WhoAmI> {
         let path = ["apis", "authentication.k8s.io", "v1", "selfsubjectreviews"];
         let body = json!({"apiVersion": "authentication.k8s.io/v1", "kind": "SelfSubjectReview"});
@@ -185,7 +185,15 @@ impl ClusterProxy {
             }
             _ => error,
         })?;
-        Ok(WhoAmI::read(&answer))
+        let whoami = WhoAmI::read(&answer);
+        match whoami.user.is_empty() {
+            false => Ok(whoami),
+            true => Err(Error::new(
+                ErrorKind::NotRancher,
+                "the answer to the review names no user",
+                "check the URL",
+            )),
+        }
     }
 
     /// Whether the caller may do something, by a SelfSubjectAccessReview. Works with a key scoped to the cluster.

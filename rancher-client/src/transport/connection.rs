@@ -1,6 +1,7 @@
 //! A server, a credential and what was noted of both, shared by everything that a client hands out.
 
 use bytes::Bytes;
+use http::{Method, StatusCode};
 use serde_json::Value;
 use std::fmt;
 use std::sync::Arc;
@@ -100,35 +101,47 @@ impl Connection {
     /// # Errors
     /// As [`Connection::send`], and `connect`, `timeout` or `decode` if the body does not arrive whole.
     pub async fn bytes(&self, request: Request) -> Result<Bytes> {
+        self.whole(request).await.map(|(_, body)| body)
+    }
+
+    async fn whole(&self, request: Request) -> Result<(StatusCode, Bytes)> {
         let (operation, method, route) =
             (request.operation.clone(), request.method.clone(), request.route.clone());
         let response = self.send(request).await?;
         let read = response.body.read(self.shared.config.limits.body).await;
-        read.map_err(|error| error.with_operation(operation).with_request(&method, &route))
+        let body = read.map_err(|error| error.with_operation(operation).with_request(&method, &route))?;
+        Ok((response.status, body))
     }
 
-    /// Sends a request and reads the answer as JSON. An empty answer, as to a DELETE, is `null`.
+    /// Sends a request and reads the answer as JSON. Where an answer may be empty (204, a DELETE, an action) and is,
+    /// it is `null`.
     ///
     /// # Errors
     /// As [`Connection::bytes`], and `decode` if it is no JSON; the error tells where, never what stands there.
     pub async fn json(&self, request: Request) -> Result<Value> {
         let (operation, method, route) =
             (request.operation.clone(), request.method.clone(), request.route.clone());
-        let body = self.bytes(request).await?;
+        let unreadable = |what: String| {
+            Error::new(
+                ErrorKind::Decode,
+                format!("the answer cannot be read: {what}"),
+                "something between here and Rancher may have changed it; ask again, and compare with curl",
+            )
+            .with_operation(operation)
+            .with_request(&method, &route)
+        };
+        let (status, body) = self.whole(request).await?;
         if body.is_empty() {
-            return Ok(Value::Null);
+            return match may_be_empty(status, &method, &route) {
+                true => Ok(Value::Null),
+                false => Err(unreadable(format!("it is empty, with status {}", status.as_u16()))),
+            };
         }
         serde_json::from_slice(&body).map_err(|error| {
             // serde_json's own message can quote the value that did not fit
             let place = format!("line {}, column {}", error.line(), error.column());
             let what = if error.is_eof() { "it ends too early" } else { "it is no JSON" };
-            Error::new(
-                ErrorKind::Decode,
-                format!("the answer cannot be read: {what} ({place} of {} bytes)", body.len()),
-                "something between here and Rancher may have changed it; ask again, and compare with curl",
-            )
-            .with_operation(operation)
-            .with_request(&method, &route)
+            unreadable(format!("{what} ({place} of {} bytes)", body.len()))
         })
     }
 
@@ -166,5 +179,45 @@ impl Connection {
 impl fmt::Debug for Connection {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Connection({}, {})", self.shared.config.server, self.credential())
+    }
+}
+
+/// Whether a success without a body is whole. Recorded: v3 answers some deletions with 204, and a login that asks for
+/// a cookie, which is an action, with 200 and nothing.
+fn may_be_empty(status: StatusCode, method: &Method, route: &Route) -> bool {
+    matches!(status, StatusCode::NO_CONTENT | StatusCode::RESET_CONTENT)
+        || method == Method::DELETE
+        || !route.query_values("action").is_empty()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::mock::{Mock, request, response};
+    use super::*;
+    use crate::wire::{ServerUrl, SystemClock};
+
+    #[tokio::test]
+    async fn an_empty_answer_is_no_object() {
+        let cases = [
+            (200, Method::GET, "/v3/clusters", false),
+            (201, Method::POST, "/v3/projects", false),
+            (204, Method::GET, "/v3/clusters", true),
+            (200, Method::DELETE, "/v3/tokens/token-abcde", true),
+            (200, Method::POST, "/v3/tokens?action=logout", true),
+        ];
+        for (status, method, path, null) in cases {
+            let server = ServerUrl::parse("https://rancher.example.com", false).unwrap();
+            let mock = Mock::new(move |_| async move { Ok(response(status, "")) });
+            let config = Config::new(server, Credential::anonymous());
+            let connection = Connection::over_transport(config, Arc::new(mock), Arc::new(SystemClock::new()));
+            let answer = connection.json(request(method.clone(), path)).await;
+            match answer {
+                Ok(value) => assert!(null && value.is_null(), "{status} {method} {path}"),
+                Err(error) => {
+                    assert!(!null && error.kind() == ErrorKind::Decode, "{error}");
+                    assert!(error.to_string().contains("it is empty"), "{error}");
+                }
+            }
+        }
     }
 }

@@ -175,7 +175,11 @@ fn accepted_with_success(response: &Response, route: &Route) -> Option<bool> {
         RouteScope::Cluster(id) => !id.is_local() || route.path().starts_with("/v3/"),
         _ => false,
     };
-    let inferred = said == Accepted::Unsaid && needs_one && response.credential.header_speaks();
+    // a login portal answers every path with a page, and says nothing of the credential by it
+    let json = response
+        .header("content-type")
+        .is_some_and(|kind| kind.trim_start().to_ascii_lowercase().starts_with("application/json"));
+    let inferred = said == Accepted::Unsaid && needs_one && json && response.credential.header_speaks();
     said.said().or_else(|| inferred.then_some(true))
 }
 
@@ -314,6 +318,20 @@ mod tests {
         let mut anything = request(Method::GET, "/v3/");
         anything.expect = super::super::Expect::Anything;
         assert!(judge.send(anything).await.is_ok());
+    }
+
+    #[tokio::test]
+    async fn without_the_header_json_speaks_for_the_key_and_a_page_does_not() {
+        for (kind, accepted) in [("application/json; charset=utf-8", true), ("text/html", false)] {
+            let answer = with_header(response(200, "{}"), "content-type", kind);
+            let judge = judge_over(&Mock::script([Ok(answer)]), Probes::On, None);
+            let _ = judge.send(request(Method::GET, "/v3/clusters")).await;
+            assert_eq!(
+                judge.notes.ledger().was_accepted(&crate::scope::RouteScope::Global),
+                accepted,
+                "{kind}"
+            );
+        }
     }
 
     #[tokio::test]

@@ -6,7 +6,17 @@ mod architecture;
 #[cfg(test)]
 mod errors_doc;
 #[cfg(test)]
+mod faults;
+#[cfg(test)]
 mod judge_scores;
+#[cfg(test)]
+mod lab;
+#[cfg(test)]
+mod many;
+#[cfg(test)]
+mod old_server;
+#[cfg(test)]
+mod origin;
 #[cfg(test)]
 mod truth_replay;
 #[cfg(test)]

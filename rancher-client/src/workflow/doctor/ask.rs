@@ -7,7 +7,7 @@ use std::time::Duration;
 use super::{CLUSTER_PATIENCE, DoctorOptions, PATIENCE};
 use crate::error::{Error, ErrorKind, Observation, Result};
 use crate::proxy::CanI;
-use crate::scope::{KeyScope, Route, TokenKind};
+use crate::scope::{KeyScope, Route, RouteScope, TokenKind};
 use crate::transport::{Connection, Expect, Patience, Request};
 use crate::wire::ClusterId;
 
@@ -150,16 +150,10 @@ fn checked(namespace: &str) -> Result<&str> {
 }
 
 /// The question for the credential's own record: only a credential that is accepted globally can read it.
-pub(super) fn own_record(
-    connection: &Connection,
-    options: &DoctorOptions,
-    seen: &[Outcome],
-) -> Option<Result<Question>> {
+pub(super) fn own_record(connection: &Connection, options: &DoctorOptions) -> Option<Result<Question>> {
     let credential = connection.credential();
     let name = credential.name()?;
-    let global =
-        seen.iter().any(|outcome| outcome.ask == Ask::Global && outcome.observation.accepted == Some(true));
-    if !global {
+    if !connection.ledger().was_accepted(&RouteScope::Global) {
         return None;
     }
     let route = match credential.kind() {
@@ -191,24 +185,31 @@ pub(super) async fn ask(connection: &Connection, question: Question) -> Outcome 
             observation.accepted = error.http().and_then(|http| http.accepted);
             Err(error)
         }
-        Ok(Ok((status, accepted, sent, value))) => {
+        Ok(Ok(Answered { status, accepted, date: sent, value })) => {
             observation.status = Some(status);
             observation.accepted = accepted;
             date = sent;
-            Ok(value)
+            value
         }
     };
     Outcome { ask, observation, answer, date }
 }
 
-type Answered = (u16, Option<bool>, Option<String>, Value);
+/// An answer whose headers came. They tell of the credential even where the body breaks off.
+struct Answered {
+    status: u16,
+    accepted: Option<bool>,
+    date: Option<String>,
+    value: Result<Value>,
+}
 
 async fn answer(connection: &Connection, request: Request) -> Result<Answered> {
     let response = connection.send(request).await?;
     let status = response.status.as_u16();
     let accepted = response.accepted().said();
     let date = response.header("date").map(str::to_owned);
-    let body = response.body.read(LONGEST_ANSWER).await?;
+    let body = response.body.read(LONGEST_ANSWER).await;
     // only the form matters where it is no JSON; what needs JSON says so itself
-    Ok((status, accepted, date, serde_json::from_slice(&body).unwrap_or_default()))
+    let value = body.map(|body| serde_json::from_slice(&body).unwrap_or_default());
+    Ok(Answered { status, accepted, date, value })
 }

@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use super::deadline::Deadline;
 use super::http::Http;
-use super::tls_report::{fingerprint, hex, parse_fingerprint};
+use super::tls::{fingerprint, hex, parse_fingerprint};
 use super::{Auth, Patience, Request, Transport};
 use crate::config::{Config, Trust};
 use crate::credentials::Credential;
@@ -110,7 +110,7 @@ fn to_pem(cert: &CertificateDer<'_>) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::super::http_server::{Answer, Authority, Server};
+    use super::super::http::server::{Answer, Authority, Server};
     use super::*;
 
     async fn publishing(pem: &str) -> (Server, ServerUrl) {

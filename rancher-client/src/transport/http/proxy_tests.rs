@@ -1,5 +1,5 @@
-use super::super::http_server::{Answer, Authority, Server};
 use super::super::mock::request;
+use super::server::{Answer, Authority, Server};
 use super::tests::sent;
 use super::*;
 use crate::credentials::Credential;

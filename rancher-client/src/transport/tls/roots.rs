@@ -1,17 +1,15 @@
-//! TLS on our own terms: ring given explicitly, TLS 1.2 and 1.3, HTTP/2 where offered, and a verifier that tells what
-//! it saw.
+//! The authorities that are trusted, and the memory of what the last handshake showed.
 
+use rustls::RootCertStore;
 use rustls::client::WebPkiServerVerifier;
 use rustls::crypto::CryptoProvider;
-use rustls::{ClientConfig, RootCertStore};
 use rustls_pki_types::CertificateDer;
 use rustls_pki_types::pem::PemObject as _;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use super::tls_report::TlsReport;
-use super::tls_verifier::Verifier;
+use super::report::TlsReport;
 use crate::config::Trust;
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{Error, Result};
 
 /// What the last handshake showed, shared by the verifier and its readers.
 #[derive(Debug, Clone, Default)]
@@ -83,17 +81,6 @@ pub(crate) fn verifier(
     WebPkiServerVerifier::builder_with_provider(Arc::new(store), Arc::clone(provider)).build().ok()
 }
 
-/// Checks what can be checked of `trust` without I/O.
-///
-/// # Errors
-/// `config`, if the PEM text of a CA holds no certificate.
-pub(crate) fn check(trust: &Trust) -> Result<()> {
-    match trust {
-        Trust::CaPem(_) => Roots::of(trust, Vec::new(), None, &provider()).map(drop),
-        _ => Ok(()),
-    }
-}
-
 /// The certificates that `trust` names itself.
 fn given(trust: &Trust) -> Result<Vec<CertificateDer<'static>>> {
     let text = match trust {
@@ -136,34 +123,3 @@ fn bad(trust: &Trust, why: &str) -> Error {
         "give the CA's certificate in PEM form, from -----BEGIN CERTIFICATE----- to -----END CERTIFICATE-----",
     )
 }
-
-/// The cryptography, given explicitly: a process-wide default belongs to the program, not to a library.
-pub(crate) fn provider() -> Arc<CryptoProvider> {
-    Arc::new(rustls::crypto::ring::default_provider())
-}
-
-/// The configuration of a client that calls `host` and trusts `trust` over these roots.
-///
-/// # Errors
-/// `tls`, if the cryptography does not offer TLS 1.2 and 1.3; it does.
-pub(crate) fn client_config(
-    trust: Trust,
-    host: &str,
-    roots: Roots,
-    provider: Arc<CryptoProvider>,
-    seen: Seen,
-) -> Result<ClientConfig> {
-    let verifier = Verifier::new(trust, host, roots, Arc::clone(&provider), seen);
-    let mut config = ClientConfig::builder_with_provider(provider)
-        .with_protocol_versions(&[&rustls::version::TLS13, &rustls::version::TLS12])
-        .map_err(|error| Error::new(ErrorKind::Tls, "TLS cannot be set up", "").with_source(error))?
-        .dangerous()
-        .with_custom_certificate_verifier(Arc::new(verifier))
-        .with_no_client_auth();
-    config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
-    Ok(config)
-}
-
-#[cfg(test)]
-#[path = "tls_tests.rs"]
-mod tests;

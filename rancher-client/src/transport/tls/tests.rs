@@ -1,8 +1,8 @@
 use super::super::http::Http;
-use super::super::http_server::{Answer, Authority, Chain, Server, Step, self_signed};
+use super::super::http::server::{Answer, Authority, Chain, Server, Step, self_signed};
 use super::super::mock::request;
-use super::super::tls_report::{TlsProblem, fingerprint, hex};
 use super::super::{Request, Response, Transport};
+use super::report::{TlsProblem, fingerprint, hex};
 use super::*;
 use crate::config::Config;
 use crate::credentials::Credential;

@@ -4,7 +4,7 @@ use std::error::Error as StdError;
 use std::io;
 use std::time::Duration;
 
-use super::tls_verifier::Untrusted;
+use super::super::tls::Untrusted;
 use crate::error::{Error, ErrorKind};
 use crate::wire::{ServerUrl, redact};
 

@@ -10,7 +10,7 @@ use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio_rustls::TlsAcceptor;
 
-use super::tls::provider;
+use super::super::tls::provider;
 
 /// One thing that the server does.
 #[derive(Debug, Clone)]

@@ -1,5 +1,9 @@
 //! HTTP by reqwest: one origin, no redirects and no retries of its own.
 
+mod error;
+#[cfg(test)]
+pub(super) mod server;
+
 use futures_util::StreamExt as _;
 use http::HeaderValue;
 use http::header::{ACCEPT, CONNECTION, CONTENT_LENGTH, HOST, TRANSFER_ENCODING, USER_AGENT};
@@ -8,15 +12,14 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::OnceCell;
 
-use super::http_error::{Circumstances, Phase};
-use super::tls::{self, Roots, Seen};
-use super::tls_report::TlsReport;
+use super::tls::{self, Roots, Seen, TlsReport};
 use super::trace::Label;
 use super::{Body, BoxFuture, Request, Response, Transport};
 use crate::config::{Config, Trust};
 use crate::error::{Error, ErrorKind, Result};
 use crate::scope::TokenKind;
 use crate::wire::{Clock, ServerUrl};
+use error::{Circumstances, Phase};
 
 /// How long an unused connection is kept. Ingresses close theirs after 60 s or more; to be first avoids writing a
 /// request into a connection that is being closed.
@@ -194,9 +197,7 @@ fn user_agent(application: Option<&str>) -> Result<HeaderValue> {
 }
 
 #[cfg(test)]
-#[path = "http_tests.rs"]
 mod tests;
 
 #[cfg(test)]
-#[path = "http_proxy_tests.rs"]
 mod proxy_tests;

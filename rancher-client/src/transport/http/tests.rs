@@ -1,10 +1,9 @@
-#[cfg(feature = "gzip")]
-use super::super::http_server::gzip;
-use super::super::http_server::{Answer, Authority, Server, Step};
 use super::super::mock::request;
 use super::super::redirect::Redirect;
 use super::super::timeout::Timeout;
 use super::super::{Auth, Patience};
+#[cfg(feature = "gzip")]
+use super::server::{Answer, Authority, Server, Step, gzip};
 use super::*;
 use crate::config::Timeouts;
 use crate::credentials::Credential;

@@ -10,8 +10,8 @@ use rustls_pki_types::{CertificateDer, ServerName, UnixTime};
 use std::fmt;
 use std::sync::Arc;
 
-use super::tls::{Roots, Seen, verifier};
-use super::tls_report::{Found, TlsProblem, TlsReport, fingerprint, hex};
+use super::report::{Found, TlsProblem, TlsReport, fingerprint, hex};
+use super::roots::{Roots, Seen, verifier};
 use crate::config::Trust;
 
 /// The reason why a handshake was broken off. It travels inside the error of rustls.
