@@ -1,4 +1,72 @@
-//! A client for Rancher Manager.
+//! A client for Rancher Manager that knows what its answers mean.
+//!
+//! # Connect
+//!
+//! Configuration is plain data. Find it, or write it down:
+//!
+//! ```no_run
+//! use rancher_client::{Client, config::Config, credentials::Credential, wire::ServerUrl};
+//!
+//! # fn main() -> rancher_client::error::Result<()> {
+//! let found = Client::new(Config::discover()?.config)?;
+//!
+//! let server = ServerUrl::parse("https://rancher.example.com", false)?;
+//! let mut config = Config::new(server, Credential::parse("token-abcde:s3cr3t")?);
+//! config.cluster = Some("c-prod1".parse()?);
+//! let written_down = Client::new(config)?;
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # Call
+//!
+//! ```no_run
+//! use rancher_client::proxy::{CanI, Resource};
+//!
+//! # async fn run(client: rancher_client::Client) -> rancher_client::error::Result<()> {
+//! let projects = client.v3().list("projects", &[("clusterId", "c-prod1")]).await?;
+//! let cluster = client.cluster("c-prod1")?;
+//! let pods = cluster.list(Resource::core("pods").within("shop-web"), 500).await?;
+//! let me = cluster.whoami().await?; // works with a key scoped to the cluster, too
+//! let may = cluster.can_i(&CanI::new("create", "pods").within("shop-web")).await?;
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # Understand a failure
+//!
+//! ```no_run
+//! use rancher_client::error::ErrorKind;
+//!
+//! # async fn run(client: rancher_client::Client) {
+//! match client.v3().list("clusters", &[]).await {
+//!     Ok(clusters) => println!("{clusters}"),
+//!     Err(error) => match error.kind() {
+//!         // the key is alive and of one cluster: do not rotate it
+//!         ErrorKind::OutOfScope => println!("scoped to {:?}", error.scoped_to()),
+//!         ErrorKind::TokenRefused => println!("make a new key"),
+//!         // both remain possible; the error names them and says what would settle it
+//!         ErrorKind::Undetermined => println!("{:?}: {}", error.causes(), error.advice()),
+//!         _ => println!("{}", error.evidence()),
+//!     },
+//! }
+//! # }
+//! ```
+//!
+//! # Ask the doctor
+//!
+//! ```no_run
+//! use rancher_client::workflow::doctor::{DoctorOptions, Verdict};
+//!
+//! # async fn run(client: rancher_client::Client) -> rancher_client::error::Result<()> {
+//! let options = DoctorOptions { cluster: Some("c-prod1".parse()?), ..Default::default() };
+//! let report = client.doctor(options).await?;
+//! if report.verdict != Verdict::Usable {
+//!     println!("{report}");
+//! }
+//! # Ok(())
+//! # }
+//! ```
 
 mod client;
 pub mod config;
@@ -12,3 +80,7 @@ pub mod wire;
 pub mod workflow;
 
 pub use client::{Client, ServerVersion};
+
+#[cfg(doctest)]
+#[doc = include_str!("../../README.md")]
+struct Readme;

@@ -33,11 +33,11 @@ pub enum Dialect {
 pub struct ErrorBody {
     /// The form it has.
     pub dialect: Dialect,
-    /// `NotFound`, `MissingRequired`, a Kubernetes `reason`.
+    /// `NotFound`, `MissingRequired`, a Kubernetes `reason`; masked and shortened as the message is.
     pub code: Option<String>,
     /// The words for people, credentials masked, at most 500 characters.
     pub message: Option<String>,
-    /// The field that is wrong.
+    /// The field that is wrong; masked and shortened as the message is.
     pub field: Option<String>,
     /// The user that the server saw, where the message names one: `User "u-abcde" cannot …`.
     pub user: Option<String>,
@@ -259,6 +259,11 @@ mod tests {
             r#"{"type":"error","code":"X","message":"no such token token-abcde:s3cr3ts3cr3t","status":401}"#,
         );
         assert_eq!(body.message.as_deref(), Some("no such token token-abcde:***"));
+        let body = read(r#"{"type":"error","code":"token-abcde:s3cr3t","fieldName":"token-abcde:s3cr3t"}"#);
+        assert_eq!(
+            (body.code.as_deref(), body.field.as_deref()),
+            (Some("token-abcde:***"), Some("token-abcde:***"))
+        );
     }
 
     proptest! {

@@ -1,6 +1,8 @@
 use super::*;
+use crate::scope::Route;
 use crate::scope::{Fact, KeyScope, Knowledge};
 use crate::wire::{ClusterId, Moment};
+use http::StatusCode;
 
 const FILTER: &str = r#"{"type":"error","status":"401","message":"Unauthorized 401: must authenticate"}"#;
 
@@ -204,6 +206,7 @@ fn the_rest_of_the_statuses() {
         (403, "<!doctype html><p>blocked".into(), ErrorKind::NotRancher),
         (404, "<html>default backend</html>".into(), ErrorKind::NotRancher),
         (302, String::new(), ErrorKind::NotRancher),
+        (407, "Proxy Authentication Required".into(), ErrorKind::NotRancher),
     ];
     for (status, body, kind) in table {
         let error = verdict_of(&given("/v3/projects", status, Accepted::Unsaid, &body), TokenKind::V3, None);

@@ -111,6 +111,9 @@ pub struct Ledger {
     not_for: Vec<RouteScope>,
     accepted: BTreeMap<Place, Vec<Acceptance>>,
     refused: BTreeMap<Place, Refusals>,
+    /// The cluster that the key was proven to be confined to. Proven once, it stays so: the reach of a key is fixed,
+    /// while the acceptances that proved it are forgotten one day.
+    home: Option<ClusterId>,
 }
 
 /// A part of the server that accepts or refuses a key as one: all global paths, or one cluster's.
@@ -169,6 +172,7 @@ impl Ledger {
             not_for: Vec::new(),
             accepted: BTreeMap::new(),
             refused: BTreeMap::new(),
+            home: None,
         }
     }
 
@@ -206,6 +210,9 @@ impl Ledger {
             let refusals = self.refused.entry(place).or_insert(seen);
             refusals.earliest = refusals.earliest.min(fact.received);
             refusals.latest = refusals.latest.max(fact.sent);
+        }
+        if let Left::Only(KeyScope::Cluster(id)) = self.left() {
+            self.home = Some(id);
         }
     }
 
@@ -395,7 +402,7 @@ impl Ledger {
     /// Whether the key cannot be global: it was refused elsewhere, then accepted by this cluster, then refused
     /// elsewhere again. An unscoped key would have to have died, come back and died again.
     fn confined_to(&self, id: &ClusterId) -> bool {
-        if !self.not_for.is_empty() {
+        if !self.not_for.is_empty() || self.home.as_ref() == Some(id) {
             return true;
         }
         let Some(refused) = self.refused_outside(id) else { return false };

@@ -71,6 +71,17 @@ fn order_decides_how_sure_out_of_scope_is() {
 }
 
 #[test]
+fn what_was_proven_once_is_not_forgotten() {
+    let mut ledger = ledger(&[
+        fact(RouteScope::Global, false, 0),
+        fact(cluster("c-a"), true, 5),
+        fact(RouteScope::Global, false, 10),
+    ]);
+    (0..10_000).for_each(|n| ledger.observe(&fact(cluster("c-a"), true, 20 + n)));
+    assert_eq!(ledger.scope().unwrap().confidence, Confidence::Proven);
+}
+
+#[test]
 fn answers_that_overlap_have_no_order() {
     let slow =
         Fact { route: RouteScope::Global, accepted: false, sent: at(0), received: at(20), generation: 0 };

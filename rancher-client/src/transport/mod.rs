@@ -1,13 +1,11 @@
 //! From a request to an answer: one trait, one file per layer, and `stack` that states their order once.
 
 mod agent;
+mod ca;
 mod connection;
 mod credentials;
 mod deadline;
 mod http;
-mod http_error;
-#[cfg(test)]
-mod http_server;
 mod judge;
 mod limit;
 mod message;
@@ -19,15 +17,12 @@ mod retry;
 mod stack;
 mod timeout;
 mod tls;
-mod tls_ca;
-mod tls_report;
-mod tls_verifier;
 mod trace;
 
+pub use ca::fetch_ca;
 pub use connection::Connection;
 pub use message::{Auth, Body, Expect, Patience, Request, Response};
-pub use tls_ca::fetch_ca;
-pub use tls_report::{TlsProblem, TlsReport, parse_fingerprint};
+pub use tls::{TlsProblem, TlsReport, parse_fingerprint};
 
 use std::fmt;
 use std::future::Future;

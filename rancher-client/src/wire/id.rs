@@ -132,12 +132,7 @@ impl ClusterId {
 
 fn check_cluster(text: &str) -> Result<(), String> {
     if is_dns_label(text) {
-        return match text {
-            _ if text.starts_with("p-") && text.len() == 7 => {
-                Err("that is half a project id; a cluster's is like c-xxxxx, c-m-xxxxxxxx or local".into())
-            }
-            _ => Ok(()),
-        };
+        return Ok(());
     }
     if text.contains("/k8s/clusters/") || text.contains("/v3/clusters/") {
         return Err("that is a URL; give the id that follows /clusters/ in it".into());
@@ -349,7 +344,7 @@ mod tests {
 
     #[test]
     fn cluster_ids_take_every_known_form() {
-        for text in ["local", "c-prod1", "c-m-abcd1234", "c-2", "my-own-name"] {
+        for text in ["local", "c-prod1", "c-m-abcd1234", "c-2", "my-own-name", "p-abcde"] {
             assert_eq!(ClusterId::new(text).unwrap().as_str(), text);
         }
     }
@@ -358,7 +353,6 @@ mod tests {
     fn a_wrong_cluster_id_says_what_was_given() {
         let cases = [
             ("c-prod1:p-abcde", "that is a project id; its cluster is c-prod1"),
-            ("p-abcde", "half a project id"),
             ("https://rancher.example.com/k8s/clusters/c-prod1", "that is a URL"),
             ("Production EU", "a cluster's display name is not its id"),
             ("", "it is empty"),

@@ -10,7 +10,8 @@ pub(crate) const MASK: &str = "***";
 /// Messages of servers, proxies and libraries can echo what they were sent. Names stay readable, secrets do not:
 /// `token-abcde:…` becomes `token-abcde:***`, `Bearer …` becomes `Bearer ***`, a three-part JWT becomes `***`.
 pub fn redact(text: &str) -> Cow<'_, str> {
-    if !text.contains(['-', '@']) && !text.contains("eyJ") && !contains_scheme(text) {
+    // most texts hold none of what every form of a credential has, and need no copy
+    if !text.contains(['-', '=', '@']) && !text.contains("eyJ") && !contains_scheme(text) {
         return Cow::Borrowed(text);
     }
     let mut out = String::with_capacity(text.len());
@@ -78,7 +79,8 @@ fn masked_value(word: &str) -> Option<String> {
     let lower = name.to_ascii_lowercase();
     let secret =
         ["token", "secret", "password", "r_sess", "authorization"].iter().any(|word| lower.ends_with(word));
-    (secret && !value.is_empty()).then(|| format!("{name}={MASK}"))
+    // a path is shown with `…` for every value of its query: that one is hidden already
+    (secret && !matches!(value, "" | "…")).then(|| format!("{name}={MASK}"))
 }
 
 /// `token-abcde:secret` in any of its forms, wherever it starts in the word.
@@ -125,6 +127,7 @@ mod tests {
             ("jwt eyJhbGciOiJ.eyJzdWIiOiJ.c2lnbmF0dXJl.", "jwt ***"),
             ("Cookie: R_SESS=token-a:bcdef", "Cookie: R_SESS=token-a:***"),
             ("https://h/?token=abcdef&x=1-2", "https://h/?token=***&x=1-2"),
+            ("password=abcdef", "password=***"),
             ("proxy http://ann:pass@proxy:3128/ refused", "proxy http://***@proxy:3128/ refused"),
             ("https://s3cr3t@h", "https://***@h"),
             ("https://ann:pass@h/?token=abcdef", "https://***@h/?token=***"),
@@ -144,6 +147,7 @@ mod tests {
             "the bearer of bad news",
             "",
             "c-x:p-y",
+            "/v3/clusters?token=…",
             "image registry.example.com/web:1.0@sha256:0123 or web:1.0@sha256:0123",
             "ann@example.com, https://h.example/@scope/x",
         ];

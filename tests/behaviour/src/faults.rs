@@ -26,7 +26,7 @@ const SOON: Duration = Duration::from_millis(1500);
 const PAUSE: Duration = Duration::from_millis(700);
 
 /// The whole call, and what a busy machine may add to it.
-const CALL: Duration = Duration::from_secs(12);
+const CALL: Duration = Duration::from_secs(20);
 const SLACK: Duration = Duration::from_secs(15);
 
 /// How many labs are open at a time.
@@ -302,8 +302,9 @@ impl Trial {
     async fn run(self) -> (Vec<String>, usize) {
         let lab = self.lab();
         let mut config = lab.config("admin-unscoped");
+        // as in the defaults, the shorter of the two: of two timers that end at once, either may win
         config.timeouts.connect = SOON;
-        config.timeouts.headers = SOON;
+        config.timeouts.headers = 2 * SOON;
         config.timeouts.idle = PAUSE;
         config.timeouts.call = CALL;
         config.retry.attempts = ATTEMPTS;
@@ -368,7 +369,7 @@ impl Trial {
     fn wrong_with(&self, call: Call, error: Option<&Error>, arrivals: usize) -> Option<String> {
         let expected = self.expected(call);
         let kind = match error.map(|error| error.kind()) {
-            // it can be there before the client notices that it was connected
+            // a reset that comes right behind the connection can be there before anybody speaks TLS
             Some(ErrorKind::Connect) if self.wrong == Wrong::Connection("reset") => Some(ErrorKind::Tls),
             kind => kind,
         };

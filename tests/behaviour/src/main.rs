@@ -2,6 +2,8 @@
 
 // `cfg(test)` always holds here; it is what lets clippy see that helpers belong to tests, too.
 #[cfg(test)]
+mod architecture;
+#[cfg(test)]
 mod canary;
 #[cfg(test)]
 mod canary_sink;
@@ -9,6 +11,8 @@ mod canary_sink;
 mod client_calls;
 #[cfg(test)]
 mod client_calls_in_process;
+#[cfg(test)]
+mod errors_doc;
 #[cfg(test)]
 mod faults;
 #[cfg(test)]

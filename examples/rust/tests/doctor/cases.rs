@@ -311,6 +311,11 @@ fn expiry_is_read_where_it_can_be() {
     let text = String::from_utf8(output.stdout).unwrap();
     assert!(text.contains("cannot read its own record"), "{text}");
     assert!(!text.contains('\u{1b}'), "colours belong on a terminal only");
+    assert!(text.contains("v3 one cluster only · steve no · ext no · kubernetes yes"), "{text}");
+    let args = ["--url", &lab.url, "--ca-file", ca.to_str().unwrap(), "--token", "-", "--cluster", "c-prod1"];
+    let output = lab.doctor(&args, lab.token("pmember-unscoped"));
+    let text = String::from_utf8(output.stdout).unwrap();
+    assert!(text.contains("v3 yes · steve yes · ext yes · kubernetes yes"), "{text}");
 }
 
 #[test]

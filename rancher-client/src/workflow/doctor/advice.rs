@@ -1,6 +1,6 @@
 //! What to do about it, in words.
 
-use super::conclude::Findings;
+use super::findings::Findings;
 use super::report::*;
 use crate::error::{Cause, ErrorKind};
 use crate::scope::{Confidence, KeyScope, TokenKind};
@@ -118,20 +118,38 @@ fn valid(findings: &Findings<'_>, report: &DoctorReport, name: &str, lines: &mut
     if credential.confidence == Some(Confidence::Likely) && credential.kind != TokenKind::Jwt {
         lines.push("its scope is likely, not proven: answers crossed each other; ask again".to_owned());
     }
+    expiry(findings, credential, name, lines);
+    if credential.kind == TokenKind::Ext {
+        lines.push("a token of ext.cattle.io reaches everything its user may, whatever cluster it names: it is no scoped key".to_owned());
+    }
+}
+
+/// A word when the end is near, or when the variable that people set by hand says something else.
+fn expiry(findings: &Findings<'_>, credential: &CredentialReport, name: &str, lines: &mut Vec<String>) {
+    let days_until = |end: jiff::Timestamp| (end.as_second() - findings.now.as_second()).div_euclid(86_400);
+    let said = findings.connection.config().hints.token_expires;
     if let Some(end) = credential.expires_at {
-        let days = (end.as_second() - findings.now.as_second()).div_euclid(86_400);
+        let days = days_until(end);
         if days <= SOON {
             lines.push(format!("{name} ends in {days} days: make a new one in time"));
         }
-    } else if let Some(end) = findings.connection.config().hints.token_expires.map(|end| end.earliest()) {
-        let days = (end.as_second() - findings.now.as_second()).div_euclid(86_400);
+        // what people write down is a day
+        if let Some(said) = said
+            && (said.earliest().as_second() - end.as_second()).abs() > 2 * 86_400
+        {
+            lines.push(format!(
+                "RANCHER_TOKEN_EXPIRES says {said}, the server says {end}: correct the variable"
+            ));
+        }
+    } else if let Some(said) = said {
+        let days = days_until(said.earliest());
         lines.push(match days {
-            ..0 => format!("RANCHER_TOKEN_EXPIRES says that {name} ended {} days ago, yet the server accepts it; correct the variable", -days),
+            ..0 => format!(
+                "RANCHER_TOKEN_EXPIRES says that {name} ended {} days ago, yet the server accepts it: correct the variable",
+                -days
+            ),
             _ => format!("{name} ends in {days} days, if RANCHER_TOKEN_EXPIRES is right"),
         });
-    }
-    if credential.kind == TokenKind::Ext {
-        lines.push("a token of ext.cattle.io reaches everything its user may, whatever cluster it names: it is no scoped key".to_owned());
     }
 }
 

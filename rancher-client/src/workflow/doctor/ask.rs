@@ -7,7 +7,7 @@ use std::time::Duration;
 use super::{CLUSTER_PATIENCE, DoctorOptions, PATIENCE};
 use crate::error::{Error, ErrorKind, Observation, Result};
 use crate::proxy::CanI;
-use crate::scope::{KeyScope, Route, TokenKind};
+use crate::scope::{KeyScope, Route, RouteScope, TokenKind};
 use crate::transport::{Connection, Expect, Patience, Request};
 use crate::wire::ClusterId;
 
@@ -150,16 +150,10 @@ fn checked(namespace: &str) -> Result<&str> {
 }
 
 /// The question for the credential's own record: only a credential that is accepted globally can read it.
-pub(super) fn own_record(
-    connection: &Connection,
-    options: &DoctorOptions,
-    seen: &[Outcome],
-) -> Option<Result<Question>> {
+pub(super) fn own_record(connection: &Connection, options: &DoctorOptions) -> Option<Result<Question>> {
     let credential = connection.credential();
     let name = credential.name()?;
-    let global =
-        seen.iter().any(|outcome| outcome.ask == Ask::Global && outcome.observation.accepted == Some(true));
-    if !global {
+    if !connection.ledger().was_accepted(&RouteScope::Global) {
         return None;
     }
     let route = match credential.kind() {

@@ -5,48 +5,15 @@ use jiff::fmt::rfc2822;
 use serde_json::Value;
 
 use super::ask::{Ask, Outcome};
+use super::findings::Findings;
 use super::report::*;
 use super::witness::{Finding, Lookup};
 use super::{DoctorOptions, advice};
 use crate::client::ServerVersion;
-use crate::error::{Cause, Error, ErrorKind};
-use crate::proxy::WhoAmI;
-use crate::scope::{Confidence, KeyScope, Ledger, RouteScope, TokenKind, Validity};
+use crate::error::{Cause, ErrorKind};
+use crate::scope::{Confidence, KeyScope, RouteScope, TokenKind, Validity};
 use crate::transport::Connection;
 use crate::wire::{AgentState, ClusterId};
-
-/// Everything that the conclusions are drawn from.
-pub(super) struct Findings<'a> {
-    pub(super) connection: &'a Connection,
-    pub(super) options: &'a DoctorOptions,
-    pub(super) seen: &'a [Outcome],
-    pub(super) ledger: Ledger,
-    pub(super) lookup: Option<Lookup>,
-    pub(super) now: Timestamp,
-}
-
-impl Findings<'_> {
-    /// The latest outcome of a question.
-    pub(super) fn of(&self, ask: &Ask) -> Option<&Outcome> {
-        self.seen.iter().rev().find(|outcome| outcome.ask == *ask)
-    }
-
-    pub(super) fn error(&self, ask: &Ask) -> Option<&Error> {
-        self.of(ask)?.answer.as_ref().err()
-    }
-
-    fn value(&self, ask: &Ask) -> Option<&Value> {
-        self.of(ask)?.answer.as_ref().ok()
-    }
-
-    /// The user that the cluster saw, if it is anybody.
-    fn somebody(&self, cluster: &ClusterId) -> Option<WhoAmI> {
-        let whoami = WhoAmI::read(self.value(&Ask::WhoAmI(cluster.clone()))?);
-        let nobody = whoami.user.is_empty()
-            || matches!(whoami.user.as_str(), "system:anonymous" | "system:unauthenticated");
-        (!nobody).then_some(whoami)
-    }
-}
 
 pub(super) fn report(
     connection: &Connection,

@@ -7,6 +7,7 @@
 mod advice;
 mod ask;
 mod conclude;
+mod findings;
 mod report;
 mod text;
 mod witness;
@@ -113,7 +114,7 @@ async fn diagnose(connection: &Connection, options: DoctorOptions) -> Result<Doc
         }
         _ => None,
     };
-    if let Some(question) = ask::own_record(connection, &options, &seen) {
+    if let Some(question) = ask::own_record(connection, &options) {
         seen.push(ask::ask(connection, question?).await);
     }
     Ok(conclude::report(connection, &options, cluster, &seen, looked_up))

@@ -29,6 +29,8 @@ pub(crate) fn serve(world: &mut World, call: &Call<'_>, access: &Access, rest: &
         return failure(StatusCode::FORBIDDEN, "Forbidden", plural, name, ask.refusal(&access.user));
     }
     match (verb, rest) {
+        // rule: ext.discovery
+        ("list", []) => answer::json(StatusCode::OK, &discovery()),
         ("create", ["selfusers"]) => {
             let body = json!({
                 "kind": "SelfUser", "apiVersion": "ext.cattle.io/v1", "metadata": {},
@@ -42,6 +44,26 @@ pub(crate) fn serve(world: &mut World, call: &Call<'_>, access: &Access, rest: &
         (_, [] | ["tokens", ..]) => no_page(),
         (_, [other, ..]) => not_simulated(other),
     }
+}
+
+/// What the group offers, in the recorded order.
+fn discovery() -> Value {
+    const ALL: &[&str] = &["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"];
+    let offered: [(&str, &str, &[&str]); 6] = [
+        ("GroupMembershipRefreshRequest", "groupmembershiprefreshrequests", &["create"]),
+        ("Kubeconfig", "kubeconfigs", ALL),
+        ("PasswordChangeRequest", "passwordchangerequests", &["create"]),
+        ("SelfUser", "selfusers", &["create"]),
+        ("Token", "tokens", ALL),
+        ("UserActivity", "useractivities", &["get", "patch", "update"]),
+    ];
+    let resources = offered.map(|(kind, plural, verbs)| {
+        json!({
+            "group": "ext.cattle.io", "version": "v1", "kind": kind, "name": plural,
+            "singularName": kind.to_lowercase(), "namespaced": false, "verbs": verbs,
+        })
+    });
+    json!({"kind": "APIResourceList", "apiVersion": "v1", "groupVersion": "ext.cattle.io/v1", "resources": resources})
 }
 
 fn failure(status: StatusCode, reason: &'static str, plural: &str, name: &str, message: String) -> Response {

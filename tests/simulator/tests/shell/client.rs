@@ -71,6 +71,8 @@ pub(crate) fn reqwest(running: &Running) -> reqwest::Client {
         .no_gzip()
         .tls_backend_preconfigured(config)
         .no_proxy()
+        // built together with the core, reqwest has gzip on and hides the length of what it unpacks
+        .no_gzip()
         .redirect(reqwest::redirect::Policy::none())
         .retry(reqwest::retry::never())
         .timeout(SOON)

@@ -84,6 +84,11 @@ pub(super) const RULES: &[Rule] = &[
         "Deleting an ext token answers 200 with the object.",
     ),
     recorded(
+        "ext.discovery",
+        "schemas, discovery of ext.cattle.io/v1",
+        "The group lists six kinds to everybody who is authenticated (for whom it was recorded: an administrator).",
+    ),
+    recorded(
         "ext.own-only",
         "matrix, GET /apis/ext.cattle.io/v1/tokens",
         "An ext list holds the caller's own tokens; an administrator sees all.",
