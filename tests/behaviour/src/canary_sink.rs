@@ -3,7 +3,7 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use rancher_client::error::Error;
-use std::cell::Cell;
+use std::cell::RefCell;
 use std::collections::HashMap;
 use std::error::Error as _;
 use std::fmt::Debug;
@@ -15,11 +15,9 @@ use tracing_subscriber::fmt::MakeWriter;
 use crate::lab::shown;
 
 thread_local! {
-    /// Whether this thread is the client's: other tests and the server log on others.
-    static LISTENING: Cell<bool> = const { Cell::new(false) };
+    /// What this thread logged, if it listens: other tests and the servers log on other threads.
+    static LOGGED: RefCell<Option<Vec<String>>> = const { RefCell::new(None) };
 }
-
-static LOGGED: Mutex<Vec<String>> = Mutex::new(Vec::new());
 
 /// Texts and where they come from. Clones share them.
 #[derive(Clone, Default)]
@@ -72,7 +70,7 @@ impl Sink {
             log::set_logger(&Logger).unwrap();
             log::set_max_level(log::LevelFilter::Trace);
         });
-        LISTENING.set(true);
+        LOGGED.set(Some(Vec::new()));
         let subscriber = tracing_subscriber::fmt()
             .with_max_level(tracing::Level::TRACE)
             .with_span_events(tracing_subscriber::fmt::format::FmtSpan::FULL)
@@ -120,9 +118,8 @@ pub(crate) struct Listening {
 impl Listening {
     /// How many lines were said by `tracing` and by `log`.
     pub(crate) fn end(self) -> (usize, usize) {
-        LISTENING.set(false);
         let events = String::from_utf8(std::mem::take(&mut *self.sink.events.lock().unwrap())).unwrap();
-        let logged = std::mem::take(&mut *LOGGED.lock().unwrap());
+        let logged = LOGGED.take().unwrap_or_default();
         let said = (events.lines().count(), logged.len());
         events.lines().for_each(|line| self.sink.text("a tracing event", line));
         logged.into_iter().for_each(|line| self.sink.text("a log record", line));
@@ -153,13 +150,15 @@ struct Logger;
 
 impl log::Log for Logger {
     fn enabled(&self, _: &log::Metadata<'_>) -> bool {
-        LISTENING.get()
+        LOGGED.with_borrow(Option::is_some)
     }
 
     fn log(&self, record: &log::Record<'_>) {
-        if LISTENING.get() {
-            LOGGED.lock().unwrap().push(format!("{} {}: {}", record.level(), record.target(), record.args()));
-        }
+        LOGGED.with_borrow_mut(|logged| {
+            if let Some(logged) = logged {
+                logged.push(format!("{} {}: {}", record.level(), record.target(), record.args()));
+            }
+        });
     }
 
     fn flush(&self) {}
