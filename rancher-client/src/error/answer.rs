@@ -1,6 +1,7 @@
 //! An answer of the server, as the judge sees it.
 
 use http::{Method, StatusCode};
+use std::fmt;
 use std::time::Duration;
 
 use crate::scope::Route;
@@ -42,8 +43,8 @@ impl Accepted {
     }
 }
 
-/// One answer of a server, as the judge sees it.
-#[derive(Debug, Clone, Copy)]
+/// One answer of a server, as the judge sees it. `Debug` shows neither the body nor where a redirect leads.
+#[derive(Clone, Copy)]
 pub struct Answer<'a> {
     /// The method of the request.
     pub method: &'a Method,
@@ -63,4 +64,11 @@ pub struct Answer<'a> {
     pub body: &'a [u8],
     /// Whether that is the whole body.
     pub complete: bool,
+}
+
+impl fmt::Debug for Answer<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (method, route, bytes) = (self.method, self.route, self.body.len());
+        write!(f, "Answer({method} {route} -> {}, accepted: {:?}, {bytes} bytes)", self.status, self.accepted)
+    }
 }

@@ -56,8 +56,9 @@ impl ErrorBody {
         let mut read = Self::of_text(text, complete);
         read.cut |= !complete;
         read.user = read.message.as_deref().and_then(named_user);
-        for words in [&mut read.message, &mut read.code, &mut read.field] {
-            *words = words.take().map(shorten).filter(|words| !words.is_empty());
+        // whoever echoes what it was sent may do so in any field
+        for part in [&mut read.message, &mut read.code, &mut read.field, &mut read.user] {
+            *part = part.take().map(shorten).filter(|text| !text.is_empty());
         }
         read
     }

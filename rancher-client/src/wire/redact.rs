@@ -65,11 +65,14 @@ fn masked(word: &str, announced: bool) -> Option<String> {
     if is_jwt(bare) || announced && bare.len() >= 8 && !bare.ends_with(':') {
         return Some(MASK.to_owned());
     }
-    if let Some(mask) = masked_login(bare) {
-        return Some(mask);
-    }
-    // `token=secret` and `R_SESS=token-x:secret`
-    let (name, value) = bare.split_once('=')?;
+    // `https://ann:password@host/?token=secret` holds two
+    let without_login = masked_login(bare);
+    masked_value(without_login.as_deref().unwrap_or(bare)).or(without_login)
+}
+
+/// `token=secret` and `R_SESS=token-x:secret`
+fn masked_value(word: &str) -> Option<String> {
+    let (name, value) = word.split_once('=')?;
     if let Some(mask) = masked_key(value) {
         return Some(format!("{name}={mask}"));
     }
@@ -127,6 +130,7 @@ mod tests {
             ("password=abcdef", "password=***"),
             ("proxy http://ann:pass@proxy:3128/ refused", "proxy http://***@proxy:3128/ refused"),
             ("https://s3cr3t@h", "https://***@h"),
+            ("https://ann:pass@h/?token=abcdef", "https://***@h/?token=***"),
             ("ann:p@ss@host", "***@host"),
             ("\"token-a:b\",\"c-1\"", "\"token-a:***\",\"c-1\""),
         ];

@@ -4,6 +4,14 @@
 #[cfg(test)]
 mod architecture;
 #[cfg(test)]
+mod canary;
+#[cfg(test)]
+mod canary_sink;
+#[cfg(test)]
+mod client_calls;
+#[cfg(test)]
+mod client_calls_in_process;
+#[cfg(test)]
 mod errors_doc;
 #[cfg(test)]
 mod faults;

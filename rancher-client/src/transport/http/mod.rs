@@ -15,7 +15,7 @@ use tokio::sync::OnceCell;
 use super::tls::{self, Roots, Seen, TlsReport};
 use super::trace::Label;
 use super::{Body, BoxFuture, Request, Response, Transport};
-use crate::config::{Config, Trust};
+use crate::config::{Config, Proxy, Trust};
 use crate::error::{Error, ErrorKind, Result};
 use crate::scope::TokenKind;
 use crate::wire::{Clock, ServerUrl};
@@ -30,12 +30,13 @@ const ALIVE: Duration = Duration::from_secs(20);
 
 /// The bottom of the stack: sends a request to the configured server and nowhere else.
 ///
-/// Proxies come from the environment as with curl (`HTTPS_PROXY`, `HTTP_PROXY`, `ALL_PROXY`, `NO_PROXY`, read at the
+/// The configuration's proxy is used for everything. Without one, proxies come from the environment as with curl (`HTTPS_PROXY`, `HTTP_PROXY`, `ALL_PROXY`, `NO_PROXY`, read at the
 /// first request) and, with the feature `system-proxy`, from the settings of macOS and Windows. A server on the
 /// machine itself is called directly, as Go's programs do: a proxy's loopback is not ours.
 pub(crate) struct Http {
     server: ServerUrl,
     trust: Trust,
+    proxy: Option<Proxy>,
     connect: Duration,
     user_agent: HeaderValue,
     clock: Arc<dyn Clock>,
@@ -55,6 +56,7 @@ impl Http {
         Ok(Self {
             server: config.server.clone(),
             trust: config.trust.clone(),
+            proxy: config.proxy.clone(),
             connect: config.timeouts.connect,
             user_agent: user_agent(config.application.as_deref())?,
             clock,
@@ -76,7 +78,7 @@ impl Http {
     fn build(&self) -> Result<reqwest::Client> {
         let provider = tls::provider();
         // without TLS, and without a proxy that could use it, no authority is needed
-        let roots = match self.server.is_https() || !self.is_loopback() {
+        let roots = match self.server.is_https() || self.proxy.is_some() || !self.is_loopback() {
             true => Roots::load(&self.trust, &provider)?,
             false => Roots::default(),
         };
@@ -93,17 +95,20 @@ impl Http {
             .tcp_keepalive(ALIVE)
             .http2_keep_alive_interval(ALIVE)
             .http2_keep_alive_timeout(ALIVE);
-        if self.is_loopback() {
-            builder = builder.no_proxy();
-        }
-        builder.build().map_err(|error| {
+        let failed = |error: reqwest::Error| {
             Error::new(
                 ErrorKind::Config,
                 "the HTTP client cannot be set up",
-                "check the proxies in the environment",
+                "check the proxy in the configuration, and those in the environment",
             )
             .with_source(error.without_url())
-        })
+        };
+        match &self.proxy {
+            Some(proxy) => builder = builder.proxy(reqwest::Proxy::all(proxy.url().clone()).map_err(failed)?),
+            None if self.is_loopback() => builder = builder.no_proxy(),
+            None => {}
+        }
+        builder.build().map_err(failed)
     }
 
     fn is_loopback(&self) -> bool {

@@ -31,6 +31,8 @@ fn proxies_of_the_environment() {
     run("https", &[("HTTPS_PROXY", "http://user:pass@127.0.0.1:PORT")]);
     run("refusing", &[("HTTPS_PROXY", "http://127.0.0.1:PORT")]);
     run("no_proxy", &[("HTTPS_PROXY", "http://127.0.0.1:PORT"), ("NO_PROXY", "rancher.invalid")]);
+    run("configured", &[("HTTPS_PROXY", "http://rancher.invalid:1"), ("NO_PROXY", "rancher.invalid")]);
+    run("configured for loopback", &[]);
     run("loopback", &[("HTTP_PROXY", "http://127.0.0.1:PORT"), ("ALL_PROXY", "http://127.0.0.1:PORT")]);
 }
 
@@ -73,11 +75,14 @@ async fn proxied(case: &str, port: u16) {
     let direct = Server::plain(|_, _| Answer::json(200, "{}")).await;
     let url = match case {
         "http" => "http://rancher.invalid".to_owned(),
-        "loopback" => direct.url(),
+        "loopback" | "configured for loopback" => direct.url(),
         _ => "https://rancher.invalid".to_owned(),
     };
     let mut config = Config::new(ServerUrl::parse(&url, true).unwrap(), Credential::anonymous());
     config.trust = Trust::CaPem(ca.pem());
+    if case.starts_with("configured") {
+        config.proxy = Some(Proxy::parse(&format!("http://user:pass@127.0.0.1:{port}")).unwrap());
+    }
     let http = Http::new(&config, Arc::new(SystemClock::new())).unwrap();
     let mut secret = request(Method::GET, "/v3/clusters?x=1");
     secret.headers.insert("authorization", "Bearer token-abcde:s3cr3ts3cr3t".parse().unwrap());
@@ -88,7 +93,8 @@ async fn proxied(case: &str, port: u16) {
             assert_eq!(answer.unwrap().status, 200);
             assert!(asked[0].starts_with("GET http://rancher.invalid/v3/clusters?x=1 HTTP/1.1"), "{asked:?}");
         }
-        "https" => {
+        // what the configuration says goes before the environment
+        "https" | "configured" => {
             assert_eq!(answer.unwrap().status, 200);
             assert!(asked[0].starts_with("CONNECT rancher.invalid:443 HTTP/1.1"), "{asked:?}");
             assert_eq!(sent(&asked[0], "proxy-authorization").0.unwrap(), "Basic dXNlcjpwYXNz");
@@ -96,6 +102,11 @@ async fn proxied(case: &str, port: u16) {
             assert!(behind.heads()[0].contains("s3cr3t") && !asked[0].contains("s3cr3t"));
             assert_eq!(sent(&behind.heads()[0], "proxy-authorization"), (None, 0));
             assert_eq!(http.tls_report().unwrap().host, "rancher.invalid");
+        }
+        "configured for loopback" => {
+            assert_eq!(answer.unwrap().status, 200);
+            assert!(asked[0].starts_with(&format!("GET {}/v3/clusters", direct.url())), "{asked:?}");
+            assert_eq!(sent(&asked[0], "proxy-authorization").0.unwrap(), "Basic dXNlcjpwYXNz");
         }
         "refusing" => {
             let error = answer.unwrap_err();
