@@ -401,11 +401,21 @@ impl Case<'_> {
                 "the content type is wrong or missing",
                 "name the kind of patch in Content-Type",
             ),
-            _ => self.plain(
-                ErrorKind::Invalid,
-                "the server does not accept the request",
-                "correct what the message names",
-            ),
+            _ => {
+                // Norman names the code and the field, and often leaves the message empty (recorded, errors)
+                let otherwise = match self.code() {
+                    Some("MissingRequired") => "it is required",
+                    Some("InvalidOption") => "that is none of the values it takes",
+                    Some("InvalidReference") => "there is no such object to refer to",
+                    Some("NotNullable") => "it cannot be null",
+                    _ => "the server does not accept the request",
+                };
+                let advice = match &self.body.field {
+                    Some(field) => format!("give {field} a value that the server accepts"),
+                    None => "correct what the message names".to_owned(),
+                };
+                self.plain(ErrorKind::Invalid, otherwise, &advice)
+            }
         }
     }
 

@@ -250,3 +250,65 @@ fn evidence_can_be_shared() {
     assert!(curl.contains("$RANCHER_TOKEN") && !curl.contains("abc"), "{curl}");
     assert!(!evidence.to_string().contains("abc"));
 }
+
+/// Every text that a person can get to read for a refusal, a missing thing or a server in trouble. Read them as one.
+#[test]
+fn the_texts() {
+    const STATUS: &str = r#"{"kind":"Status","message":"pods is forbidden: User \"u-8nh4v\" cannot list resource \"pods\"","reason":"Forbidden","code":403}"#;
+    const QUOTA: &str = r#"{"kind":"Status","message":"pods \"web\" is forbidden: exceeded quota: default, requested: limits.cpu=2","reason":"Forbidden","code":403}"#;
+    const NORMAN: &str =
+        r#"{"type":"error","code":"MissingRequired","status":422,"fieldName":"name","message":""}"#;
+    const NEVER: &str =
+        r#"{"Code":{"Code":"ClusterUnavailable","Status":503},"Message":"cluster not provisioned"}"#;
+    const GONE: &str = "error trying to reach service: cluster agent disconnected";
+    const WRONG: &str =
+        r#"{"code":"Unauthorized","status":401,"message":"authentication failed","type":"error"}"#;
+    const OLD: &str = r#"{"type":"error","status":"401","message":"clusterID does not match"}"#;
+    let cases: &[(TokenKind, &str, u16, Accepted, &str)] = &[
+        (TokenKind::V3, "/v3/clusters", 401, Accepted::No, FILTER),
+        (TokenKind::V3, "/v3/clusters/c-prod1", 401, Accepted::No, FILTER),
+        (TokenKind::V3, "/k8s/clusters/c-prod1/v1/pods", 401, Accepted::Unsaid, ""),
+        (TokenKind::V3, "/v3/clusters/c-prod1", 401, Accepted::Unsaid, OLD),
+        (TokenKind::Jwt, "/k8s/clusters/c-prod1/version", 403, Accepted::No, ""),
+        (TokenKind::None, "/v3/clusters", 401, Accepted::No, FILTER),
+        (TokenKind::V3, "/k8s/clusters/c-prod1/api/v1/pods", 403, Accepted::Yes, STATUS),
+        (TokenKind::V3, "/k8s/clusters/c-prod1/api/v1/pods", 403, Accepted::Yes, QUOTA),
+        (TokenKind::V3, "/v3/projects", 422, Accepted::Yes, NORMAN),
+        (TokenKind::V3, "/V3/clusters", 404, Accepted::Yes, "404 page not found\n"),
+        (TokenKind::V3, "/k8s/clusters/c-stag1/version", 503, Accepted::Yes, NEVER),
+        (TokenKind::V3, "/k8s/clusters/c-prod1/version", 500, Accepted::Yes, GONE),
+        (TokenKind::V3, "/v3/clusters", 429, Accepted::Unsaid, ""),
+        (TokenKind::V3, "/v3/clusters", 502, Accepted::Unsaid, "<html><h1>502 Bad Gateway</h1></html>"),
+        (TokenKind::V3, "/v3/clusters", 403, Accepted::Unsaid, "<html>blocked</html>"),
+        (TokenKind::V3, "/v3/clusters", 302, Accepted::Unsaid, ""),
+        (
+            TokenKind::V3,
+            "/v3/projects",
+            409,
+            Accepted::Yes,
+            r#"{"type":"error","code":"Conflict","status":409}"#,
+        ),
+        (TokenKind::None, "/v1-public/login", 401, Accepted::No, WRONG),
+    ];
+    let texts: Vec<String> = cases
+        .iter()
+        .map(|(kind, path, status, accepted, body)| {
+            let route = Route::parse(path).unwrap();
+            let method = if path.ends_with("login") { Method::POST } else { Method::GET };
+            let answer = Answer {
+                method: &method,
+                route: &route,
+                status: StatusCode::from_u16(*status).unwrap(),
+                accepted: *accepted,
+                content_type: None,
+                retry_after: None,
+                location: None,
+                body: body.as_bytes(),
+                complete: true,
+            };
+            let error = judge(&answer, *kind, None);
+            format!("[{}] {error}", error.kind())
+        })
+        .collect();
+    insta::assert_snapshot!(texts.join("\n"));
+}
