@@ -171,9 +171,7 @@ impl ClusterProxy {
     pub async fn whoami(&self) -> Result<WhoAmI> {
         let path = ["apis", "authentication.k8s.io", "v1", "selfsubjectreviews"];
         let body = json!({"apiVersion": "authentication.k8s.io/v1", "kind": "SelfSubjectReview"});
-        let mut request = self.request("cluster.whoami", Method::POST, &path)?.with_json(&body)?;
-        // a review is a question: it may arrive twice
-        request.idempotent = true;
+        let request = self.request("cluster.whoami", Method::POST, &path)?.with_json(&body)?;
         let answer = self.send(request).await.map_err(|error| match error.kind() {
             ErrorKind::NotFound if error.http().is_some_and(|http| http.accepted == Some(true)) => {
                 Error::new(
@@ -207,8 +205,7 @@ impl ClusterProxy {
             "kind": "SelfSubjectAccessReview",
             "spec": {"resourceAttributes": question.attributes()},
         });
-        let mut request = self.request("cluster.can_i", Method::POST, &path)?.with_json(&body)?;
-        request.idempotent = true;
+        let request = self.request("cluster.can_i", Method::POST, &path)?.with_json(&body)?;
         let answer = self.send(request).await?;
         let Some(allowed) = answer.pointer("/status/allowed").and_then(Value::as_bool) else {
             return Err(Error::new(

@@ -215,7 +215,8 @@ impl Route {
     ///
     /// # Errors
     /// The link leads to another scheme, host, port or path prefix than the client's own. Credentials never follow
-    /// such a link.
+    /// such a link. A link that leaves the prefix out, as a server that does not know of it writes them, is taken as
+    /// one below it.
     pub fn from_link(server: &ServerUrl, link: &str) -> Result<Self, InvalidRoute> {
         let url = if link.starts_with('/') && !link.starts_with("//") {
             // a relative Location holds the prefix as the server sees itself, so the origin is all that is added

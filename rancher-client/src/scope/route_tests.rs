@@ -124,15 +124,20 @@ fn links_that_lead_elsewhere_are_refused() {
     let own = Route::from_link(&server, "https://rancher.example.com/r/v3/clusters?marker=x").unwrap();
     assert_eq!(own.path_and_query(), "/v3/clusters?marker=x");
     assert_eq!(Route::from_link(&server, "/r/v3/").unwrap().path(), "/v3/");
+    // a server behind a prefix that it does not know of
+    for bare in ["https://rancher.example.com/v3/clusters", "/v3/clusters", "/r/../v3/clusters"] {
+        let route = Route::from_link(&server, bare).unwrap();
+        assert_eq!(server.join(&route.path_and_query()).path(), "/r/v3/clusters", "{bare}");
+    }
     for foreign in [
         "https://evil.example/r/v3",
         "http://rancher.example.com/r/v3",
         "https://rancher.example.com:444/r/v3",
-        "https://rancher.example.com/v3",
+        "https://rancher.example.com/other/v3",
         "https://rancher.example.com@evil.example/r/v3",
         "https://a:b@rancher.example.com/r/v3",
         "//evil.example/r/v3",
-        "/r/../v3",
+        "/r/../other",
         "javascript:alert(1)",
         "",
     ] {

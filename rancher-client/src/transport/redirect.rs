@@ -177,8 +177,8 @@ mod tests {
             "https://user:pass@rancher.example.com/tools/v3",
             "https://rancher.example.com/other/v3",
             "https://rancher.example.com/toolsx/v3",
-            "/v3/outside/the/prefix",
-            "/tools/../v3",
+            "/outside/the/prefix",
+            "/tools/../other",
             "ftp://rancher.example.com/tools/v3",
             "https://:::",
         ] {

@@ -134,6 +134,9 @@ impl ServerUrl {
     }
 
     /// Takes origin and prefix off a URL that the server gave; nothing if it leads elsewhere.
+    ///
+    /// Behind a proxy that takes the prefix off, Rancher does not know it and leaves it out of its links (assumed).
+    /// Such a path is one of Rancher's own roots, and is meant below the prefix.
     pub(crate) fn strip<'u>(&self, url: &'u Url) -> Option<&'u str> {
         if !self.same_origin(url) || !url.username().is_empty() || url.password().is_some() {
             return None;
@@ -141,7 +144,10 @@ impl ServerUrl {
         let path = url.path();
         match path.strip_prefix(self.prefix.as_str()) {
             Some(rest) if rest.starts_with('/') => Some(rest),
-            _ => None,
+            _ => {
+                let root = path.split('/').nth(1).unwrap_or_default();
+                (!self.prefix.is_empty() && API_ROOTS.contains(&root)).then_some(path)
+            }
         }
     }
 }
@@ -213,8 +219,10 @@ mod tests {
         let url = server.join("/v3/clusters?limit=1");
         assert_eq!(url.as_str(), "https://h.example/rancher/v3/clusters?limit=1");
         assert_eq!(server.strip(&url), Some("/v3/clusters"));
+        // a server that does not know the prefix leaves it out of its links
+        assert_eq!(server.strip(&Url::parse("https://h.example/v3/clusters").unwrap()), Some("/v3/clusters"));
         for other in [
-            "https://h.example/v3",
+            "https://h.example/other/v3",
             "https://h.example/rancherx/v3",
             "http://h.example/rancher/v3",
             "https://h.example:1/rancher/v3",

@@ -90,9 +90,10 @@ impl Call {
         }
     }
 
-    /// Whether it does the same when it arrives twice. A review is a POST that only asks.
+    /// Whether it may be sent again after it may have arrived: whatever is no POST. A review only asks, and is sent
+    /// once all the same: the rule has no exceptions to remember.
     fn may_arrive_twice(self) -> bool {
-        !matches!(self, Self::Create | Self::ProxyCreate)
+        !matches!(self, Self::Create | Self::ProxyCreate | Self::WhoAmI | Self::CanI)
     }
 
     /// The report where it is the doctor's.
