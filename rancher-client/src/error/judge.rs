@@ -6,6 +6,7 @@
 
 use http::Method;
 
+use super::acceptance::{acceptance, agent_is_gone, says_other_cluster};
 use super::body::{Dialect, ErrorBody, is_html};
 use super::{Accepted, Answer, Cause, Error, ErrorKind, ForbiddenReason, HttpAnswer};
 use crate::scope::{Confidence, Explanation, Ledger, RefusalCause, RouteScope, TokenKind};
@@ -50,49 +51,6 @@ pub fn judge_success(answer: &Answer<'_>, wants_json: bool) -> Option<Error> {
         message: None,
     };
     Some(not_rancher(answer).with_http(http).with_request(answer.method, answer.route))
-}
-
-/// Whether the credential was accepted, from the header or, where it is absent, from what only happens to one that
-/// was (or was not).
-fn acceptance(answer: &Answer<'_>, body: &ErrorBody, credential: TokenKind) -> Option<bool> {
-    if credential == TokenKind::Jwt {
-        // recorded, downstream.jsonl: the header stays false for a service account's JWT that the proxy accepts
-        return match answer.accepted {
-            Accepted::Yes => Some(true),
-            _ => body.names_somebody(),
-        };
-    }
-    if let Some(said) = answer.accepted.said() {
-        return Some(said);
-    }
-    if let Some(known) = body.names_somebody() {
-        return Some(known);
-    }
-    match (answer.status.as_u16(), body.dialect) {
-        (401, _) if body.says("clusterid does not match") => Some(false),
-        // recorded: these words are the filter's and the API server's answer to a credential that was not accepted
-        (401, Dialect::AuthFilter) if body.says("must authenticate") => Some(false),
-        (401, Dialect::Kubernetes) => Some(false),
-        (401, Dialect::PlainText) if body.says("not authorized") => Some(false),
-        // recorded: a refused credential gets 403 from the router whatever the cluster's state
-        (404 | 503, Dialect::ClusterRouter) => Some(true),
-        (500, Dialect::PlainText) if agent_is_gone(body) => Some(true),
-        // Norman answers only whom the filter let pass
-        (403 | 404 | 409 | 422, Dialect::Norman) if body.code.is_some() => Some(true),
-        _ => None,
-    }
-}
-
-/// Whether the credential was accepted, for the ledger; nothing where the answer does not tell.
-pub(crate) fn acceptance_of(answer: &Answer<'_>, credential: TokenKind) -> Option<bool> {
-    acceptance(answer, &ErrorBody::read(answer.body, answer.complete), credential)
-}
-
-/// The words with which the tunnel says that nobody is at its other end (recorded, `agent-gone.jsonl`).
-fn agent_is_gone(body: &ErrorBody) -> bool {
-    body.says("cluster agent disconnected")
-        || body.says("failed to find session for client")
-        || body.says("lost connection to cluster")
 }
 
 struct Case<'a> {
@@ -222,6 +180,11 @@ impl Case<'_> {
             ForbiddenReason::Terminating => {
                 ("the namespace is being deleted", "wait until it is gone, or use another", &[])
             }
+            ForbiddenReason::Unknown => (
+                "the server does not allow it",
+                "the key was accepted; the server's words say why it is not allowed, and it need not be a matter of roles",
+                &[],
+            ),
             _ => (
                 "the user may not do this",
                 "the key is fine, it was accepted; its user lacks the right: have a role bound to the user",
@@ -236,7 +199,7 @@ impl Case<'_> {
 
     fn forbidden_reason(&self) -> ForbiddenReason {
         // recorded, downstream.jsonl: "pods \"…\" is forbidden: exceeded quota: …", header true
-        if self.body.says("exceeded quota") {
+        if self.body.says("exceeded quota") || self.body.says("failed quota") {
             ForbiddenReason::Quota
         } else if self.body.says("violates podsecurity") {
             ForbiddenReason::PodSecurity
@@ -244,18 +207,28 @@ impl Case<'_> {
             ForbiddenReason::Admission
         } else if self.body.says("because it is being terminated") {
             ForbiddenReason::Terminating
-        } else if self.body.dialect == Dialect::Unreadable {
-            ForbiddenReason::Unknown
-        } else {
+        } else if self.is_a_missing_right() {
             ForbiddenReason::Rbac
+        } else {
+            ForbiddenReason::Unknown
+        }
+    }
+
+    /// The forms in which the server says that a role is missing (recorded): it names the user who cannot, or Steve
+    /// or Norman say so by their code, or the filter or an empty body stands for it. Kubernetes has other reasons for
+    /// a 403, a LimitRange for one, and says them in words.
+    fn is_a_missing_right(&self) -> bool {
+        match self.body.dialect {
+            Dialect::Empty | Dialect::AuthFilter => true,
+            Dialect::Norman | Dialect::Steve => true,
+            _ => self.body.user.is_some() || self.code() == Some("PermissionDenied"),
         }
     }
 
     /// The server says that it did not accept the credential there. Why, one answer cannot say.
     fn not_accepted(&self) -> Error {
         let scope = self.answer.route.scope();
-        // old servers told the two apart (2.4.0 to 2.4.4; issue threads of that time)
-        if self.body.says("clusterid does not match") {
+        if says_other_cluster(self.answer) {
             let because = vec!["the server said that the key's cluster does not match".to_owned()];
             let home = self.ledger.and_then(Ledger::scope).and_then(|known| match known.scope {
                 crate::scope::KeyScope::Cluster(id) => Some(id),

@@ -1,15 +1,16 @@
 //! The one error type, and the one place that concludes anything from a status.
 
+mod acceptance;
 mod answer;
 mod body;
 mod evidence;
 mod judge;
 mod kind;
 
+pub(crate) use acceptance::{acceptance_of, says_other_cluster};
 pub use answer::{Accepted, Answer};
 pub use body::{Dialect, ErrorBody};
 pub use evidence::{Evidence, Observation};
-pub(crate) use judge::acceptance_of;
 pub use judge::{judge, judge_success};
 pub use kind::{Cause, ErrorKind, ForbiddenReason, Retry};
 

@@ -89,6 +89,8 @@ struct Refusals {
     earliest: Moment,
     /// When the latest one was sent.
     latest: Moment,
+    /// When the answer to the last one was there.
+    answered: Moment,
 }
 
 /// An acceptance: decided between the two.
@@ -114,6 +116,9 @@ pub struct Ledger {
     /// The cluster that the key was proven to be confined to. Proven once, it stays so: the reach of a key is fixed,
     /// while the acceptances that proved it are forgotten one day.
     home: Option<ClusterId>,
+    /// Whether some of it was read between the lines of a server that sends no `X-API-Cattle-Auth`. Then nothing that
+    /// answers show is more than likely.
+    inferred: bool,
 }
 
 /// A part of the server that accepts or refuses a key as one: all global paths, or one cluster's.
@@ -173,6 +178,7 @@ impl Ledger {
             accepted: BTreeMap::new(),
             refused: BTreeMap::new(),
             home: None,
+            inferred: false,
         }
     }
 
@@ -206,14 +212,35 @@ impl Ledger {
             }
             kept.push(Acceptance { sent: fact.sent, received: fact.received });
         } else if self.kind.header_speaks() {
-            let seen = Refusals { earliest: fact.received, latest: fact.sent };
+            let seen = Refusals { earliest: fact.received, latest: fact.sent, answered: fact.received };
             let refusals = self.refused.entry(place).or_insert(seen);
             refusals.earliest = refusals.earliest.min(fact.received);
             refusals.latest = refusals.latest.max(fact.sent);
+            refusals.answered = refusals.answered.max(fact.received);
         }
         if let Left::Only(KeyScope::Cluster(id)) = self.left() {
             self.home = Some(id);
         }
+    }
+
+    /// Notes that an answer did not say whether the credential was accepted, and that it was inferred from the rest.
+    pub fn note_inference(&mut self) {
+        self.inferred = true;
+    }
+
+    /// The most that answers can show.
+    fn cap(&self) -> Confidence {
+        if self.inferred && self.recorded.is_none() { Confidence::Likely } else { Confidence::Proven }
+    }
+
+    /// Whether the key's reach was read from its record, and not only concluded from answers.
+    pub fn is_recorded(&self) -> bool {
+        self.recorded.is_some()
+    }
+
+    /// When the key was last refused outside of a cluster.
+    pub fn last_refused_outside(&self, id: &ClusterId) -> Option<Moment> {
+        self.refused_outside(id).map(|refusals| refusals.answered)
     }
 
     /// Takes in what is known of the key's reach from elsewhere.
@@ -242,7 +269,7 @@ impl Ledger {
     /// The key's reach, as far as anything says.
     pub fn scope(&self) -> Option<KnownScope> {
         if let Left::Only(scope) = self.left() {
-            return Some(KnownScope { scope, confidence: Confidence::Proven });
+            return Some(KnownScope { scope, confidence: self.cap() });
         }
         if let Some(scope) = self.assertion() {
             return Some(KnownScope { scope, confidence: Confidence::Asserted });
@@ -262,23 +289,27 @@ impl Ledger {
 
     /// Whether the key is alive, as far as its answers say.
     pub fn validity(&self) -> Validity {
-        let last_accepted = self.accepted.values().flatten().map(|a| a.received).max();
         let known = self.scope();
         // a refusal counts against the key only where the key would be accepted if it lived
-        let dead_since = |place: &Place, refusals: &Refusals| -> Option<(Moment, Confidence)> {
-            let confidence = match &known {
-                _ if self.accepted.contains_key(place) => Confidence::Proven,
-                Some(known) if place.takes(&known.scope) => known.confidence,
-                _ => return None,
-            };
-            Some((refusals.latest, confidence))
+        let counts = |place: &Place| match &known {
+            _ if self.accepted.contains_key(place) => Some(self.cap()),
+            Some(known) if place.takes(&known.scope) => Some(known.confidence),
+            _ => None,
         };
-        let death = self.refused.iter().filter_map(|(place, refusals)| dead_since(place, refusals)).max();
-        match (death, last_accepted) {
-            (Some((died, _)), Some(lived)) if lived > died => Validity::Valid,
-            (Some((_, confidence)), _) => Validity::Refused(confidence),
-            (None, Some(_)) => Validity::Valid,
-            (None, None) => Validity::Undetermined,
+        let deaths =
+            self.refused.iter().filter_map(|(place, refusals)| Some((refusals.answered, counts(place)?)));
+        let death = deaths.max();
+        let acceptances = || self.accepted.values().flatten();
+        match death {
+            None if self.accepted.is_empty() => Validity::Undetermined,
+            None => Validity::Valid,
+            // only what was sent after the refusal was there was surely decided after it
+            Some((died, _)) if acceptances().any(|a| a.sent >= died) => Validity::Valid,
+            Some((_, confidence)) => {
+                let last = self.refused.values().map(|refusals| refusals.latest).max();
+                let crossed = acceptances().any(|a| Some(a.received) > last);
+                if crossed { Validity::Undetermined } else { Validity::Refused(confidence) }
+            }
         }
     }
 
@@ -289,7 +320,7 @@ impl Ledger {
             confidence: None,
             because,
         };
-        if self.not_for.contains(route) {
+        if self.not_for.contains(route) && !self.was_accepted(route) {
             let because = vec!["the server said that the key's cluster does not match".to_owned()];
             let home = match self.left() {
                 Left::Only(KeyScope::Cluster(id)) | Left::GlobalOr(id) => Some(id),
@@ -305,12 +336,12 @@ impl Ledger {
             return undetermined(vec!["the path is not one whose scope is known".to_owned()]);
         };
         match self.left() {
-            Left::Only(scope) => return self.given(scope, Confidence::Proven, &place),
+            Left::Only(scope) => return self.given(scope, self.cap(), &place),
             Left::GlobalOr(id) if place == Place::Cluster(id.clone()) => {
                 let because = vec![format!("it was accepted on {} and is refused there", place.words())];
                 return Explanation {
                     cause: RefusalCause::TokenRefused,
-                    confidence: Some(Confidence::Proven),
+                    confidence: Some(self.cap()),
                     because,
                 };
             }
@@ -413,11 +444,13 @@ impl Ledger {
     /// The refusals on every path that is not this cluster's, taken together.
     fn refused_outside(&self, id: &ClusterId) -> Option<Refusals> {
         let home = Place::Cluster(id.clone());
-        self.refused
-            .iter()
-            .filter(|(place, _)| **place != home)
-            .map(|(_, refusals)| *refusals)
-            .reduce(|a, b| Refusals { earliest: a.earliest.min(b.earliest), latest: a.latest.max(b.latest) })
+        self.refused.iter().filter(|(place, _)| **place != home).map(|(_, refusals)| *refusals).reduce(
+            |a, b| Refusals {
+                earliest: a.earliest.min(b.earliest),
+                latest: a.latest.max(b.latest),
+                answered: a.answered.max(b.answered),
+            },
+        )
     }
 }
 

@@ -232,6 +232,16 @@ proptest! {
             {
                 prop_assert_eq!(&known.scope, &life.scope, "after {} facts", index + 1);
             }
+            if ledger.validity() == Validity::Valid {
+                // no refusal that counts against it was decided after the last time that it was surely alive
+                let alive = facts[..=index].iter().filter(|(fact, _)| fact.accepted).map(|(_, at)| *at).max();
+                let deaths = facts[..=index].iter().filter(|(fact, decided)| {
+                    !fact.accepted && !life.alive(*decided) && ledger.was_accepted(&fact.route)
+                });
+                for (_, died) in deaths {
+                    prop_assert!(alive.is_some_and(|alive| alive >= *died), "called valid, and refused last");
+                }
+            }
             if ledger.validity() == Validity::Refused(Confidence::Proven) {
                 let dead = facts[..=index].iter().any(|(_, decided)| !life.alive(*decided));
                 prop_assert!(dead, "called refused, and it was never dead when asked");

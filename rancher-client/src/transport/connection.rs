@@ -5,6 +5,7 @@ use http::{Method, StatusCode};
 use serde_json::Value;
 use std::fmt;
 use std::sync::Arc;
+use std::time::Duration;
 
 use super::TlsReport;
 use super::http::Http;
@@ -15,6 +16,10 @@ use crate::credentials::{Credential, CredentialCell};
 use crate::error::{Cause, Error, ErrorKind, Result};
 use crate::scope::{Confidence, KeyScope, Knowledge, Ledger, Route, RouteScope, road};
 use crate::wire::Clock;
+
+/// For how long a refusal is taken for the next one of its kind. Behind several replicas of a server, a new key can be
+/// refused for a moment by one that has not heard of it.
+const TRUSTED: Duration = Duration::from_secs(30);
 
 /// The way to one server as one user. A clone shares everything.
 #[derive(Clone)]
@@ -28,6 +33,7 @@ struct Shared {
     notes: Arc<Notes>,
     clock: Arc<dyn Clock>,
     top: Arc<dyn Transport>,
+    bottom: Arc<dyn Transport>,
     /// Nothing where a test sends through something else.
     http: Option<Arc<Http>>,
 }
@@ -38,10 +44,10 @@ impl Connection {
         cell: Arc<CredentialCell>,
         notes: Arc<Notes>,
         clock: Arc<dyn Clock>,
-        top: Arc<dyn Transport>,
+        (top, bottom): (Arc<dyn Transport>, Arc<dyn Transport>),
         http: Option<Arc<Http>>,
     ) -> Self {
-        Self { shared: Arc::new(Shared { config, cell, notes, clock, top, http }) }
+        Self { shared: Arc::new(Shared { config, cell, notes, clock, top, bottom, http }) }
     }
 
     /// The configuration it was made from. Its credential may have been replaced since.
@@ -55,17 +61,21 @@ impl Connection {
     }
 
     /// Replaces the credential for every clone. Calls under way finish with the old one; what was noted of the old
-    /// one is forgotten with the first answer to the new one.
+    /// one is forgotten, and what they still bring is not held against the new one.
     pub fn replace_credential(&self, credential: Credential) {
-        self.shared.cell.replace(credential);
+        let kind = credential.kind();
+        let generation = self.shared.cell.replace(credential);
+        self.shared.notes.start_over(kind, generation);
     }
 
-    /// The same server and settings as another user: nothing is shared but the configuration.
+    /// The same server, settings and transport as another user, with a ledger of its own.
     ///
     /// # Errors
-    /// As [`Connection::open`].
+    /// None today.
     pub fn as_another(&self, credential: Credential) -> Result<Self> {
-        Self::open(Config { credential, ..self.config().clone() })
+        let config = Config { credential, ..self.config().clone() };
+        let (bottom, http) = (Arc::clone(&self.shared.bottom), self.shared.http.clone());
+        Ok(Self::assembled(config, bottom, http, Arc::clone(&self.shared.clock)))
     }
 
     /// What the last handshake showed of the server's certificate; nothing before one, and over plain HTTP.
@@ -151,13 +161,26 @@ impl Connection {
     /// # Errors
     /// `out_of_scope`, before anything is sent, if the key is known to be scoped and there is no such road.
     pub fn road_for(&self, route: Route) -> Result<Route> {
-        let known = match self.ledger().scope() {
-            Some(known) if known.confidence != Confidence::Likely => known,
-            _ => return Ok(route),
-        };
+        let now = self.shared.clock.now();
+        let (known, sure) = self.shared.notes.with(|ledger| {
+            let known = ledger.scope().filter(|known| known.confidence != Confidence::Likely);
+            // what was concluded from answers is asked again now and then; what the user says, always: a call that is
+            // never sent could never prove it wrong
+            let fresh = known.as_ref().is_some_and(|known| match (&known.scope, known.confidence) {
+                (KeyScope::Cluster(id), Confidence::Proven) => {
+                    ledger.last_refused_outside(id).is_some_and(|refused| now.since(refused) < TRUSTED)
+                }
+                _ => false,
+            });
+            (known, fresh || ledger.is_recorded())
+        });
+        let Some(known) = known else { return Ok(route) };
         let KeyScope::Cluster(home) = known.scope else { return Ok(route) };
         if route.scope() == &RouteScope::Unknown {
             return Ok(route);
+        }
+        if !sure {
+            return Ok(road(&route, &home).unwrap_or(route));
         }
         road(&route, &home).ok_or_else(|| {
             let needed = match route.scope().cluster() {

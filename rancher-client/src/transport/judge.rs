@@ -11,6 +11,7 @@ use super::{Auth, Body, BoxFuture, Patience, Request, Response, Transport};
 use crate::config::Probes;
 use crate::error::{
     Accepted, Answer, Error, ErrorKind, Observation, Result, acceptance_of, judge, judge_success,
+    says_other_cluster,
 };
 use crate::scope::{Confidence, Knowledge, Ledger, Route, RouteScope, TokenKind};
 use crate::wire::ClusterId;
@@ -72,13 +73,17 @@ impl Judge {
         }
         let judged =
             |ledger: &Ledger| judge(&answer, credential, Some(ledger)).with_attempts(response.attempts);
-        let own = Ledger::new(TokenKind::None);
-        let error = judged(&if auth == Auth::Send { self.notes.ledger() } else { own });
+        // a refusal of an old credential is never explained by what is known of its successor
+        let noted = || match auth {
+            Auth::Omit => Ledger::new(TokenKind::None),
+            _ => self.notes.ledger_of(credential, response.generation),
+        };
+        let error = judged(&noted());
         if probe || auth == Auth::Omit || self.probes == Probes::Off || !worth_a_probe(&error, credential) {
             return Err(error);
         }
         let observations = self.probe(&route, response.generation).await;
-        Err(judged(&self.notes.ledger()).with_observations(observations))
+        Err(judged(&noted()).with_observations(observations))
     }
 
     /// Notes what a refusal says, from its header or its body.
@@ -86,8 +91,9 @@ impl Judge {
         if let Some(accepted) = acceptance_of(answer, credential) {
             self.notes.observe(response, answer.route, accepted);
         }
-        if String::from_utf8_lossy(answer.body).contains("clusterID does not match") {
-            self.notes.learn(Knowledge::NotFor(answer.route.scope().clone()));
+        let cluster_or_global = matches!(answer.route.scope(), RouteScope::Global | RouteScope::Cluster(_));
+        if cluster_or_global && says_other_cluster(answer) {
+            self.notes.learn_of(response.generation, Knowledge::NotFor(answer.route.scope().clone()));
         }
     }
 
@@ -102,15 +108,20 @@ impl Judge {
             }
             *probed = super::notes::Probed { generation, ..Default::default() };
         }
-        // without a cluster to ask, a second refusal on a global path would teach nothing
-        let Some(cluster) = self.cluster.as_ref().or(route.scope().cluster()) else { return Vec::new() };
+        // the cluster that accepted it, or the one that is meant, or the one that refused it; without any, a second
+        // refusal on a global path would teach nothing
+        let open = self.notes.with(Ledger::open_question);
+        let Some(cluster) = open.as_ref().or(self.cluster.as_ref()).or(route.scope().cluster()) else {
+            return Vec::new();
+        };
         let questions = [
             Route::from_segments(["v3", "clusters", cluster.as_str()]),
             Route::from_segments(["rancherversion"]),
         ];
         let known_before = probed.begun;
         for question in questions.into_iter().skip(known_before as usize).flatten() {
-            if probed.begun >= PROBES {
+            // a probe goes out with the credential as it is then, and must not be about another
+            if probed.begun >= PROBES || self.notes.generation() != generation {
                 break;
             }
             probed.begun += 1;
@@ -125,6 +136,8 @@ impl Judge {
         request.probe = true;
         request.patience = Patience::AtMost(PROBE_PATIENCE);
         request.expect = super::Expect::Anything;
+        // an answer that a proxy kept would be no evidence
+        request.headers.insert(http::header::CACHE_CONTROL, http::HeaderValue::from_static("no-cache"));
         let answer = tokio::time::timeout(PROBE_PATIENCE, self.inner.send(request)).await;
         let mut observation = Observation {
             method: Method::GET.to_string(),
@@ -175,11 +188,17 @@ fn accepted_with_success(response: &Response, route: &Route) -> Option<bool> {
         RouteScope::Cluster(id) => !id.is_local() || route.path().starts_with("/v3/"),
         _ => false,
     };
-    // a login portal answers every path with a page, and says nothing of the credential by it
+    // a login portal answers every path with a page, and another program with whatever it likes; Rancher marks its
+    // answers (recorded: all carry `nosniff`, those of v3 name their schemas)
     let json = response
         .header("content-type")
         .is_some_and(|kind| kind.trim_start().to_ascii_lowercase().starts_with("application/json"));
-    let inferred = said == Accepted::Unsaid && needs_one && json && response.credential.header_speaks();
+    let marked = match route.path().starts_with("/v3/") {
+        true => response.header("x-api-schemas").is_some(),
+        false => response.header("x-content-type-options").is_some(),
+    };
+    let inferred =
+        said == Accepted::Unsaid && needs_one && json && marked && response.credential.header_speaks();
     said.said().or_else(|| inferred.then_some(true))
 }
 
@@ -192,11 +211,18 @@ fn worth_a_probe(error: &Error, credential: TokenKind) -> bool {
     refusal && open && credential.header_speaks()
 }
 
+fn late() -> Error {
+    Error::new(ErrorKind::Timeout, "the body of the error did not end in time", "")
+}
+
 /// Reads the beginning of an error's body, and whether it was the whole. A body that breaks off is no new error: what
-/// was read still counts.
+/// was read still counts, and so does what came of a body that does not end.
 async fn read_error(mut body: Body) -> (bytes::Bytes, bool) {
     let mut whole = BytesMut::new();
-    while let Some(piece) = body.next().await {
+    let end = tokio::time::Instant::now() + PROBE_PATIENCE;
+    while let Some(piece) =
+        tokio::time::timeout_at(end, body.next()).await.unwrap_or_else(|_| Some(Err(late())))
+    {
         let Ok(piece) = piece else { return (whole.freeze(), false) };
         let room = LONGEST_ERROR.saturating_sub(whole.len());
         whole.extend_from_slice(piece.get(..room.min(piece.len())).unwrap_or_default());
@@ -321,16 +347,21 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn without_the_header_json_speaks_for_the_key_and_a_page_does_not() {
-        for (kind, accepted) in [("application/json; charset=utf-8", true), ("text/html", false)] {
+    async fn without_the_header_ranchers_own_json_speaks_for_the_key_and_nothing_else_does() {
+        let json = "application/json; charset=utf-8";
+        for (kind, mark, accepted) in [
+            (json, "x-api-schemas", true),
+            (json, "x-of-somebody-else", false),
+            ("text/html", "x-api-schemas", false),
+        ] {
             let answer = with_header(response(200, "{}"), "content-type", kind);
+            let answer = with_header(answer, mark, "https://rancher.example.com/v3/schemas");
             let judge = judge_over(&Mock::script([Ok(answer)]), Probes::On, None);
             let _ = judge.send(request(Method::GET, "/v3/clusters")).await;
-            assert_eq!(
-                judge.notes.ledger().was_accepted(&crate::scope::RouteScope::Global),
-                accepted,
-                "{kind}"
-            );
+            let ledger = judge.notes.ledger();
+            assert_eq!(ledger.was_accepted(&crate::scope::RouteScope::Global), accepted, "{kind} {mark}");
+            // without the header nothing is more than likely
+            assert_eq!(ledger.scope().map(|known| known.confidence), accepted.then_some(Confidence::Likely));
         }
     }
 

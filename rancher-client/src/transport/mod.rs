@@ -10,6 +10,8 @@ mod judge;
 mod limit;
 mod message;
 #[cfg(test)]
+mod misleading_tests;
+#[cfg(test)]
 pub(crate) mod mock;
 mod notes;
 mod redirect;

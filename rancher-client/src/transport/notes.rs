@@ -38,14 +38,49 @@ impl Notes {
         self.lock().clone()
     }
 
+    /// What the ledger says, without a copy of it.
+    pub(crate) fn with<T>(&self, read: impl FnOnce(&Ledger) -> T) -> T {
+        read(&self.lock())
+    }
+
+    /// What was noted of one value of the credential: nothing, if that is not the one that the ledger is about.
+    pub(super) fn ledger_of(&self, kind: TokenKind, generation: u64) -> Ledger {
+        let ledger = self.lock();
+        if ledger.generation() == generation { ledger.clone() } else { Ledger::new(kind) }
+    }
+
+    /// Forgets the old credential. Answers to it that are still under way are dropped when they come.
+    pub(super) fn start_over(&self, kind: TokenKind, generation: u64) {
+        let mut ledger = self.lock();
+        if generation > ledger.generation() {
+            ledger.start_over(kind, generation);
+        }
+    }
+
     pub(crate) fn learn(&self, knowledge: Knowledge) {
         self.lock().learn(knowledge);
     }
 
+    /// The same, if the ledger is still about that value of the credential.
+    pub(super) fn learn_of(&self, generation: u64, knowledge: Knowledge) {
+        let mut ledger = self.lock();
+        if ledger.generation() == generation {
+            ledger.learn(knowledge);
+        }
+    }
+
+    pub(super) fn generation(&self) -> u64 {
+        self.lock().generation()
+    }
+
     /// Notes whether the credential that went along was accepted on the route.
     pub(super) fn observe(&self, response: &Response, route: &Route, accepted: bool) {
+        // an answer that a proxy kept is as old as it says, and was decided for whoever asked then
+        let age = response.header("age").and_then(|age| age.trim().parse::<u64>().ok());
+        if age.is_some_and(|age| age > 0) {
+            return;
+        }
         let mut ledger = self.lock();
-        // the first answer to a new credential ends the old one's account; late answers to the old one are dropped
         if response.generation > ledger.generation() {
             ledger.start_over(response.credential, response.generation);
         }
@@ -56,5 +91,8 @@ impl Notes {
             received: response.received,
             generation: response.generation,
         });
+        if response.accepted().said().is_none() {
+            ledger.note_inference();
+        }
     }
 }

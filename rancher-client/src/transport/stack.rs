@@ -46,7 +46,7 @@ impl Connection {
         Self::assembled(config, bottom, None, clock)
     }
 
-    fn assembled(
+    pub(super) fn assembled(
         config: Config,
         bottom: Arc<dyn Transport>,
         http: Option<Arc<Http>>,
@@ -54,8 +54,8 @@ impl Connection {
     ) -> Self {
         let cell = Arc::new(CredentialCell::new(config.credential.clone()));
         let notes = Arc::new(Notes::new(config.credential.kind()));
-        let top = stack(&config, bottom, &cell, &notes, &clock);
-        Connection::over(config, cell, notes, clock, top, http)
+        let top = stack(&config, Arc::clone(&bottom), &cell, &notes, &clock);
+        Connection::over(config, cell, notes, clock, (top, bottom), http)
     }
 }
 

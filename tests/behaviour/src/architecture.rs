@@ -67,7 +67,7 @@ const RESERVED: [Reserved; 7] = [
     Reserved {
         words: &["401", "403", "StatusCode::UNAUTHORIZED", "StatusCode::FORBIDDEN"],
         // the doctor calls a server reachable that answers so, which says nothing of the credential
-        only_in: &["error/judge.rs", "workflow/doctor/"],
+        only_in: &["error/judge.rs", "error/acceptance.rs", "workflow/doctor/"],
         because: "a 401 can be a missing right and a 403 a refused token (fact 3); only the judge reads them",
     },
     Reserved {
