@@ -138,7 +138,7 @@ fn with_credential(
         ),
         "give the token in the same place as the URL; a token of another server is never used",
     );
-    Err(Problem { no_credential_for: Some(server.value.clone()), ..problem })
+    Err(Problem { no_credential_for: Some(Box::new(server.value.clone())), ..problem })
 }
 
 fn with_server(

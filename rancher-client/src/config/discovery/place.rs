@@ -16,7 +16,7 @@ pub(super) struct Problem {
     /// Something was not found, so every place that was looked at matters.
     pub(super) not_found: bool,
     /// The server that was found, where no credential for it was.
-    pub(super) no_credential_for: Option<ServerUrl>,
+    pub(super) no_credential_for: Option<Box<ServerUrl>>,
 }
 
 impl Problem {
