@@ -16,8 +16,8 @@ use std::time::Duration;
 /// Tells what is wrong with a Rancher credential, with evidence, and changes nothing.
 ///
 /// Without a server (RANCHER_URL, --url, --server, --kubeconfig) it diagnoses the credentials of an embedded
-/// simulator, unless options or variables are given that make sense for a real server only. Exit codes: 0 usable, 1 limited (valid, but not for what was asked), 2 refused, 3 unreachable or TLS,
-/// 4 misconfigured, 5 undetermined.
+/// simulator, unless options or variables are given that make sense for a real server only. Exit codes: 0 usable,
+/// 1 limited (valid, but not for what was asked), 2 refused, 3 unreachable or TLS, 4 misconfigured, 5 undetermined.
 #[derive(Parser)]
 #[command(
     name = "doctor",
