@@ -4,6 +4,7 @@ mod cell;
 mod parse;
 
 pub use cell::{CredentialCell, Versioned};
+pub(crate) use parse::looks_like_a_name;
 
 use secrecy::{ExposeSecret, SecretString};
 use std::fmt;

@@ -84,7 +84,15 @@ fn named(name: &str, secret: &str, whole: &str) -> Result<Credential> {
     if secret.bytes().all(|b| b == b'*') {
         return Err(wrong("its secret was masked by whatever showed it"));
     }
-    let name: TokenName = name.parse().map_err(|_| wrong("the part before the colon is no token name"))?;
+    if !looks_like_a_name(name) {
+        // whatever stands before the colon is shown as the name, so a secret must not get there
+        return Err(wrong(match looks_like_a_name(secret) {
+            true => "the two halves are turned round; the name, token-xxxxx, comes before the colon",
+            false => "the part before the colon is no token name (token-xxxxx)",
+        }));
+    }
+    let name: TokenName =
+        name.parse().map_err(|_| wrong("the part before the colon is no token name (token-xxxxx)"))?;
     let kind = match name.object_name() {
         _ if name.is_ext() => TokenKind::Ext,
         text if text.starts_with("kubeconfig-") => TokenKind::Kubeconfig,
@@ -93,7 +101,8 @@ fn named(name: &str, secret: &str, whole: &str) -> Result<Credential> {
     Ok(Credential { kind, name: Some(name), bearer: Some(SecretString::from(whole)) })
 }
 
-fn looks_like_a_name(text: &str) -> bool {
+/// Whether the text begins as the names of tokens do. A secret can be a valid name otherwise.
+pub(crate) fn looks_like_a_name(text: &str) -> bool {
     let name = text.strip_prefix("ext/").unwrap_or(text);
     name.starts_with("token-") || name.starts_with("kubeconfig-")
 }
@@ -167,6 +176,10 @@ mod tests {
             ("${RANCHER_TOKEN}".into(), "placeholder"),
             (format!("https://x/{SECRET}"), "URL"),
             (format!("Token_A:{SECRET}"), "no token name"),
+            (format!("{SECRET}:token-abcde"), "turned round"),
+            (format!("{SECRET}:ext/token-abcde"), "turned round"),
+            (format!("{SECRET}:{SECRET}"), "no token name (token-xxxxx)"),
+            (format!("u-abcde:{SECRET}"), "no token name"),
             ("a.b.c".into(), "no JWT"),
         ];
         for (text, expected) in cases {
@@ -179,6 +192,7 @@ mod tests {
             ("", SECRET, "access key is empty"),
             ("token-a", "", "secret key is empty"),
             ("token-a:b", SECRET, "colon"),
+            (SECRET, "token-abcde", "the access key is not the name of a token"),
         ] {
             let error = key_pair(access, secret).unwrap_err();
             assert!(error.to_string().contains(expected), "{expected}: {error}");

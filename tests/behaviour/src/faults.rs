@@ -25,9 +25,12 @@ const SOON: Duration = Duration::from_millis(1500);
 /// The longest pause within a body, shorter than that of a drip a second.
 const PAUSE: Duration = Duration::from_millis(700);
 
-/// The whole call, and what a busy machine may add to it.
+/// The first wait before a request is sent again; it doubles.
+const BASE: Duration = Duration::from_millis(20);
+
+/// The whole call, and what a busy machine may add to a call.
 const CALL: Duration = Duration::from_secs(20);
-const SLACK: Duration = Duration::from_secs(15);
+const SLACK: Duration = Duration::from_secs(5);
 
 /// How many labs are open at a time.
 const AT_ONCE: usize = 8;
@@ -284,6 +287,36 @@ impl Trial {
         Expected { kind: Some(kind), arrivals: if arrives { attempts as usize } else { 0 }, attempts }
     }
 
+    /// How long one attempt may take: the timeout that this fault runs into, or nothing to speak of.
+    fn attempt(&self) -> Duration {
+        match self.wrong {
+            Wrong::Answer("delay:60") => Duration::from_millis(60),
+            Wrong::Answer("delay:60000" | "hang") => 2 * SOON,
+            Wrong::Answer("drip:1/s" | "length:1000000") => PAUSE,
+            Wrong::Connection("hang") => SOON,
+            _ => Duration::ZERO,
+        }
+    }
+
+    /// How long a call may take, from its configuration. A diagnosis sends each question once, in rounds that follow
+    /// on each other: who answers, the same once more for proof, and the record of the token. Where nobody answers the
+    /// first, nothing follows.
+    fn bound(&self, call: Call) -> Duration {
+        if call == Call::Doctor {
+            let unanswered = matches!(self.reach, Reach::Unsent(..) | Reach::Lost(..)) && !self.once();
+            let rounds = if unanswered { 1 } else { 3 };
+            return rounds * self.attempt() + SLACK;
+        }
+        let attempts = self.expected(call).attempts;
+        // full jitter: at most the doubled base; and what a 429 asks for
+        let waits: Duration = (1..attempts).map(|attempt| BASE * 2_u32.pow(attempt - 1)).sum();
+        let asked = match self.wrong {
+            Wrong::Answer("429:1 times=1") => Duration::from_secs(1) + BASE,
+            _ => Duration::ZERO,
+        };
+        (attempts * self.attempt() + waits + asked).min(CALL) + SLACK
+    }
+
     fn lab(&self) -> Lab {
         let mut certificate = CertificateOptions::default();
         match self.wrong {
@@ -309,7 +342,7 @@ impl Trial {
         config.timeouts.idle = PAUSE;
         config.timeouts.call = CALL;
         config.retry.attempts = ATTEMPTS;
-        config.retry.base = Duration::from_millis(20);
+        config.retry.base = BASE;
         let client = Client::new(config).unwrap();
         match self.wrong {
             Wrong::Answer(action) => {
@@ -356,7 +389,8 @@ impl Trial {
                 Err(_) if call == Call::Doctor => Some("a diagnosis failed".to_owned()),
                 _ => self.wrong_with(call, outcome.as_ref().err(), arrived.len()),
             };
-            let late = (took > CALL + SLACK).then(|| format!("it took {took:?}"));
+            let bound = self.bound(call);
+            let late = (took > bound).then(|| format!("it took {took:?}, and must end within {bound:?}"));
             wrong.extend(
                 problem
                     .into_iter()

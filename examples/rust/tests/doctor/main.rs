@@ -2,4 +2,6 @@
 
 // `cfg(test)` always holds here; it is what lets clippy see that helpers belong to tests, too
 #[cfg(test)]
+mod arguments;
+#[cfg(test)]
 mod cases;

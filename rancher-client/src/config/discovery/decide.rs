@@ -92,9 +92,10 @@ fn with_credential(
     // a token in a variable that no URL stands beside is bound to none, and the caller named the server itself
     if let Some((at, environment)) = environment(places)
         && server.source == Source::Explicit
-        && let (None, Some(Ok(credential))) = (&environment.server, &environment.credential)
+        && let (None, Some(credential)) = (&environment.server, &environment.credential)
     {
-        let (server, credential) = (server.clone(), credential.clone());
+        // one that cannot be used was meant all the same
+        let (server, credential) = (server.clone(), credential.clone()?);
         return Ok(Chosen { server, credential, server_at, credential_at: at });
     }
     for (index, place) in places.iter().enumerate() {
@@ -137,7 +138,7 @@ fn with_credential(
         ),
         "give the token in the same place as the URL; a token of another server is never used",
     );
-    Err(Problem { no_credential: true, ..problem })
+    Err(Problem { no_credential_for: Some(Box::new(server.value.clone())), ..problem })
 }
 
 fn with_server(

@@ -7,7 +7,7 @@ use super::place::{Candidate, Found, Place, Problem, Slot};
 use super::report::{Finding, Source};
 use crate::config::environment::{self as names, Environment};
 use crate::config::{Expiry, Explicit};
-use crate::credentials::Credential;
+use crate::credentials::{Credential, looks_like_a_name};
 use crate::wire::{ClusterId, ProjectId, ServerUrl, TokenName, redact};
 
 pub(super) fn given(text: Option<&str>) -> Option<&str> {
@@ -55,7 +55,7 @@ pub(super) fn explicit(explicit: &Explicit, allow_http: bool) -> Place {
         |name: &str, shown: Option<String>| place.found.extend(shown.map(|s| Finding::new(name, s)));
     found("url", url.map(shown_as::<UrlText>));
     found("token", token.map(shown_token));
-    found("access_key", access.map(shown_as::<TokenName>));
+    found("access_key", access.map(shown_as::<KeyName>));
     found("secret_key", secret.map(|_| SET.to_owned()));
     found("anonymous", explicit.anonymous.then(|| "true".to_owned()));
     found("cluster", given(explicit.cluster.as_deref()).map(shown_as::<ClusterId>));
@@ -217,6 +217,17 @@ impl std::str::FromStr for UrlText {
     }
 }
 
+/// The name of a token. A bare secret would be a valid name, too: only what begins like one may be shown.
+struct KeyName;
+
+impl std::str::FromStr for KeyName {
+    type Err = ();
+    fn from_str(text: &str) -> Result<Self, ()> {
+        let is_name = looks_like_a_name(text) && text.parse::<TokenName>().is_ok();
+        if is_name { Ok(Self) } else { Err(()) }
+    }
+}
+
 /// The text, if it is what it should be. Text that is not may be a secret in the wrong place.
 fn shown_as<T: std::str::FromStr>(text: &str) -> String {
     if text.parse::<T>().is_ok() { shown_text(text) } else { SET.to_owned() }
@@ -239,7 +250,7 @@ fn with_findings(mut place: Place, env: &Environment) -> Place {
             (_, None) => SET.to_owned(),
             (names::CONFIG_DIR | names::KUBECONFIG, _) => continue,
             (names::URL | names::CATTLE_URL, Some(text)) => shown_as::<UrlText>(text),
-            (names::ACCESS_KEY | names::CATTLE_ACCESS_KEY, Some(text)) => shown_as::<TokenName>(text),
+            (names::ACCESS_KEY | names::CATTLE_ACCESS_KEY, Some(text)) => shown_as::<KeyName>(text),
             (names::SECRET_KEY | names::CATTLE_SECRET_KEY | names::CA_CERTS, _) => SET.to_owned(),
             (names::CLUSTER_ID, Some(text)) => shown_as::<ClusterId>(text),
             (names::PROJECT, Some(text)) => shown_as::<ProjectId>(text),

@@ -151,7 +151,8 @@ fn failed(problem: Problem, places: &[Place]) -> Error {
     if !problem.not_found {
         return problem.into_error();
     }
-    let looked =
-        places.iter().map(|place| format!("looked at {}: {}", place.label, place.state(Wanted::Both)));
+    let wanted = problem.no_credential_for.as_deref().map_or(Wanted::Both, Wanted::CredentialOf);
+    let looked: Vec<String> =
+        places.iter().map(|place| format!("looked at {}: {}", place.label, place.state(wanted))).collect();
     problem.into_error().with_because(looked)
 }

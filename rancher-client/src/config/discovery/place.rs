@@ -15,13 +15,13 @@ pub(super) struct Problem {
     pub(super) advice: String,
     /// Something was not found, so every place that was looked at matters.
     pub(super) not_found: bool,
-    /// A server was found and no credential for it.
-    pub(super) no_credential: bool,
+    /// The server that was found, where no credential for it was.
+    pub(super) no_credential_for: Option<Box<ServerUrl>>,
 }
 
 impl Problem {
     pub(super) fn new(summary: impl Into<String>, advice: impl Into<String>) -> Self {
-        Self { summary: summary.into(), advice: advice.into(), not_found: false, no_credential: false }
+        Self { summary: summary.into(), advice: advice.into(), not_found: false, no_credential_for: None }
     }
 
     /// Something that no place holds.
@@ -41,7 +41,7 @@ impl Problem {
 
     pub(super) fn into_error(self) -> Error {
         let error = Error::config(self.summary, self.advice);
-        if self.no_credential { error.with_causes([Cause::Missing]) } else { error }
+        if self.no_credential_for.is_some() { error.with_causes([Cause::Missing]) } else { error }
     }
 }
 

@@ -381,3 +381,36 @@ fn no_credential_can_be_asked_for() {
     let both = Explicit { token: Some(token("aaaaa").into()), ..anonymous() };
     assert!(Machine::new(&env).explicit(both).error().contains("anonymous and a token"));
 }
+
+#[test]
+fn a_token_that_cannot_be_used_is_no_absent_token() {
+    let (one, other) = (token("aaaaa"), token("bbbbb"));
+    let turned = format!("{SECRET}:token-aaaaa");
+    for (variables, words) in [
+        (&[("RANCHER_TOKEN", SECRET)][..], "RANCHER_TOKEN: the token is not usable: it has no colon"),
+        (&[("RANCHER_TOKEN", &turned)], "the two halves are turned round"),
+        (&[("RANCHER_TOKEN", &one), ("RANCHER_BEARER_TOKEN", &other)], "disagree about the token"),
+        (&[("RANCHER_ACCESS_KEY", "token-aaaaa")], "RANCHER_SECRET_KEY, is missing"),
+    ] {
+        let explicit = Explicit { url: Some(URL.into()), ..Explicit::default() };
+        let machine = Machine::new(variables).explicit(explicit);
+        assert!(machine.error().contains(words), "{words}: {}", machine.error());
+        assert!(machine.discovery.run().unwrap_err().causes().is_empty(), "{words}");
+    }
+}
+
+#[test]
+fn an_access_key_is_shown_only_where_it_is_the_name_of_a_token() {
+    for (access, secret, shown) in
+        [(SECRET, "token-aaaaa", "RANCHER_ACCESS_KEY = set"), ("token-aaaaa", SECRET, "= token-aaaaa")]
+    {
+        let machine = Machine::new(&[
+            ("RANCHER_URL", URL),
+            ("RANCHER_ACCESS_KEY", access),
+            ("RANCHER_SECRET_KEY", secret),
+        ]);
+        let (report, _) = machine.discovery.examine();
+        assert_clean(&report.to_string());
+        assert!(report.to_string().contains(shown), "{report}");
+    }
+}

@@ -62,7 +62,10 @@ const CASES: [Case; 16] = [
 
 /// Diagnoses them all and prints a table. The exit code is 0 if every diagnosis is what it must be.
 pub(crate) async fn table(args: &Args) -> Result<u8> {
-    let options = args.options()?;
+    let options = DoctorOptions { timeout: args.timeout()?, ..DoctorOptions::default() };
+    if args.show_config {
+        crate::say(&args.discovery()?.examine().0.to_string());
+    }
     crate::say(
         "RANCHER_URL is not set: diagnosing the credentials of an embedded simulator (--url, --server or --kubeconfig ask a real Rancher)",
     );
@@ -78,9 +81,9 @@ pub(crate) async fn table(args: &Args) -> Result<u8> {
             .zip(&reports)
             .map(|(case, report)| json!({"case": case.what, "exit_code": report.verdict.exit_code(), "diagnosis": report.to_json()}))
             .collect();
-        crate::print(&format!("{:#}\n", Value::from(all)));
+        crate::print(&format!("{:#}\n", Value::from(all)))?;
     } else {
-        crate::print(&rendered(&reports, crate::colours()));
+        crate::print(&rendered(&reports, crate::colours()))?;
     }
     let wrong = CASES.iter().zip(&reports).filter(|(case, report)| case.expected != report.verdict.as_str());
     let wrong: Vec<&str> = wrong.map(|(case, _)| case.what).collect();
@@ -115,11 +118,9 @@ async fn diagnose(
     config.trust = simulator.ca_pem().map_or(Trust::System, |pem| Trust::CaPem(pem.to_owned()));
     let mut options = asked.clone();
     let cluster = if case.cluster == LOST { lost.clone() } else { ClusterId::new(case.cluster)? };
-    options.cluster.get_or_insert(cluster);
-    options.also.extend(case.also.map(ClusterId::new).transpose()?);
-    if case.witness && options.witness.is_none() {
-        options.witness = Some(token("admin-unscoped")?);
-    }
+    options.cluster = Some(cluster);
+    options.also = case.also.map(ClusterId::new).transpose()?.into_iter().collect();
+    options.witness = case.witness.then(|| token("admin-unscoped")).transpose()?;
     Client::new(config)?.doctor(options).await
 }
 
