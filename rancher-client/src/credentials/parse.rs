@@ -104,7 +104,10 @@ fn named(name: &str, secret: &str, whole: &str) -> Result<Credential> {
 /// Whether the text begins as the names of tokens do. A secret can be a valid name otherwise.
 pub(crate) fn looks_like_a_name(text: &str) -> bool {
     let name = text.strip_prefix("ext/").unwrap_or(text);
-    name.starts_with("token-") || name.starts_with("kubeconfig-")
+    // the last four are those of Rancher's own parts (assumed)
+    ["token-", "kubeconfig-", "agent-", "helm-token-", "compose-token-", "telemetry-"]
+        .iter()
+        .any(|start| name.starts_with(start))
 }
 
 fn bad_characters(text: &str) -> Option<&'static str> {
