@@ -2,21 +2,28 @@
 //!
 //! Recorded (`agent-gone.jsonl`): such a cluster takes 25 to 35 s per proxied call before it answers 500, while
 //! `GET /v3/clusters/{id}` answers at once. So a proxied call that has no answer after 3 s asks that beside it, and is
-//! given up if Rancher itself says that the agent is not connected.
+//! given up if Rancher itself says that the agent is not connected. For a while, further calls to that cluster are
+//! refused before they are sent; any answer through it ends that.
+//!
+//! Only what may arrive twice is given up. A POST under way could be doing its work, so it waits for its own timeout.
 
-use futures_util::future::{Either, select};
-use http::Method;
+use futures_util::FutureExt as _;
+use futures_util::future::{Either, Shared, WeakShared, select};
+use http::{Method, StatusCode};
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use super::{BoxFuture, Expect, Patience, Request, Response, Transport};
+use super::{Auth, BoxFuture, Expect, Patience, Request, Response, Transport};
 use crate::error::{Cause, Error, ErrorKind, Result};
 use crate::scope::{Confidence, Route};
 use crate::wire::{AgentState, Clock, ClusterId, Moment};
 
-/// How long a finding is used without asking again.
+/// How long it is remembered that an agent is gone.
 const REMEMBERED: Duration = Duration::from_secs(10);
+
+/// How long any other answer is used without asking again: calls that became slow together ask once.
+const FRESH: Duration = Duration::from_secs(3);
 
 /// How long the question beside the call may take.
 const QUESTION_PATIENCE: Duration = Duration::from_secs(5);
@@ -24,81 +31,132 @@ const QUESTION_PATIENCE: Duration = Duration::from_secs(5);
 /// The largest cluster object that is read.
 const LONGEST_CLUSTER: usize = 4 * 1024 * 1024;
 
+/// What Rancher says of an agent; nothing where it did not say.
+type Word = Option<AgentState>;
+
+/// The question under way, for all who wait for its answer. It ends with the last of them.
+type Asking = Shared<BoxFuture<'static, Word>>;
+
 /// Watches over proxied calls; see the module's text.
 #[derive(Debug)]
 pub(crate) struct AgentWatch {
     inner: Arc<dyn Transport>,
     clock: Arc<dyn Clock>,
     after: Duration,
-    gone: Mutex<HashMap<ClusterId, Moment>>,
+    known: Mutex<HashMap<ClusterId, Known>>,
+}
+
+/// What is known of one cluster's agent.
+#[derive(Debug, Default)]
+struct Known {
+    word: Option<(Moment, Word)>,
+    asking: Option<WeakShared<BoxFuture<'static, Word>>>,
 }
 
 impl AgentWatch {
     pub(crate) fn new(inner: Arc<dyn Transport>, clock: Arc<dyn Clock>, after: Duration) -> Self {
-        Self { inner, clock, after, gone: Mutex::default() }
+        Self { inner, clock, after, known: Mutex::default() }
     }
 
-    async fn watched(&self, cluster: ClusterId, request: Request) -> Result<Response> {
-        if self.known_gone(&cluster) {
-            return Err(given_up(&cluster, &request, "found a moment ago"));
+    async fn through(&self, cluster: ClusterId, request: Request) -> Result<Response> {
+        if !request.probe && self.remembered(&cluster).is_some_and(is_gone) {
+            return Err(refused_unsent(&cluster, &request));
         }
-        // kept for the error and for the question, which must go out with the same credential
-        let (method, route, auth) = (request.method.clone(), request.route.clone(), request.auth);
-        let mut question = Request::new(
-            "agent check",
-            Method::GET,
-            Route::from_segments(["v3", "clusters", cluster.as_str()])?,
-        );
-        question.auth = auth;
-        question.probe = true;
-        question.expect = Expect::Anything;
-        question.patience = Patience::AtMost(QUESTION_PATIENCE);
-        let shown = Request { body: None, ..Request::new(request.operation.clone(), method, route) };
-        let shown = Request { idempotent: request.idempotent, ..shown };
+        // the question needs a credential, and an answer is worth nothing if the call must not be given up
+        let watched = request.idempotent && !request.probe && request.auth == Auth::Send;
+        let answer = match watched {
+            true => self.watched(&cluster, request).await,
+            false => self.inner.send(request).await,
+        };
+        // a 5xx may be the tunnel's own
+        if answer.as_ref().is_ok_and(|answer| answer.status < StatusCode::INTERNAL_SERVER_ERROR) {
+            self.known().remove(&cluster);
+        }
+        answer
+    }
 
-        let mut call = self.inner.send(request);
-        if let Ok(answer) = tokio::time::timeout(self.after, &mut call).await {
-            return answer;
-        }
-        let asked = Box::pin(tokio::time::timeout(QUESTION_PATIENCE, self.state(question)));
-        match select(call, asked).await {
+    async fn watched(&self, cluster: &ClusterId, request: Request) -> Result<Response> {
+        // kept for the error
+        let shown = Request::new(request.operation.clone(), request.method.clone(), request.route.clone());
+        let call = match select(self.inner.send(request), Box::pin(tokio::time::sleep(self.after))).await {
             Either::Left((answer, _)) => return answer,
-            Either::Right((Ok(Some(AgentState::Disconnected | AgentState::NeverConnected)), _)) => {
-                self.remember(&cluster);
-                return Err(given_up(&cluster, &shown, "Rancher says so, and the cluster did not answer"));
-            }
-            Either::Right((_, waiting)) => call = waiting,
-        }
+            Either::Right(((), call)) => call,
+        };
+        let call = match select(call, Box::pin(self.word(cluster))).await {
+            Either::Left((answer, _)) => return answer,
+            Either::Right((word, _)) if is_gone(word) => return Err(given_up(cluster, &shown)),
+            Either::Right((_, call)) => call,
+        };
         // Rancher does not say that it is gone, so it may just be slow
         call.await
     }
 
-    async fn state(&self, question: Request) -> Option<AgentState> {
-        let response = self.inner.send(question).await.ok()?;
-        if !response.status.is_success() {
-            return None;
+    /// What Rancher says of the agent. All who want to know at about the same time share one question.
+    async fn word(&self, cluster: &ClusterId) -> Word {
+        if let Some(word) = self.remembered(cluster) {
+            return word;
         }
-        let body = response.body.read(LONGEST_CLUSTER).await.ok()?;
-        Some(AgentState::of_cluster(&serde_json::from_slice(&body).ok()?))
-    }
-
-    fn known_gone(&self, cluster: &ClusterId) -> bool {
-        let mut gone = self.gone.lock().unwrap_or_else(PoisonError::into_inner);
+        let word = self.asking(cluster).await;
         let now = self.clock.now();
-        gone.retain(|_, since| now.since(*since) < REMEMBERED);
-        gone.contains_key(cluster)
+        // forgotten meanwhile: an answer came through the cluster, and outranks what Rancher says
+        if let Some(known) = self.known().get_mut(cluster) {
+            known.asking = None;
+            known.word = Some((now, word));
+        }
+        word
     }
 
-    fn remember(&self, cluster: &ClusterId) {
-        self.gone.lock().unwrap_or_else(PoisonError::into_inner).insert(cluster.clone(), self.clock.now());
+    fn asking(&self, cluster: &ClusterId) -> Asking {
+        let mut known = self.known();
+        let known = known.entry(cluster.clone()).or_default();
+        if let Some(asking) = known.asking.as_ref().and_then(WeakShared::upgrade) {
+            return asking;
+        }
+        let (inner, cluster) = (Arc::clone(&self.inner), cluster.clone());
+        let question: BoxFuture<'static, Word> = Box::pin(async move {
+            let asked = tokio::time::timeout(QUESTION_PATIENCE, ask(inner.as_ref(), &cluster));
+            asked.await.ok().flatten()
+        });
+        let asking = question.shared();
+        known.asking = asking.downgrade();
+        asking
     }
+
+    /// The last word, if it is not too old.
+    fn remembered(&self, cluster: &ClusterId) -> Option<Word> {
+        let (since, word) = self.known().get(cluster)?.word?;
+        let lasts = if is_gone(word) { REMEMBERED } else { FRESH };
+        (self.clock.now().since(since) < lasts).then_some(word)
+    }
+
+    fn known(&self) -> MutexGuard<'_, HashMap<ClusterId, Known>> {
+        self.known.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+async fn ask(inner: &dyn Transport, cluster: &ClusterId) -> Word {
+    let route = Route::from_segments(["v3", "clusters", cluster.as_str()]).ok()?;
+    let mut question = Request::new("agent check", Method::GET, route);
+    question.probe = true;
+    question.expect = Expect::Anything;
+    question.patience = Patience::AtMost(QUESTION_PATIENCE);
+    let response = inner.send(question).await.ok()?;
+    if !response.status.is_success() {
+        return None;
+    }
+    let body = response.body.read(LONGEST_CLUSTER).await.ok()?;
+    Some(AgentState::of_cluster(&serde_json::from_slice(&body).ok()?))
+}
+
+fn is_gone(word: Word) -> bool {
+    matches!(word, Some(AgentState::Disconnected | AgentState::NeverConnected))
 }
 
 impl Transport for AgentWatch {
     fn send(&self, request: Request) -> BoxFuture<'_, Result<Response>> {
         match through_the_agent(&request.route) {
-            Some(cluster) if !request.probe => Box::pin(self.watched(cluster, request)),
-            _ => self.inner.send(request),
+            Some(cluster) => Box::pin(self.through(cluster, request)),
+            None => self.inner.send(request),
         }
     }
 }
@@ -115,11 +173,20 @@ fn through_the_agent(route: &Route) -> Option<ClusterId> {
     (below && (first == Some("k8s") || downstream)).then(|| cluster.clone())
 }
 
-fn given_up(cluster: &ClusterId, request: &Request, because: &str) -> Error {
-    let may_have_arrived = if request.idempotent { "" } else { "; whether the request arrived is not known" };
+/// A call that was under way. One that reads has done nothing, wherever it got to.
+fn given_up(cluster: &ClusterId, request: &Request) -> Error {
+    let arrived = if request.method.is_safe() { "" } else { "; whether the request arrived is not known" };
+    gone(cluster, request, &format!("Rancher says so, and the cluster did not answer){arrived}"))
+}
+
+fn refused_unsent(cluster: &ClusterId, request: &Request) -> Error {
+    gone(cluster, request, "found a moment ago); nothing was sent").with_nothing_sent()
+}
+
+fn gone(cluster: &ClusterId, request: &Request, because: &str) -> Error {
     Error::new(
         ErrorKind::ClusterUnavailable,
-        format!("the agent of cluster {cluster} is not connected to Rancher ({because}){may_have_arrived}"),
+        format!("the agent of cluster {cluster} is not connected to Rancher ({because}"),
         "look at cattle-cluster-agent in the cluster, and at its way to Rancher",
     )
     .with_causes([Cause::AgentGone])
@@ -167,12 +234,13 @@ mod tests {
         let error = answer.unwrap_err();
         assert_eq!((error.kind(), seconds), (ErrorKind::ClusterUnavailable, 3));
         assert_eq!(error.confidence(), Some(Confidence::Likely));
+        assert!(!error.nothing_sent() && !error.to_string().contains("nothing was sent"), "{error}");
         assert_eq!(mock.count(), 2);
         let (answer, seconds) = timed(&watch, "/k8s/clusters/c-a/api/v1/pods").await;
-        assert_eq!(
-            (answer.unwrap_err().kind(), seconds, mock.count()),
-            (ErrorKind::ClusterUnavailable, 0, 2)
-        );
+        let error = answer.unwrap_err();
+        assert_eq!((error.kind(), seconds, mock.count()), (ErrorKind::ClusterUnavailable, 0, 2));
+        assert_eq!(error.confidence(), Some(Confidence::Likely));
+        assert!(error.nothing_sent() && error.to_string().contains("nothing was sent"), "{error}");
         // another cluster is another matter
         assert!(timed(&watch, "/k8s/clusters/c-b/version").await.0.is_ok());
     }
@@ -207,12 +275,93 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_post_that_was_given_up_may_have_arrived() {
+    async fn a_post_under_way_is_never_given_up() {
         let mock = cluster(30, 200, GONE);
-        let error = watch(&mock)
-            .send(request(Method::POST, "/k8s/clusters/c-a/api/v1/namespaces"))
-            .await
-            .unwrap_err();
+        let watch = watch(&mock);
+        let path = "/k8s/clusters/c-a/api/v1/namespaces";
+        let start = tokio::time::Instant::now();
+        let answer = watch.send(request(Method::POST, path)).await;
+        assert_eq!((answer.unwrap().status.as_u16(), start.elapsed().as_secs()), (200, 30));
+        assert_eq!(mock.count(), 1, "nothing was asked beside it");
+        // a DELETE is, and may have arrived
+        let error = watch.send(request(Method::DELETE, path)).await.unwrap_err();
         assert!(error.to_string().contains("whether the request arrived is not known"), "{error}");
+        assert!(!error.nothing_sent());
+        // what is remembered refuses the POST before it is sent
+        let sent = mock.count();
+        let error = watch.send(request(Method::POST, path)).await.unwrap_err();
+        assert!(error.nothing_sent() && !error.to_string().contains("arrived"), "{error}");
+        assert_eq!(mock.count(), sent);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn an_answer_through_the_cluster_ends_the_refusals() {
+        // POST is answered after 5 s, GET after 30 s
+        for (status, cleared) in [(201, true), (404, true), (500, false)] {
+            let mock = Mock::new(move |request: Request| async move {
+                if request.route.path() == "/v3/clusters/c-a" {
+                    return Ok(response(200, GONE));
+                }
+                let post = request.method == Method::POST;
+                tokio::time::sleep(Duration::from_secs(if post { 5 } else { 30 })).await;
+                Ok(response(if post { status } else { 200 }, ""))
+            });
+            let watch = watch(&mock);
+            let path = "/k8s/clusters/c-a/api/v1/namespaces";
+            let (post, get) =
+                tokio::join!(watch.send(request(Method::POST, path)), watch.send(request(Method::GET, path)));
+            assert_eq!((post.unwrap().status.as_u16(), get.is_err()), (status, true));
+            let error = watch.send(request(Method::GET, path)).await.unwrap_err();
+            assert_eq!(error.nothing_sent(), !cleared, "{status}");
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_probe_is_always_sent_and_its_answer_counts() {
+        let mock = Mock::new(|request: Request| async move {
+            if request.route.path() == "/v3/clusters/c-a" {
+                return Ok(response(200, GONE));
+            }
+            tokio::time::sleep(Duration::from_secs(if request.probe { 0 } else { 30 })).await;
+            Ok(response(200, ""))
+        });
+        let watch = watch(&mock);
+        let path = "/k8s/clusters/c-a/version";
+        assert!(timed(&watch, path).await.0.is_err());
+        let probe = Request { probe: true, ..request(Method::GET, path) };
+        assert!(watch.send(probe).await.is_ok());
+        assert!(!timed(&watch, path).await.0.unwrap_err().nothing_sent());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn many_slow_calls_ask_once() {
+        for (delay, object, gone) in [(0, GONE, true), (1, GONE, true), (0, THERE, false), (1, THERE, false)]
+        {
+            let mock = Mock::new(move |request: Request| async move {
+                let own = request.route.path() == "/v3/clusters/c-a";
+                tokio::time::sleep(Duration::from_secs(if own { delay } else { 20 })).await;
+                Ok(response(200, if own { object } else { "late" }))
+            });
+            let watch = watch(&mock);
+            let calls = (0..64).map(|_| watch.send(request(Method::GET, "/k8s/clusters/c-a/version")));
+            let answers = futures_util::future::join_all(calls).await;
+            assert!(answers.iter().all(|answer| answer.is_err() == gone));
+            assert_eq!(mock.count(), 65, "one question beside 64 calls");
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn who_asks_may_go_away_and_the_others_still_learn() {
+        let mock = Mock::new(|request: Request| async move {
+            let own = request.route.path() == "/v3/clusters/c-a";
+            tokio::time::sleep(Duration::from_secs(if own { 2 } else { 30 })).await;
+            Ok(response(200, if own { GONE } else { "late" }))
+        });
+        let watch = watch(&mock);
+        let path = "/k8s/clusters/c-a/version";
+        let impatient = tokio::time::timeout(Duration::from_secs(4), watch.send(request(Method::GET, path)));
+        let (first, (second, seconds)) = tokio::join!(impatient, timed(&watch, path));
+        assert!(first.is_err() && second.is_err());
+        assert_eq!((seconds, mock.count()), (5, 3));
     }
 }

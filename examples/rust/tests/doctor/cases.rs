@@ -246,13 +246,49 @@ fn a_witness_settles_it() {
             (code, verdict),
             "{label}: {json:#}"
         );
-        assert_eq!(json["credential"]["causes"][0].as_str(), cause, "{label}");
+        let causes: Vec<&str> =
+            json["credential"]["causes"].as_array().unwrap().iter().filter_map(Value::as_str).collect();
+        assert_eq!(causes, cause.into_iter().collect::<Vec<_>>(), "{label}");
         assert_eq!(json["credential"]["confidence"], "proven", "{label}");
     }
     // a witness that sees only its own tokens does not prove that another's is gone
     std::fs::write(&file, lab.token("standard-unscoped")).unwrap();
     let (exit, json, _) = lab.diagnose("deleted", &["--witness-token-file", file.to_str().unwrap()]);
     assert_eq!((exit, json["verdict"].as_str().unwrap()), (5, "undetermined"));
+}
+
+#[test]
+fn a_witness_that_cannot_see_the_user_leaves_the_causes_open() {
+    let lab = Lab::start();
+    let file = lab.folder.path().join("witness");
+    std::fs::write(&file, lab.token("admin-unscoped")).unwrap();
+    lab.simulator().faults().add("GET /v3/users/** status:500".parse().unwrap());
+    let (code, json, _) = lab.diagnose("wrong-secret", &["--witness-token-file", file.to_str().unwrap()]);
+    assert_eq!((code, &json["credential"]["confidence"]), (2, &"proven".into()), "{json:#}");
+    let causes = serde_json::json!(["wrong_secret", "user_disabled", "token_refused"]);
+    assert_eq!(json["credential"]["causes"], causes);
+    // each of the witness's calls is made once
+    let asked = lab.simulator().faults().counts();
+    assert_eq!(asked[0].seen, 1, "{asked:?}");
+}
+
+#[test]
+fn nothing_of_a_diagnosis_stays_with_the_client() {
+    use rancher_client::scope::KeyScope;
+    use rancher_client::workflow::doctor::{CredentialVerdict, DoctorOptions};
+    let lab = Lab::start();
+    let server = rancher_client::wire::ServerUrl::parse(&lab.url, false).unwrap();
+    let credential = rancher_client::credentials::Credential::parse(lab.token("expired")).unwrap();
+    let mut config = rancher_client::config::Config::new(server, credential);
+    let ca = lab.simulator().ca_pem().unwrap().to_owned();
+    config.trust = rancher_client::config::Trust::CaPem(ca);
+    let client = rancher_client::Client::new(config).unwrap();
+    let said = DoctorOptions { key_is_for: Some(KeyScope::Global), ..DoctorOptions::default() };
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let verdict = |options| runtime.block_on(client.doctor(options)).unwrap().credential.verdict;
+    assert_eq!(verdict(said), CredentialVerdict::Refused);
+    assert_eq!(client.ledger().scope(), None, "what was said in one run is not known in the next");
+    assert_eq!(verdict(DoctorOptions::default()), CredentialVerdict::Undetermined);
 }
 
 #[test]

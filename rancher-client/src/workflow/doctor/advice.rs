@@ -24,26 +24,26 @@ pub(super) fn advice(findings: &Findings<'_>, report: &DoctorReport) -> Vec<Stri
 }
 
 fn server(findings: &Findings<'_>, report: &DoctorReport, lines: &mut Vec<String>) {
+    // without a credential the verdict is misconfigured too, and then the error is only that
+    let not_rancher =
+        report.verdict == Verdict::Misconfigured && report.credential.verdict != CredentialVerdict::Missing;
     if let Some(error) = findings.error(&Ask::Global)
-        && (!report.server.reachable || report.verdict == Verdict::Misconfigured)
-        && report.credential.verdict != CredentialVerdict::Missing
+        && (!report.server.reachable || not_rancher)
     {
-        lines.push(error.summary().to_owned());
-        if !error.advice().is_empty() {
-            lines.push(error.advice().to_owned());
-        }
-    } else if let Some(error) = findings.error(&Ask::Global)
-        && !report.server.reachable
-    {
-        lines.push(error.summary().to_owned());
-        lines.push(error.advice().to_owned());
+        let advice = match error.kind() {
+            // the transport speaks of its own settings, and here the options set the deadline
+            ErrorKind::Timeout => "ask again with a longer timeout",
+            _ => error.advice(),
+        };
+        let words = [error.summary(), advice].into_iter().filter(|words| !words.is_empty());
+        lines.extend(words.map(str::to_owned));
     }
     if report.server.version.is_none() && report.server.reachable {
         lines.push("GET /rancherversion does not answer as Rancher does; check the URL, and what stands in front of it".to_owned());
     }
     if let Some(tls) = &report.server.tls {
         if tls.trusted_by == "insecure" {
-            lines.push("TLS is not verified: whoever sits on the way can read the token. Give the CA (--ca-file, RANCHER_CA_BUNDLE) instead of --insecure".to_owned());
+            lines.push("TLS is not verified: whoever sits on the way can read the token. Give the CA (ca_file, RANCHER_CA_BUNDLE) instead of insecure".to_owned());
         }
         match tls.days_left {
             Some(days) if days < 0 => lines.push("the server's certificate is past its time".to_owned()),
@@ -62,12 +62,12 @@ fn credential(findings: &Findings<'_>, report: &DoctorReport, lines: &mut Vec<St
     let name = credential.name.as_deref().unwrap_or("the token");
     match credential.verdict {
         CredentialVerdict::Missing => {
-            lines.push("no credential was given: set RANCHER_TOKEN, or pass --token".to_owned())
+            lines.push("no credential was given: set RANCHER_TOKEN, or give a token".to_owned())
         }
         CredentialVerdict::Refused => refused(credential, name, lines),
         CredentialVerdict::Undetermined if credential.kind == TokenKind::Jwt => {
             lines.push("a service account's JWT works through /k8s/clusters/<id> only, and only where a ClusterProxyConfig with enabled: true exists in the cluster's namespace".to_owned());
-            lines.push("give its cluster with --cluster, and check its expiry".to_owned());
+            lines.push("say which cluster it is for (cluster), and check its expiry".to_owned());
         }
         CredentialVerdict::Undetermined => undetermined(findings, credential, name, lines),
         CredentialVerdict::Valid => valid(findings, report, name, lines),
@@ -75,18 +75,23 @@ fn credential(findings: &Findings<'_>, report: &DoctorReport, lines: &mut Vec<St
 }
 
 fn refused(credential: &CredentialReport, name: &str, lines: &mut Vec<String>) {
-    lines.push(match credential.causes.first() {
-        Some(Cause::Expired) => format!("{name} is past its time: make a new one"),
-        Some(Cause::Deleted) => format!("{name} does not exist any more (or never did): make a new one"),
-        Some(Cause::SwitchedOff) => format!("{name} is switched off: switch it on again, or make a new one"),
-        Some(Cause::UserDisabled) => format!("the user of {name} is disabled: enable the user; the token itself may be fine"),
-        Some(Cause::WrongSecret) => format!("{name} is alive, but its secret is another: it was mistyped or cut when it was copied"),
+    lines.push(match credential.causes.as_slice() {
+        [Cause::Expired] => format!("{name} is past its time: make a new one"),
+        [Cause::Deleted] => format!("{name} does not exist any more (or never did): make a new one"),
+        [Cause::SwitchedOff] => format!("{name} is switched off: switch it on again, or make a new one"),
+        [Cause::UserDisabled] => format!("the user of {name} is disabled: enable the user; the token itself may be fine"),
+        [Cause::WrongSecret] => format!("{name} is alive, but its secret is another: it was mistyped or cut when it was copied"),
+        [Cause::WrongSecret, rest @ ..] => {
+            let user = if rest.contains(&Cause::UserDisabled) { "its user is disabled, " } else { "" };
+            format!(
+                "{name} is refused although its record lives: its secret was mistyped or cut when it was copied, {user}or its authentication provider is switched off. Compare the secret, and look at those, before you make a new one"
+            )
+        }
         _ => format!("{name} is dead (expired, deleted, switched off or mistyped, or its user is disabled): make a new one"),
     });
     if credential.confidence == Some(Confidence::Asserted) {
         lines.push(
-            "this rests on what you say the key is for; a witness (--witness-token-file) would prove it"
-                .to_owned(),
+            "this rests on what you say the key is for (key_is_for); a witness would prove it".to_owned(),
         );
     }
 }
@@ -95,7 +100,7 @@ fn undetermined(findings: &Findings<'_>, credential: &CredentialReport, name: &s
     lines.push(format!(
         "{name} was accepted nowhere. Either it is dead (expired, deleted, switched off or mistyped), or it is alive and scoped to a cluster that was not asked: the server gives both the same answer. Do not rotate it yet"
     ));
-    lines.push("what settles it: --also CLUSTER for each cluster it may be scoped to; --key-is-for CLUSTER|global if you know; or --witness-token-file with an unscoped key of the same user or an administrator's, which looks its name up".to_owned());
+    lines.push("what settles it: ask more clusters that it may be scoped to (also); say what the key is for, if you know (key_is_for); or give a witness, an unscoped key of the same user or an administrator's, which looks its name up".to_owned());
     if let Some(lookup) = &findings.lookup {
         lines.push(lookup.note.clone());
     }
@@ -156,18 +161,29 @@ fn expiry(findings: &Findings<'_>, credential: &CredentialReport, name: &str, li
 fn cluster(findings: &Findings<'_>, report: &DoctorReport, lines: &mut Vec<String>) {
     let Some(id) = &report.cluster.id else { return };
     let version = Ask::Version(id.clone());
+    let sure = findings.the_road_says_why(id);
     let timed_out = findings.error(&version).is_some_and(|error| error.kind() == ErrorKind::Timeout);
     match report.cluster.verdict {
         ClusterVerdict::NoAccess => lines.push(format!(
             "the key is fine, but its user has no role in {id} (or there is no such cluster): have the user made a member"
         )),
-        ClusterVerdict::Unavailable => lines.push(format!("{id} has not connected to Rancher yet: run its registration command in it")),
-        ClusterVerdict::Disconnected => lines.push(format!(
-            "the agent of {id} is not connected: look at cattle-cluster-agent in it, and at its way to Rancher. The key is not the trouble"
-        )),
+        ClusterVerdict::Unavailable => {
+            let likely = if sure { "" } else { "most likely " };
+            lines.push(format!("{likely}{id} has not connected to Rancher yet: run its registration command in it"));
+        }
+        ClusterVerdict::Disconnected => {
+            let (likely, why) = if sure {
+                ("", "")
+            } else {
+                ("most likely ", " (the cluster itself did not say so, Rancher does)")
+            };
+            lines.push(format!(
+                "{likely}the agent of {id} is not connected{why}: look at cattle-cluster-agent in it, and at its way to Rancher. The key is not the trouble"
+            ));
+        }
         ClusterVerdict::NotFound => lines.push(format!("there is no cluster {id}; a cluster's display name is not its id")),
         ClusterVerdict::Unknown if timed_out => lines.push(format!(
-            "{id} did not answer in time, while Rancher did. A cluster that has just lost its agent takes up to 35 s to say so: ask again with --timeout 40"
+            "{id} did not answer in time, while Rancher did. A cluster that has just lost its agent takes up to 35 s to say so: ask again with a timeout of 40 s"
         )),
         _ => {}
     }

@@ -178,7 +178,7 @@ pub(super) async fn ask(connection: &Connection, question: Question) -> Outcome 
         Err(_) => Err(Error::new(
             ErrorKind::Timeout,
             format!("no answer within {} s", patience.as_secs_f32()),
-            "give it longer with --timeout",
+            "ask again with a longer timeout",
         )),
         Ok(Err(error)) => {
             observation.status = error.status();

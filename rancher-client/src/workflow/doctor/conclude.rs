@@ -10,7 +10,7 @@ use super::report::*;
 use super::witness::{Finding, Lookup};
 use super::{DoctorOptions, advice};
 use crate::client::ServerVersion;
-use crate::error::{Cause, ErrorKind};
+use crate::error::{Cause, Dialect, Error, ErrorKind};
 use crate::scope::{Confidence, KeyScope, RouteScope, TokenKind, Validity};
 use crate::transport::Connection;
 use crate::wire::{AgentState, ClusterId};
@@ -21,10 +21,8 @@ pub(super) fn report(
     cluster: Option<ClusterId>,
     seen: &[Outcome],
     lookup: Option<Lookup>,
+    now: Timestamp,
 ) -> DoctorReport {
-    // expiry is judged by the server's clock
-    let date = seen.iter().find_map(|outcome| outcome.date.as_deref());
-    let now = date.and_then(server_time).unwrap_or_else(|| connection.clock().wall());
     let findings = Findings { connection, options, seen, ledger: connection.ledger(), lookup, now };
     let server = server(&findings);
     let credential = credential(&findings, cluster.as_ref());
@@ -55,6 +53,12 @@ pub(super) fn report(
     report.verdict = overall(&findings, &report);
     report.advice = advice::advice(&findings, &report);
     report
+}
+
+/// The time by which expiry is judged: the server's, or the machine's if no answer told.
+pub(super) fn now(connection: &Connection, seen: &[Outcome]) -> Timestamp {
+    let date = seen.iter().find_map(|outcome| outcome.date.as_deref());
+    date.and_then(server_time).unwrap_or_else(|| connection.clock().wall())
 }
 
 /// A `Date` header, which ends in `GMT`.
@@ -126,9 +130,11 @@ fn credential(findings: &Findings<'_>, cluster: Option<&ClusterId>) -> Credentia
         (Validity::Refused(confidence), alive) => {
             report.verdict = CredentialVerdict::Refused;
             report.confidence = Some(confidence);
-            // a record that lives and a key that is refused where the record says it is good: the secret is another
-            let wrong_secret = matches!(alive, Some(Finding::Alive)) && confidence == Confidence::Proven;
-            report.causes = vec![if wrong_secret { Cause::WrongSecret } else { Cause::TokenRefused }];
+            report.causes = match alive {
+                // a record that lives, and a key that is refused where the record says that it is good
+                Some(Finding::Alive(remain)) if confidence == Confidence::Proven => remain.clone(),
+                _ => vec![Cause::TokenRefused],
+            };
         }
         (Validity::Undetermined, _)
             if findings.seen.iter().all(|outcome| outcome.observation.status.is_none()) => {}
@@ -218,23 +224,39 @@ fn cluster_verdict(findings: &Findings<'_>, id: &ClusterId, credential: &Credent
             if reached { ClusterVerdict::Reachable } else { ClusterVerdict::Unknown }
         }
         Err(error) => match error.kind() {
-            ErrorKind::ClusterUnavailable if error.causes().contains(&Cause::NeverConnected) => {
-                ClusterVerdict::Unavailable
-            }
-            ErrorKind::ClusterUnavailable => ClusterVerdict::Disconnected,
-            ErrorKind::NotFound => ClusterVerdict::NotFound,
+            ErrorKind::ClusterUnavailable => match error.causes() {
+                [Cause::NeverConnected] => ClusterVerdict::Unavailable,
+                [Cause::AgentGone] => ClusterVerdict::Disconnected,
+                _ => by_ranchers_word(object),
+            },
+            ErrorKind::Timeout => by_ranchers_word(object),
+            ErrorKind::NotFound if there_is_none(error, object) => ClusterVerdict::NotFound,
             ErrorKind::Forbidden => ClusterVerdict::NoAccess,
-            ErrorKind::Timeout => {
-                let object = object.and_then(|outcome| outcome.answer.as_ref().ok());
-                match object.map(AgentState::of_cluster) {
-                    Some(AgentState::Disconnected) => ClusterVerdict::Disconnected,
-                    Some(AgentState::NeverConnected) => ClusterVerdict::Unavailable,
-                    _ => ClusterVerdict::Unknown,
-                }
-            }
             _ => ClusterVerdict::Unknown,
         },
     }
+}
+
+/// The cluster itself did not say: what its object says of the agent.
+fn by_ranchers_word(object: Option<&Outcome>) -> ClusterVerdict {
+    let object = object.and_then(|outcome| outcome.answer.as_ref().ok());
+    match object.map(AgentState::of_cluster) {
+        Some(AgentState::Disconnected) => ClusterVerdict::Disconnected,
+        Some(AgentState::NeverConnected) => ClusterVerdict::Unavailable,
+        _ => ClusterVerdict::Unknown,
+    }
+}
+
+/// Whether a 404 is about the cluster. A proxy and a wrong path answer 404 too, and so may the cluster itself.
+fn there_is_none(version: &Error, object: Option<&Outcome>) -> bool {
+    // without the header the router's 404 is proof of acceptance: it answers 403 to whom it does not know (recorded)
+    let by_the_router = version.http().is_some_and(|http| {
+        http.status == 404 && http.dialect == Dialect::ClusterRouter && http.accepted != Some(false)
+    });
+    let by_rancher = object.is_some_and(|outcome| {
+        outcome.observation.status == Some(404) && outcome.observation.accepted == Some(true)
+    });
+    by_the_router || by_rancher
 }
 
 fn namespace_verdict(findings: &Findings<'_>, id: &ClusterId) -> NamespaceVerdict {

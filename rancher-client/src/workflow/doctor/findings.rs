@@ -6,9 +6,9 @@ use serde_json::Value;
 use super::DoctorOptions;
 use super::ask::{Ask, Outcome};
 use super::witness::Lookup;
-use crate::error::Error;
+use crate::error::{Cause, Error};
 use crate::proxy::WhoAmI;
-use crate::scope::Ledger;
+use crate::scope::{Confidence, Ledger};
 use crate::transport::Connection;
 use crate::wire::ClusterId;
 
@@ -34,6 +34,15 @@ impl Findings<'_> {
 
     pub(super) fn value(&self, ask: &Ask) -> Option<&Value> {
         self.of(ask)?.answer.as_ref().ok()
+    }
+
+    /// Whether the cluster's own road says why it does not answer. Otherwise it is Rancher's word, which the record
+    /// has seen to be wrong.
+    pub(super) fn the_road_says_why(&self, cluster: &ClusterId) -> bool {
+        self.error(&Ask::Version(cluster.clone())).is_some_and(|error| {
+            matches!(error.causes(), [Cause::NeverConnected | Cause::AgentGone])
+                && error.confidence() != Some(Confidence::Likely)
+        })
     }
 
     /// The user that the cluster saw, if it is anybody.

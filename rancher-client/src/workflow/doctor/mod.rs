@@ -8,6 +8,7 @@ mod advice;
 mod ask;
 mod conclude;
 mod findings;
+mod record;
 mod report;
 mod text;
 mod witness;
@@ -87,10 +88,13 @@ impl Client {
     /// # Scope
     /// Any credential, or none.
     pub async fn doctor(&self, options: DoctorOptions) -> Result<DoctorReport> {
-        diagnose(self.connection(), options).await
+        // with notes of its own: it judges by what it sees now, and leaves nothing in the client's
+        let connection = self.connection();
+        diagnose(&connection.as_another(connection.credential())?, options).await
     }
 }
 
+/// `connection` is the diagnosis's own.
 async fn diagnose(connection: &Connection, options: DoctorOptions) -> Result<DoctorReport> {
     let cluster = options.cluster.clone().or_else(|| connection.config().cluster.clone());
     if let Some(scope) = &options.key_is_for {
@@ -107,17 +111,18 @@ async fn diagnose(connection: &Connection, options: DoctorOptions) -> Result<Doc
         join_all(questions.into_iter().map(|question| ask::ask(connection, question))).await;
 
     settle_scope(connection, &options, &mut seen).await;
+    let now = conclude::now(connection, &seen);
     let looked_up = match &options.witness {
         Some(witness) if worth_a_witness(connection, &seen) => {
             told(format!("looking {} up with {witness}", connection.credential()));
-            witness::look_up(connection, witness, &options, &mut seen).await
+            Some(witness::look_up(connection, witness, &options, now, &mut seen).await)
         }
         _ => None,
     };
     if let Some(question) = ask::own_record(connection, &options) {
         seen.push(ask::ask(connection, question?).await);
     }
-    Ok(conclude::report(connection, &options, cluster, &seen, looked_up))
+    Ok(conclude::report(connection, &options, cluster, &seen, looked_up, now))
 }
 
 /// If one cluster accepted the key and global paths did not, asks both once more, in that order. Refused, accepted and
@@ -134,3 +139,6 @@ async fn settle_scope(connection: &Connection, options: &DoctorOptions, seen: &m
 fn worth_a_witness(connection: &Connection, seen: &[Outcome]) -> bool {
     !connection.credential().is_anonymous() && seen.iter().any(|outcome| outcome.observation.status.is_some())
 }
+
+#[cfg(test)]
+mod tests;

@@ -55,7 +55,7 @@ pub(crate) struct Args {
     /// What you know of the key's scope: a cluster, or `global`
     #[arg(long, value_name = "CLUSTER|global")]
     pub(crate) key_is_for: Option<String>,
-    /// A file with another token, which looks the first one's name up
+    /// The witness: a file with another token, which looks the first one's name up
     #[arg(long, value_name = "FILE")]
     pub(crate) witness_token_file: Option<PathBuf>,
     /// A PEM file with the authorities to trust besides the machine's

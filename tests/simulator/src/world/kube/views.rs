@@ -6,7 +6,7 @@ use crate::Response;
 use crate::world::World;
 use crate::world::answer::{self, Failure};
 use crate::world::call::Call;
-use crate::world::state::{Millis, Object, ObjectKey, SECOND, State, stamp};
+use crate::world::state::{Millis, Object, ObjectKey, SECOND, State};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use http::StatusCode;
@@ -65,11 +65,12 @@ fn management(state: &State, resource: &Resource) -> Vec<(ObjectKey, Object)> {
             .values()
             .filter(|token| token.kind != crate::world::state::TokenKind::Ext)
             .map(|token| {
+                // rule: token.stored-without-expiry
                 let body = json!({
                     "metadata": {"labels": {"authn.management.cattle.io/token-userId": token.user}},
                     "authProvider": "local", "clusterName": token.cluster, "description": token.description,
-                    "enabled": token.enabled, "expired": token.expired(state.now),
-                    "expiresAt": stamp(token.expires()), "ttl": token.ttl, "userId": token.user,
+                    "enabled": token.enabled, "expired": false, "expiresAt": "", "ttl": token.ttl,
+                    "userId": token.user,
                 });
                 view(resource, &token.name, &token.uuid, token.created, body)
             })
@@ -229,6 +230,20 @@ mod tests {
         ] {
             assert_eq!(selected(selector, &object), hit, "{selector}");
         }
+    }
+
+    #[test]
+    fn a_stored_token_does_not_say_that_it_ended() {
+        let world = World::record(1);
+        let name = world.labels().tokens["expired"].split(':').next().unwrap().to_owned();
+        assert!(world.state.tokens[&name].expired(world.state.now));
+        let resource = super::super::resources::find("management.cattle.io", "v3", "tokens").unwrap();
+        let tokens = items(&world.state, "local", resource, "");
+        let (key, object) = tokens.iter().find(|(key, _)| key.2 == name).unwrap();
+        let shown = render(resource, key, object, true);
+        assert_eq!((&shown["expired"], &shown["expiresAt"]), (&json!(false), &json!("")));
+        assert_eq!(shown["ttl"], 60_000);
+        assert!(shown["metadata"]["creationTimestamp"].is_string(), "{shown}");
     }
 
     #[test]

@@ -162,6 +162,11 @@ pub(super) const RULES: &[Rule] = &[
         "The session in use cannot be deleted: 400, log out instead.",
     ),
     assumed(
+        "token.stored-without-expiry",
+        "read in Rancher's source: computed on read",
+        "The stored token object keeps expired: false and an empty expiresAt; /v3/tokens and ext compute both.",
+    ),
+    assumed(
         "user.removed-with-tokens",
         "read in Rancher's source",
         "A deleted user takes tokens and bindings along.",
