@@ -65,6 +65,12 @@ impl Credential {
         self.bearer.as_ref()
     }
 
+    /// When a JWT says itself that it ends. Nobody checked its signature here; other credentials say nothing.
+    pub fn claimed_expiry(&self) -> Option<jiff::Timestamp> {
+        let bearer = self.bearer.as_ref().filter(|_| self.kind == TokenKind::Jwt)?;
+        parse::expiry_of_jwt(bearer.expose_secret())
+    }
+
     /// Whether both are the same token with the same secret.
     pub fn same_as(&self, other: &Credential) -> bool {
         let text = |credential: &Credential| credential.bearer.as_ref().map(|b| b.expose_secret().to_owned());

@@ -104,7 +104,7 @@ fn named(name: &str, secret: &str, whole: &str) -> Result<Credential> {
 /// Whether the text begins as the names of tokens do. A secret can be a valid name otherwise.
 pub(crate) fn looks_like_a_name(text: &str) -> bool {
     let name = text.strip_prefix("ext/").unwrap_or(text);
-    // the last four are those of Rancher's own parts (assumed)
+    // what follows the first two are the tokens of Rancher's own parts (assumed)
     ["token-", "kubeconfig-", "agent-", "helm-token-", "compose-token-", "telemetry-"]
         .iter()
         .any(|start| name.starts_with(start))
@@ -130,6 +130,13 @@ fn is_jwt(text: &str) -> bool {
     let decoded = URL_SAFE_NO_PAD.decode(header.trim_end_matches('='));
     let header = decoded.ok().and_then(|json| serde_json::from_slice::<serde_json::Value>(&json).ok());
     !payload.is_empty() && !signature.is_empty() && header.is_some_and(|header| header.get("alg").is_some())
+}
+
+/// The claim `exp` of a JWT, in seconds since 1970.
+pub(super) fn expiry_of_jwt(text: &str) -> Option<jiff::Timestamp> {
+    let payload = text.split('.').nth(1)?.trim_end_matches('=');
+    let claims: serde_json::Value = serde_json::from_slice(&URL_SAFE_NO_PAD.decode(payload).ok()?).ok()?;
+    jiff::Timestamp::from_second(claims.get("exp")?.as_i64()?).ok()
 }
 
 #[cfg(test)]
@@ -162,6 +169,15 @@ mod tests {
         let pair = key_pair("token-abcde", SECRET).unwrap();
         assert!(pair.same_as(&bearer(&format!("token-abcde:{SECRET}")).unwrap()));
         assert!(key_pair("token-abcde", &format!("token-abcde:{SECRET}")).unwrap().same_as(&pair));
+    }
+
+    #[test]
+    fn a_jwt_says_when_it_ends() {
+        let payload = URL_SAFE_NO_PAD.encode(r#"{"sub":"x","exp":1800000000}"#);
+        let jwt = bearer(&format!("eyJhbGciOiJSUzI1NiJ9.{payload}.c2ln")).unwrap();
+        assert_eq!(jwt.claimed_expiry().unwrap().as_second(), 1_800_000_000);
+        assert_eq!(bearer("eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJ4In0.c2ln").unwrap().claimed_expiry(), None);
+        assert_eq!(bearer(&format!("token-abcde:{SECRET}")).unwrap().claimed_expiry(), None);
     }
 
     #[test]

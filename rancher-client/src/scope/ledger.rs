@@ -266,6 +266,11 @@ impl Ledger {
         Place::of(route).is_some_and(|place| self.refused.contains_key(&place))
     }
 
+    /// Whether any refusal of the credential was noted.
+    pub fn holds_refusals(&self) -> bool {
+        !self.refused.is_empty()
+    }
+
     /// The key's reach, as far as anything says.
     pub fn scope(&self) -> Option<KnownScope> {
         if let Left::Only(scope) = self.left() {

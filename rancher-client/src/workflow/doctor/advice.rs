@@ -39,7 +39,13 @@ fn server(findings: &Findings<'_>, report: &DoctorReport, lines: &mut Vec<String
         lines.extend(words.map(str::to_owned));
     }
     if report.server.version.is_none() && report.server.reachable {
-        lines.push("GET /rancherversion does not answer as Rancher does; check the URL, and what stands in front of it".to_owned());
+        lines.push(match findings.error(&Ask::Global) {
+            // in trouble, or in a hurry: no reason to doubt that it is Rancher
+            Some(error) if !matches!(error.kind(), ErrorKind::NotRancher | ErrorKind::NotFound | ErrorKind::Decode) => {
+                format!("GET /rancherversion did not tell the version: {}", error.summary())
+            }
+            _ => "GET /rancherversion does not answer as Rancher does; check the URL and its path, and what stands in front of it".to_owned(),
+        });
     }
     if let Some(tls) = &report.server.tls {
         if tls.trusted_by == "insecure" {
@@ -67,7 +73,15 @@ fn credential(findings: &Findings<'_>, report: &DoctorReport, lines: &mut Vec<St
         CredentialVerdict::Refused => refused(credential, name, lines),
         CredentialVerdict::Undetermined if credential.kind == TokenKind::Jwt => {
             lines.push("a service account's JWT works through /k8s/clusters/<id> only, and only where a ClusterProxyConfig with enabled: true exists in the cluster's namespace".to_owned());
-            lines.push("say which cluster it is for (cluster), and check its expiry".to_owned());
+            match credential.expires_at {
+                Some(end) if end < findings.now => {
+                    lines.push(format!("it says itself that it ended at {end}"))
+                }
+                _ if report.cluster.id.is_none() => {
+                    lines.push("say which cluster it is for (cluster)".to_owned())
+                }
+                _ => {}
+            }
         }
         CredentialVerdict::Undetermined => undetermined(findings, credential, name, lines),
         CredentialVerdict::Valid => valid(findings, report, name, lines),
@@ -87,6 +101,9 @@ fn refused(credential: &CredentialReport, name: &str, lines: &mut Vec<String>) {
                 "{name} is refused although its record lives: its secret was mistyped or cut when it was copied, {user}or its authentication provider is switched off. Compare the secret, and look at those, before you make a new one"
             )
         }
+        _ if credential.confidence == Some(Confidence::Asserted) => {
+            format!("if {name} is for what you say, it is dead (expired, deleted, switched off or mistyped, or its user is disabled). Make sure of that before you replace it")
+        }
         _ => format!("{name} is dead (expired, deleted, switched off or mistyped, or its user is disabled): make a new one"),
     });
     if credential.confidence == Some(Confidence::Asserted) {
@@ -97,6 +114,10 @@ fn refused(credential: &CredentialReport, name: &str, lines: &mut Vec<String>) {
 }
 
 fn undetermined(findings: &Findings<'_>, credential: &CredentialReport, name: &str, lines: &mut Vec<String>) {
+    if credential.causes.is_empty() {
+        lines.push(format!("nothing that came back speaks of {name}: see to the server first"));
+        return;
+    }
     lines.push(format!(
         "{name} was accepted nowhere. Either it is dead (expired, deleted, switched off or mistyped), or it is alive and scoped to a cluster that was not asked: the server gives both the same answer. Do not rotate it yet"
     ));
@@ -121,7 +142,12 @@ fn valid(findings: &Findings<'_>, report: &DoctorReport, name: &str, lines: &mut
         _ => {}
     }
     if credential.confidence == Some(Confidence::Likely) && credential.kind != TokenKind::Jwt {
-        lines.push("its scope is likely, not proven: answers crossed each other; ask again".to_owned());
+        let silent = findings.seen.iter().all(|outcome| outcome.observation.accepted.is_none());
+        lines.push(if silent {
+            "its scope is likely and cannot be proven on a server without X-API-Cattle-Auth".to_owned()
+        } else {
+            "its scope is likely, not proven: a question that would prove it was not answered".to_owned()
+        });
     }
     expiry(findings, credential, name, lines);
     if credential.kind == TokenKind::Ext {
@@ -182,6 +208,9 @@ fn cluster(findings: &Findings<'_>, report: &DoctorReport, lines: &mut Vec<Strin
             ));
         }
         ClusterVerdict::NotFound => lines.push(format!("there is no cluster {id}; a cluster's display name is not its id")),
+        ClusterVerdict::Reachable if timed_out => {
+            lines.push(format!("{id} answered some questions, and GET /version not in time: it may be busy"));
+        }
         ClusterVerdict::Unknown if timed_out => lines.push(format!(
             "{id} did not answer in time, while Rancher did. A cluster that has just lost its agent takes up to 35 s to say so: ask again with a timeout of 40 s"
         )),
@@ -212,5 +241,8 @@ fn rights(report: &DoctorReport, lines: &mut Vec<String>) {
             "the user may not: {}. That is a matter of roles, not of the key",
             denied.join(", ")
         ));
+    }
+    if report.can_i.iter().any(|(_, allowed)| allowed.is_none()) {
+        lines.push("the cluster did not answer every question about a right".to_owned());
     }
 }

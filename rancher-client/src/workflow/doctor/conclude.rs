@@ -70,7 +70,7 @@ fn server(findings: &Findings<'_>) -> ServerReport {
     let global = findings.value(&Ask::Global);
     let reachable = findings.seen.iter().any(|outcome| {
         let status = outcome.observation.status.unwrap_or_default();
-        outcome.observation.accepted.is_some() || matches!(status, 200..=399 | 401 | 403)
+        outcome.observation.accepted.is_some() || matches!(status, 200..=499)
     });
     ServerReport {
         url: findings.connection.config().server.to_string(),
@@ -136,8 +136,8 @@ fn credential(findings: &Findings<'_>, cluster: Option<&ClusterId>) -> Credentia
                 _ => vec![Cause::TokenRefused],
             };
         }
-        (Validity::Undetermined, _)
-            if findings.seen.iter().all(|outcome| outcome.observation.status.is_none()) => {}
+        // a portal, a gateway in trouble and a wrong path say nothing of the credential
+        (Validity::Undetermined, _) if !findings.ledger.holds_refusals() => {}
         (Validity::Undetermined, _) => report.causes = vec![Cause::TokenRefused, Cause::OutOfScope],
     }
     report.scope = known.map(|known| known.scope);
@@ -149,7 +149,9 @@ fn credential(findings: &Findings<'_>, cluster: Option<&ClusterId>) -> Credentia
 /// The header says nothing of a service account's JWT; what it opened does.
 fn jwt(findings: &Findings<'_>, cluster: Option<&ClusterId>, report: &mut CredentialReport) {
     let opened = cluster.filter(|id| findings.somebody(id).is_some());
-    report.expiry_note = Some("a JWT holds its own expiry; it is not read here".to_owned());
+    report.expires_at = findings.connection.credential().claimed_expiry();
+    report.expiry_note = Some("the JWT does not say when it ends".to_owned());
+    let over = report.expires_at.is_some_and(|end| end < findings.now);
     match opened {
         Some(id) => {
             report.verdict = CredentialVerdict::Valid;
@@ -159,6 +161,7 @@ fn jwt(findings: &Findings<'_>, cluster: Option<&ClusterId>, report: &mut Creden
                 .because
                 .push(format!("the cluster {id} knows its user, and Rancher's header does not speak of it"));
         }
+        None if over => report.causes = vec![Cause::Expired],
         None => report.causes = vec![Cause::NoProxyConfig, Cause::TokenRefused, Cause::OutOfScope],
     }
 }
@@ -205,14 +208,25 @@ fn expiry(findings: &Findings<'_>, report: &mut CredentialReport) {
             "not known: a key scoped to a cluster cannot read its own record, /v3/tokens is not its path"
                 .to_owned()
         }
-        (_, Some(_)) => "never: its record holds no end".to_owned(),
+        (_, Some(record)) if endless(record) => "never: its record sets no time".to_owned(),
+        // a fresh key's end is filled in by a controller (recorded, workflows)
+        (_, Some(_)) => "not known: its record does not say yet".to_owned(),
         _ => "not known: its record could not be read".to_owned(),
     });
+}
+
+fn endless(record: &Value) -> bool {
+    let ttl = record.get("ttl").or_else(|| record.pointer("/spec/ttl")).and_then(Value::as_i64);
+    ttl.is_some_and(|ttl| ttl <= 0)
 }
 
 fn cluster_verdict(findings: &Findings<'_>, id: &ClusterId, credential: &CredentialReport) -> ClusterVerdict {
     let Some(version) = findings.of(&Ask::Version(id.clone())) else { return ClusterVerdict::Unknown };
     let object = findings.of(&Ask::Cluster(id.clone()));
+    // a review that the cluster answered is an answer of the cluster, whatever became of the other questions
+    if findings.somebody(id).is_some() {
+        return ClusterVerdict::Reachable;
+    }
     match &version.answer {
         Ok(_) => {
             // `local` answers /version to anybody, so 200 alone proves nothing
@@ -298,14 +312,17 @@ fn can_i(findings: &Findings<'_>, cluster: Option<&ClusterId>) -> Vec<(crate::pr
 }
 
 fn planes(findings: &Findings<'_>, cluster: &ClusterReport, credential: &CredentialReport) -> Vec<Plane> {
-    let plane = |ask: &Ask| match findings.of(ask) {
-        None => PlaneVerdict::Unknown,
-        Some(outcome) => match (outcome.observation.status, outcome.observation.accepted) {
-            (None, _) => PlaneVerdict::Unknown,
-            (Some(404), Some(true)) => PlaneVerdict::Absent,
-            (Some(200..=299), accepted) if accepted != Some(false) => PlaneVerdict::Yes,
-            _ => PlaneVerdict::No,
-        },
+    let valid_globally = findings.ledger.was_accepted(&RouteScope::Global);
+    let plane = |ask: &Ask| {
+        let observation = findings.of(ask).map(|outcome| &outcome.observation);
+        match observation.and_then(|seen| Some((seen.status?, seen.accepted))) {
+            Some((404, Some(true))) => PlaneVerdict::Absent,
+            Some((200..=299 | 401 | 403, Some(true))) => PlaneVerdict::Yes,
+            Some((200..=299 | 401 | 403, Some(false))) => PlaneVerdict::No,
+            // without the header only a path that needs a credential tells; `/v1` does not
+            Some((200..=299, None)) if valid_globally && *ask != Ask::Steve => PlaneVerdict::Yes,
+            _ => PlaneVerdict::Unknown,
+        }
     };
     let scoped = matches!(credential.scope, Some(KeyScope::Cluster(_)))
         && credential.verdict == CredentialVerdict::Valid;

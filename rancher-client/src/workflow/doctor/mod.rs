@@ -100,6 +100,9 @@ async fn diagnose(connection: &Connection, options: DoctorOptions) -> Result<Doc
     if let Some(scope) = &options.key_is_for {
         connection.learn(Knowledge::Asserted(scope.clone()));
     }
+    let mut options = options;
+    // a cluster that the configuration names is one that the key is likely of, also if another is asked
+    options.also.extend(connection.config().cluster.clone());
     let questions = ask::first_round(&options, cluster.as_ref())?;
     let told = |words: String| {
         if let Some(progress) = &options.progress {
@@ -129,7 +132,13 @@ async fn diagnose(connection: &Connection, options: DoctorOptions) -> Result<Doc
 /// refused again is proof; answers that crossed each other are not.
 async fn settle_scope(connection: &Connection, options: &DoctorOptions, seen: &mut Vec<Outcome>) {
     let Some(home) = connection.ledger().open_question() else { return };
-    for question in [Ask::Cluster(home), Ask::Global] {
+    let answered = |ask: &Ask| seen.iter().any(|seen| seen.ask == *ask && seen.observation.status.is_some());
+    if !answered(&Ask::Global) {
+        // it would not answer the second time either, and without it there is no proof
+        return;
+    }
+    let again = if answered(&Ask::Cluster(home.clone())) { Ask::Cluster(home) } else { Ask::Version(home) };
+    for question in [again, Ask::Global] {
         if let Ok(question) = ask::question(question, options, None) {
             seen.push(ask::ask(connection, question).await);
         }

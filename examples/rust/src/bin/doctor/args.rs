@@ -277,7 +277,13 @@ fn witness(file: &Path) -> Result<Credential> {
     let text = std::fs::read_to_string(file).map_err(|error| {
         Error::config(format!("the witness's token file {} cannot be read: {error}", file.display()), "")
     })?;
-    Credential::parse(&text)
+    // or one would look for the fault in the token itself
+    Credential::parse(&text).map_err(|error| {
+        Error::config(
+            format!("the witness's token file {}: {}", file.display(), error.summary()),
+            error.advice(),
+        )
+    })
 }
 
 fn read_stdin() -> Result<String> {
