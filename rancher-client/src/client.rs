@@ -4,6 +4,7 @@ use http::Method;
 use serde_json::Value;
 
 use crate::config::Config;
+use crate::credentials::Credential;
 use crate::error::{Error, ErrorKind, Result};
 use crate::proxy::ClusterProxy;
 use crate::scope::{Ledger, Route};
@@ -36,6 +37,47 @@ impl Client {
     /// `config` if a certificate file cannot be read or holds none.
     pub fn new(config: Config) -> Result<Self> {
         Ok(Self { connection: Connection::open(config)? })
+    }
+
+    /// A client over a connection that is there already: one over another transport, such as a server in the same
+    /// process.
+    ///
+    /// ```
+    /// use http::{HeaderMap, StatusCode};
+    /// use rancher_client::transport::{Body, BoxFuture, Connection, Request, Response, Transport};
+    /// use rancher_client::{Client, Config, Credential, Result, wire::SystemClock};
+    /// use std::sync::Arc;
+    ///
+    /// #[derive(Debug)]
+    /// struct Fixed;
+    ///
+    /// impl Transport for Fixed {
+    ///     fn send(&self, _: Request) -> BoxFuture<'_, Result<Response>> {
+    ///         let body = Body::from_bytes(r#"{"Version":"v2.16.0"}"#);
+    ///         Box::pin(async move { Ok(Response::new(StatusCode::OK, HeaderMap::new(), body)) })
+    ///     }
+    /// }
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<()> {
+    /// let config = Config::new("https://rancher.example.com".parse()?, Credential::anonymous());
+    /// let connection = Connection::over_transport(config, Arc::new(Fixed), Arc::new(SystemClock::new()));
+    /// assert_eq!(Client::over(connection).server_version().await?.version, "v2.16.0");
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn over(connection: Connection) -> Self {
+        Self { connection }
+    }
+
+    /// The configuration that it was made from. Its credential may have been replaced since.
+    pub fn config(&self) -> &Config {
+        self.connection.config()
+    }
+
+    /// Replaces the credential, for every clone. Calls under way finish with the old one.
+    pub fn replace_credential(&self, credential: Credential) {
+        self.connection.replace_credential(credential);
     }
 
     /// The way to the server, for what has no call of its own yet.

@@ -5,12 +5,12 @@
 //! Configuration is plain data. Find it, or write it down:
 //!
 //! ```no_run
-//! use rancher_client::{Client, config::Config, credentials::Credential, wire::ServerUrl};
+//! use rancher_client::{Client, Config, Credential, Result};
 //!
-//! # fn main() -> rancher_client::error::Result<()> {
+//! # fn main() -> Result<()> {
 //! let found = Client::new(Config::discover()?.config)?;
 //!
-//! let server = ServerUrl::parse("https://rancher.example.com", false)?;
+//! let server = "https://rancher.example.com".parse()?;
 //! let mut config = Config::new(server, Credential::parse("token-abcde:s3cr3t")?);
 //! config.cluster = Some("c-prod1".parse()?);
 //! let written_down = Client::new(config)?;
@@ -23,10 +23,10 @@
 //! ```no_run
 //! use rancher_client::proxy::{CanI, Resource};
 //!
-//! # async fn run(client: rancher_client::Client) -> rancher_client::error::Result<()> {
+//! # async fn run(client: rancher_client::Client) -> rancher_client::Result<()> {
 //! let projects = client.v3().list("projects", &[("clusterId", "c-prod1")]).await?;
 //! let cluster = client.cluster("c-prod1")?;
-//! let pods = cluster.list(Resource::core("pods").within("shop-web"), 500).await?;
+//! let pods = cluster.list(Resource::core("pods").within("shop-web")).await?;
 //! let me = cluster.whoami().await?; // works with a key scoped to the cluster, too
 //! let may = cluster.can_i(&CanI::new("create", "pods").within("shop-web")).await?;
 //! # Ok(())
@@ -36,11 +36,11 @@
 //! # Understand a failure
 //!
 //! ```no_run
-//! use rancher_client::error::ErrorKind;
+//! use rancher_client::ErrorKind;
 //!
 //! # async fn run(client: rancher_client::Client) {
 //! match client.v3().list("clusters", &[]).await {
-//!     Ok(clusters) => println!("{clusters}"),
+//!     Ok(clusters) => println!("{} clusters", clusters.len()),
 //!     Err(error) => match error.kind() {
 //!         // the key is alive and of one cluster: do not rotate it
 //!         ErrorKind::OutOfScope => println!("scoped to {:?}", error.scoped_to()),
@@ -58,7 +58,7 @@
 //! ```no_run
 //! use rancher_client::workflow::doctor::{DoctorOptions, Verdict};
 //!
-//! # async fn run(client: rancher_client::Client) -> rancher_client::error::Result<()> {
+//! # async fn run(client: rancher_client::Client) -> rancher_client::Result<()> {
 //! let options = DoctorOptions { cluster: Some("c-prod1".parse()?), ..Default::default() };
 //! let report = client.doctor(options).await?;
 //! if report.verdict != Verdict::Usable {
@@ -80,6 +80,10 @@ pub mod wire;
 pub mod workflow;
 
 pub use client::{Client, ServerVersion};
+pub use config::Config;
+pub use credentials::Credential;
+pub use error::{Error, ErrorKind, Result};
+pub use wire::{ClusterId, ServerUrl};
 
 #[cfg(doctest)]
 #[doc = include_str!("../../README.md")]

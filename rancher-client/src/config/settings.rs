@@ -48,7 +48,6 @@ impl fmt::Debug for Trust {
 
 /// How long to wait for what. Streams (watches, logs) have no limit for the whole call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[non_exhaustive]
 pub struct Timeouts {
     /// Until a connection stands, TLS included. 5 s.
     pub connect: Duration,
@@ -80,7 +79,6 @@ impl Default for Timeouts {
 /// Only requests that change nothing when they arrive twice are; a POST only if no byte of it left, or the server
 /// said 429.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[non_exhaustive]
 pub struct RetryPolicy {
     /// How many times a request is sent at most. 3; 1 switches retries off.
     pub attempts: u32,
@@ -105,7 +103,6 @@ impl RetryPolicy {
 
 /// How much at a time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[non_exhaustive]
 pub struct Limits {
     /// How many requests are under way at once. 64.
     pub in_flight: usize,
@@ -123,6 +120,7 @@ impl Default for Limits {
 
 /// Whether the client may ask the server why a credential was not accepted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[non_exhaustive]
 pub enum Probes {
     /// At most two GETs without side effects per value of the credential: `/v3/clusters/{id}`, `/rancherversion`.
     #[default]

@@ -227,5 +227,26 @@ mod tests {
                 prop_assert!(!shown.contains(text.trim()));
             }
         }
+
+        /// Digits and capitals, so that no piece is a word of the message.
+        #[test]
+        fn no_error_repeats_a_piece_of_the_secret(
+            name in "(token-abcde|Token_A|ext/token-x|admin|tok en|kubeconfig-u|\"token-abcde|\\$\\{A|https://h/|)",
+            between in "(:|::| : |=|)",
+            secret in "[A-Z0-9]{12,40}",
+            end in "(:x|\"| x|\u{7}|é||)",
+        ) {
+            let pieces: Vec<&str> = (0..=secret.len() - 8).map(|at| &secret[at..at + 8]).collect();
+            let whole = format!("{name}{between}{secret}{end}");
+            let half = format!("{secret}{end}");
+            for outcome in [bearer(&whole), bearer(&half), key_pair(&name, &half), key_pair(&half, &name)] {
+                let shown = match &outcome {
+                    Ok(credential) => format!("{credential} {credential:?}"),
+                    Err(error) => format!("{error} {error:?} {error:#?}"),
+                };
+                let repeated = pieces.iter().find(|piece| shown.contains(**piece));
+                prop_assert_eq!(repeated, None, "{}", shown);
+            }
+        }
     }
 }

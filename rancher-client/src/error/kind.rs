@@ -74,7 +74,7 @@ words! {
         Decode = "decode",
         /// The configuration is wrong or incomplete; nothing was sent.
         Config = "config",
-        /// This server does not offer it.
+        /// This server does not offer it, or led a change to elsewhere without saying whether it was made.
         Unsupported = "unsupported",
         /// The caller gave up.
         Cancelled = "cancelled",

@@ -10,7 +10,11 @@ use serde_json::Value;
 use crate::error::{Error, ErrorKind, Result};
 use crate::scope::Route;
 use crate::transport::{Connection, Request};
+use crate::v3::{MOST_PAGES, circle, objects};
 use crate::wire::ClusterId;
+
+/// As many objects as kubectl reads at a time.
+const AT_A_TIME: u32 = 500;
 
 /// One cluster's Kubernetes API as one user.
 ///
@@ -85,14 +89,48 @@ impl ClusterProxy {
         self.connection.json(request).await
     }
 
-    /// A list as the server sends it, at most `limit` objects if that is not 0; `metadata.continue` leads on.
+    /// All objects of a resource, read 500 at a time.
     ///
     /// # Errors
-    /// Those of [`Connection::json`]; `cluster_unavailable` within seconds if the cluster's agent is gone.
-    pub async fn list(&self, resource: Resource<'_>, limit: u32) -> Result<Value> {
+    /// Those of [`ClusterProxy::page`]. Nothing is returned of a list that broke off: a 410 in the middle means that
+    /// it took so long that the server forgot its state, and it must be listed again.
+    pub async fn list(&self, resource: Resource<'_>) -> Result<Vec<Value>> {
+        let mut all = Vec::new();
+        let mut token: Option<String> = None;
+        for _ in 0..MOST_PAGES {
+            let mut page = self.page(resource, AT_A_TIME, token.as_deref()).await?;
+            all.append(&mut objects(&mut page, "items")?);
+            let next =
+                page.pointer("/metadata/continue").and_then(Value::as_str).filter(|next| !next.is_empty());
+            match next {
+                None => return Ok(all),
+                Some(next) if token.as_deref() == Some(next) => {
+                    return Err(circle("a page calls itself the next"));
+                }
+                Some(next) => token = Some(next.to_owned()),
+            }
+        }
+        Err(circle(&format!("it has more than {MOST_PAGES} pages")))
+    }
+
+    /// One page of a list, as the server sends it: `items` holds at most `limit` objects (all if that is 0), and
+    /// `metadata.continue`, if it is there and not empty, is the `continue_token` of the next page.
+    ///
+    /// # Errors
+    /// Those of [`Connection::json`]; `cluster_unavailable` within seconds if the cluster's agent is gone; status 410
+    /// if `continue_token` is too old.
+    pub async fn page(
+        &self,
+        resource: Resource<'_>,
+        limit: u32,
+        continue_token: Option<&str>,
+    ) -> Result<Value> {
         let mut request = self.request("cluster.list", Method::GET, &resource.segments())?;
         if limit > 0 {
             request.route = request.route.with_query("limit", &limit.to_string());
+        }
+        if let Some(token) = continue_token {
+            request.route = request.route.with_query("continue", token);
         }
         self.send(request).await
     }
@@ -145,5 +183,59 @@ impl ClusterProxy {
         text.ok_or_else(|| {
             Error::new(ErrorKind::NotRancher, "the cluster's answer holds no gitVersion", "check the URL")
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::Config;
+    use crate::credentials::Credential;
+    use crate::transport::mock::{Mock, response, with_header};
+    use crate::wire::SystemClock;
+    use std::sync::Arc;
+
+    const GONE: &str = r#"{"kind":"Status","status":"Failure","reason":"Expired","code":410,
+        "message":"The provided continue parameter is too old"}"#;
+
+    fn cluster(answers: &[(u16, &'static str)]) -> (Mock, ClusterProxy) {
+        let answers = answers.iter().map(|(status, body)| {
+            Ok(with_header(response(*status, *body), "content-type", "application/json"))
+        });
+        let mock = Mock::script(answers.collect::<Vec<_>>());
+        let mut config = Config::new("https://rancher.example.com".parse().unwrap(), Credential::anonymous());
+        config.retry.attempts = 1;
+        let connection =
+            Connection::over_transport(config, Arc::new(mock.clone()), Arc::new(SystemClock::new()));
+        (mock, ClusterProxy::new(connection, ClusterId::new("c-prod1").unwrap()))
+    }
+
+    #[tokio::test]
+    async fn a_list_is_all_of_its_pages() {
+        let (mock, cluster) = cluster(&[
+            (200, r#"{"metadata":{"continue":"a+b"},"items":[1,2]}"#),
+            (200, r#"{"metadata":{"continue":"c"},"items":null}"#),
+            (200, r#"{"metadata":{"continue":""},"items":[3]}"#),
+        ]);
+        let all = cluster.list(Resource::core("pods").within("shop-web")).await.unwrap();
+        assert_eq!(all, [1, 2, 3].map(Value::from));
+        let asked: Vec<String> = mock.calls().iter().map(|call| call.route.path_and_query()).collect();
+        let path = "/k8s/clusters/c-prod1/api/v1/namespaces/shop-web/pods?limit=500";
+        assert_eq!(asked, [path.to_owned(), format!("{path}&continue=a%2Bb"), format!("{path}&continue=c")]);
+    }
+
+    #[tokio::test]
+    async fn a_list_that_breaks_off_is_an_error() {
+        let first = (200, r#"{"metadata":{"continue":"a"},"items":[1]}"#);
+        for (second, status, kind) in [
+            ((410, GONE), Some(410), None),
+            ((200, r#"{"metadata":{"continue":"a"},"items":[2]}"#), None, Some(ErrorKind::Decode)),
+            ((200, r#"{"metadata":{}}"#), None, Some(ErrorKind::Decode)),
+        ] {
+            let (mock, cluster) = cluster(&[first, second]);
+            let error = cluster.list(Resource::core("pods")).await.unwrap_err();
+            assert_eq!((error.status(), mock.count()), (status, 2), "{error}");
+            assert!(kind.is_none_or(|kind| kind == error.kind()), "{error:?}");
+        }
     }
 }

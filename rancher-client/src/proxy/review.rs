@@ -87,6 +87,20 @@ impl CanI {
         self.namespace = namespace.to_owned();
         self
     }
+
+    /// The same question about a resource of this API group, `apps`.
+    #[must_use]
+    pub fn in_group(mut self, group: &str) -> Self {
+        self.group = group.to_owned();
+        self
+    }
+
+    /// The same question about a subresource, `log`.
+    #[must_use]
+    pub fn subresource(mut self, subresource: &str) -> Self {
+        self.subresource = subresource.to_owned();
+        self
+    }
 }
 
 impl CanI {
@@ -240,6 +254,11 @@ mod tests {
             );
             assert_eq!(question.to_string(), text);
         }
+        assert_eq!(
+            CanI::new("create", "deployments").in_group("apps"),
+            "create:deployments.apps".parse().unwrap()
+        );
+        assert_eq!(CanI::new("get", "pods").subresource("log"), "get:pods/log".parse().unwrap());
         for bad in ["pods", ":pods", "get:", "get:Pods", "get pods:x", "get:pods?x"] {
             assert!(bad.parse::<CanI>().is_err(), "{bad}");
         }

@@ -11,8 +11,8 @@ use crate::wire::ClusterId;
 ///
 /// - `/v3/{collection}?clusterId={id}` is `/v3/cluster/{id}/{collection}` (matrix, `projects`; stated by the schema's
 ///   links for role bindings and registration tokens).
-/// - For the cluster `local`, the proxy leads to Rancher's own API server: `/api…`, `/apis…`, `/version` and `/v1/…`
-///   are the same below `/k8s/clusters/local` (matrix and downstream, `admin-local`). The links in such Steve answers
+/// - For the cluster `local`, the proxy leads to Rancher's own API server: `/api…`, `/apis…` and `/v1/…` are the
+///   same below `/k8s/clusters/local` (matrix and downstream, `admin-local`). The links in such Steve answers
 ///   lose the prefix and must be rebased.
 ///
 /// A route that the key takes already is its own road.
@@ -35,7 +35,7 @@ pub fn road(route: &Route, cluster: &ClusterId) -> Option<Route> {
                 route.query().split('&').filter(|pair| !pair.starts_with("clusterId=")).collect();
             route.replace_path(&["v3", "cluster", cluster.as_str(), collection], rest.join("&"))
         }
-        ["api" | "apis" | "version" | "openapi", ..] | ["v1", _, ..] if cluster.is_local() => {
+        ["api" | "apis", ..] | ["v1", _, ..] if cluster.is_local() => {
             let mut path = vec!["k8s", "clusters", "local"];
             path.extend(segments);
             route.replace_path(&path, route.query().to_owned())
@@ -85,6 +85,8 @@ mod tests {
             ("/api/v1/namespaces", "c-prod1", None),
             ("/rancherversion", "c-prod1", Some("/rancherversion")),
             ("/nosuch", "c-prod1", None),
+            ("/version", "local", None),
+            ("/openapi/v2", "local", None),
         ];
         for (path, cluster, expected) in table {
             assert_eq!(road_of(path, cluster).as_deref(), expected, "{path} with a key of {cluster}");
@@ -93,7 +95,25 @@ mod tests {
 
     proptest! {
         #[test]
-        fn a_road_is_one_that_the_key_may_take(path in "/(v3|v1|api|apis|k8s)(/[a-z0-9-]{1,10}){0,4}(\\?clusterId=(c-prod1|local))?", cluster in "(c-prod1|local)") {
+        fn a_filtered_collection_of_the_own_cluster_has_a_road(
+            collection in "(projects|clusterroletemplatebindings|clusterregistrationtokens)",
+            before in "(limit=[0-9]{1,3}&)?",
+            after in "(&name=[a-z]{1,5})?",
+            (asked, own) in ("(c-prod1|local)", "(c-prod1|local)"),
+        ) {
+            let path = format!("/v3/{collection}?{before}clusterId={asked}{after}");
+            let rest = format!("{before}{}", after.trim_start_matches('&'));
+            let rest = rest.trim_end_matches('&');
+            let query = if rest.is_empty() { String::new() } else { format!("?{rest}") };
+            let expected = (asked == own).then(|| format!("/v3/cluster/{own}/{collection}{query}"));
+            prop_assert_eq!(road_of(&path, &own), expected);
+        }
+
+        #[test]
+        fn a_road_is_one_that_the_key_may_take(
+            path in "/(v3|v1|api|apis|k8s)(/(projects|clusterroletemplatebindings|clusterregistrationtokens|clusters|cluster|[a-z0-9-]{1,10})){0,1}(/[a-z0-9-]{1,10}){0,3}(\\?clusterId=(c-prod1|local))?",
+            cluster in "(c-prod1|local)",
+        ) {
             let cluster = ClusterId::new(cluster).unwrap();
             if let Ok(route) = Route::parse(&path)
                 && let Some(road) = road(&route, &cluster)

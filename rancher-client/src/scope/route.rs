@@ -63,9 +63,8 @@ impl RouteScope {
             }
             ["v3", "settings", "cacerts" | "first-login"] | ["v1"] => RouteScope::Public,
             ["v3", "settings", name] if name.starts_with("ui-") => RouteScope::Public,
-            ["v3" | "v1" | "apis" | "api" | "metrics" | "version" | "openapi" | "ext", ..] => {
-                RouteScope::Global
-            }
+            // `/version`, `/openapi` and `/ext` were not recorded, and the first is often open to everybody
+            ["v3" | "v1" | "apis" | "api" | "metrics", ..] => RouteScope::Global,
             _ => RouteScope::Unknown,
         }
     }
@@ -119,7 +118,16 @@ impl InvalidRoute {
     fn new(path: &str, problem: impl Into<Cow<'static, str>>) -> Self {
         // the values of a query can be secrets, and a link can come from anywhere
         let shown = path.split_once('?').map_or_else(|| path.to_owned(), |(path, _)| format!("{path}?…"));
-        Self { shown: redact(&shown).chars().take(120).collect(), problem: problem.into() }
+        Self { shown: redact(&without_token(&shown)).chars().take(120).collect(), problem: problem.into() }
+    }
+}
+
+/// The path as it may be shown: in `/v3/import/{token}_{clusterId}.yaml`, the token lets a cluster register.
+fn without_token(path: &str) -> Cow<'_, str> {
+    const IMPORT: &str = "/v3/import/";
+    match percent_decode_str(path).decode_utf8_lossy().split_once(IMPORT) {
+        Some((before, _)) => format!("{before}{IMPORT}***").into(),
+        None => path.into(),
     }
 }
 
@@ -293,10 +301,11 @@ impl Route {
         if self.query.is_empty() { self.path.clone() } else { format!("{}?{}", self.path, self.query) }
     }
 
-    /// The path as logs and errors show it: without the values of the query, which can be secrets.
+    /// The path as logs and errors show it: without the values of the query and the token of an import path.
     pub fn shown(&self) -> String {
+        let path = without_token(&self.path);
         if self.query.is_empty() {
-            return redact(&self.path).into_owned();
+            return redact(&path).into_owned();
         }
         let names: Vec<String> = self
             .query
@@ -305,10 +314,12 @@ impl Route {
                 // which action was asked is the half of what the call was
                 Some(("action" | "limit" | "clusterId" | "me", _)) => redact(pair).into_owned(),
                 Some((name, _)) => format!("{name}=…"),
-                None => pair.to_owned(),
+                // what has no name may be a value
+                None if pair.is_empty() => String::new(),
+                None => "…".to_owned(),
             })
             .collect();
-        redact(&format!("{}?{}", self.path, names.join("&"))).into_owned()
+        redact(&format!("{path}?{}", names.join("&"))).into_owned()
     }
 }
 

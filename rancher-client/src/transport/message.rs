@@ -16,6 +16,7 @@ use crate::wire::Moment;
 
 /// Whether the credential goes along.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[non_exhaustive]
 pub enum Auth {
     /// The client's credential is sent.
     #[default]
@@ -26,6 +27,7 @@ pub enum Auth {
 
 /// What the caller can use.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[non_exhaustive]
 pub enum Expect {
     /// JSON; a page with status 200 is an error.
     #[default]
@@ -36,6 +38,7 @@ pub enum Expect {
 
 /// How long the caller waits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[non_exhaustive]
 pub enum Patience {
     /// As the configuration says.
     #[default]
@@ -116,6 +119,7 @@ impl fmt::Debug for Request {
 }
 
 /// An answer on its way up. Its body is still under way.
+#[non_exhaustive]
 pub struct Response {
     /// The status of the answer.
     pub status: StatusCode,
@@ -138,6 +142,42 @@ pub struct Response {
 }
 
 impl Response {
+    /// An answer as a transport of one's own gives it: sent once, without a redirect, at no known time.
+    ///
+    /// ```
+    /// use http::{HeaderMap, StatusCode};
+    /// use rancher_client::transport::{Body, Response};
+    ///
+    /// let answer = Response::new(StatusCode::OK, HeaderMap::new(), Body::from_bytes("{}"));
+    /// assert_eq!(answer.attempts, 1);
+    /// ```
+    pub fn new(status: StatusCode, headers: HeaderMap, body: Body) -> Self {
+        Self {
+            status,
+            headers,
+            body,
+            sent: Moment::default(),
+            received: Moment::default(),
+            credential: TokenKind::None,
+            generation: 0,
+            attempts: 1,
+            redirected: None,
+        }
+    }
+
+    /// Says when the request was sent and when the headers of the answer were there, by the clock that the
+    /// connection was given. Order is evidence: without times, which of two answers came later is not known.
+    #[must_use]
+    pub fn with_times(self, sent: Moment, received: Moment) -> Self {
+        Self { sent, received, ..self }
+    }
+
+    /// Says which credential went along. A [`Connection`](super::Connection) does this itself.
+    #[must_use]
+    pub fn with_credential(self, kind: TokenKind, generation: u64) -> Self {
+        Self { credential: kind, generation, ..self }
+    }
+
     /// What the server says of the credential.
     pub fn accepted(&self) -> Accepted {
         Accepted::read(self.headers.get(Accepted::HEADER).and_then(|value| value.to_str().ok()))

@@ -1,5 +1,6 @@
 //! Redirects within the server. Nothing is ever sent anywhere else.
 
+use http::{Method, StatusCode};
 use std::sync::Arc;
 use url::Url;
 
@@ -11,7 +12,9 @@ use crate::wire::ServerUrl;
 /// Follows redirects of the same origin and path prefix, with the same method, body and credential.
 ///
 /// Recorded: `GET /v3` is a 307 to `/v3/`, `GET /k8s/clusters/{id}` one to the same with a slash. The method is kept
-/// on a 301, 302 and 303 too: a POST that turns into a GET reports success and does nothing.
+/// on a 301 and 302 too: a POST that turns into a GET reports success and does nothing. Such an answer comes from the
+/// router, before anything is done (assumed), so a POST is safe to send on. A 303 is different: by its meaning the
+/// request was taken, and the link leads to something else. Only what changes nothing follows one.
 #[derive(Debug)]
 pub(crate) struct Redirect {
     inner: Arc<dyn Transport>,
@@ -29,7 +32,7 @@ impl Redirect {
     }
 
     /// Where an answer leads; nothing if it is no redirect.
-    fn target(&self, from: &Route, response: &Response) -> Result<Option<Route>> {
+    fn target(&self, method: &Method, from: &Route, response: &Response) -> Result<Option<Route>> {
         if !matches!(response.status.as_u16(), 301 | 302 | 303 | 307 | 308) || self.most == 0 {
             return Ok(None);
         }
@@ -39,10 +42,14 @@ impl Redirect {
             return Err(refused(response, "the server redirects to what is no URL".to_owned(), ""));
         };
         // the cause is left out: it shows the link with its query
-        Route::from_link(&self.server, url.as_str()).map(Some).map_err(|_| {
+        let next = Route::from_link(&self.server, url.as_str()).map_err(|_| {
             let (what, advice) = self.leads_away(&url);
             refused(response, what, &advice)
-        })
+        })?;
+        if response.status == StatusCode::SEE_OTHER && !method.is_safe() {
+            return Err(see_other(response, method, &next));
+        }
+        Ok(Some(next))
     }
 
     /// Only the origin is shown: a login portal puts its state into the query.
@@ -67,8 +74,21 @@ impl Redirect {
 }
 
 fn refused(response: &Response, what: String, advice: &str) -> Error {
+    failed(ErrorKind::NotRancher, response, &what, advice)
+}
+
+/// Whether the request did its work is not known, so it goes neither on to the link nor out once more.
+fn see_other(response: &Response, method: &Method, to: &Route) -> Error {
+    let what = format!(
+        "the server answered this {method} with a redirect that does not keep the method, to {to}; it was not sent \
+         on, and whether it was done is not known"
+    );
+    failed(ErrorKind::Unsupported, response, &what, "look whether it was done before sending it again")
+}
+
+fn failed(kind: ErrorKind, response: &Response, what: &str, advice: &str) -> Error {
     let status = response.status;
-    Error::new(ErrorKind::NotRancher, format!("{}: {what}", status.as_u16()), advice).with_http(HttpAnswer {
+    Error::new(kind, format!("{}: {what}", status.as_u16()), advice).with_http(HttpAnswer {
         status,
         accepted: response.accepted().said(),
         dialect: Dialect::Empty,
@@ -84,7 +104,7 @@ impl Transport for Redirect {
             let mut passed: Vec<Route> = Vec::new();
             loop {
                 let mut response = self.inner.send(request.clone()).await?;
-                let Some(next) = self.target(&request.route, &response)? else {
+                let Some(next) = self.target(&request.method, &request.route, &response)? else {
                     response.redirected = passed.pop().map(|_| request.route);
                     return Ok(response);
                 };
@@ -111,7 +131,6 @@ mod tests {
     use super::super::mock::{Mock, request, response, with_header};
     use super::*;
     use bytes::Bytes;
-    use http::Method;
 
     fn server(text: &str) -> ServerUrl {
         ServerUrl::parse(text, true).unwrap()
@@ -136,8 +155,26 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn every_redirect_keeps_method_body_and_credential() {
-        for status in [301, 302, 303, 307, 308] {
+    async fn see_other_is_followed_only_by_what_changes_nothing() {
+        let (mock, answer) = follow(303, "/tools/v3/import/s3cr3ts3cr3t_c-prod1.yaml").await;
+        let error = answer.unwrap_err();
+        assert_eq!((error.kind(), error.status()), (ErrorKind::Unsupported, Some(303)));
+        assert!(error.to_string().contains("whether it was done is not known"), "{error}");
+        assert!(!error.is_retryable() && !format!("{error:?}").contains("s3cr3t"), "{error:?}");
+        assert_eq!(mock.count(), 1);
+
+        for (method, sent) in
+            [(Method::GET, 2), (Method::HEAD, 2), (Method::PUT, 1), (Method::DELETE, 1), (Method::PATCH, 1)]
+        {
+            let mock = Mock::script([Ok(moved(303, "/tools/v3/done")), Ok(response(200, "there"))]);
+            let answer = layer(&mock).send(request(method.clone(), "/v3/clusters/c-prod1")).await;
+            assert_eq!((mock.count(), answer.is_ok()), (sent, sent == 2), "{method}");
+        }
+    }
+
+    #[tokio::test]
+    async fn every_other_redirect_keeps_method_body_and_credential() {
+        for status in [301, 302, 307, 308] {
             let (mock, answer) = follow(status, "https://rancher.example.com/tools/v3/clusters/?x=%2F").await;
             let answer = answer.unwrap();
             assert_eq!(answer.redirected.unwrap().path_and_query(), "/v3/clusters/?x=%2F");

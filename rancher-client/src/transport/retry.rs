@@ -1,5 +1,6 @@
 //! Sending again is a decision with a reason.
 
+use http::Method;
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -113,6 +114,7 @@ impl Transport for Retry {
         Box::pin(async move {
             let mut attempt: u32 = 1;
             let mut before: Vec<String> = Vec::new();
+            let mut may_have_arrived = false;
             loop {
                 let start = Instant::now();
                 let answer = self.inner.send(request.clone());
@@ -132,11 +134,17 @@ impl Transport for Retry {
                             "sending again: {reason}"
                         );
                         before.push(format!("attempt {attempt}: {}", error.summary()));
+                        may_have_arrived |= !error.nothing_sent() && error.kind() != ErrorKind::RateLimited;
                         sleep(wait).await;
                         attempt = attempt.saturating_add(1);
                     }
                     Decision::Leave(why) => {
-                        return Err(error.with_attempts(attempt).with_because(before.into_iter().chain(why)));
+                        let gone = request.method == Method::DELETE && error.kind() == ErrorKind::NotFound;
+                        let done = (gone && may_have_arrived).then(|| {
+                            "an earlier attempt may have deleted it: its answer did not arrive".to_owned()
+                        });
+                        let because = before.into_iter().chain(why).chain(done);
+                        return Err(error.with_attempts(attempt).with_because(because));
                     }
                 }
             }

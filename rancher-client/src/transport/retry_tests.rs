@@ -222,3 +222,27 @@ async fn no_wait_reaches_beyond_the_deadline() {
     let error = failure(ErrorKind::RateLimited, true, Some(MILLI));
     assert!(matches!(layer.decide(&request, &error, 1, Duration::ZERO), Decision::Again(..)));
 }
+
+/// What a DELETE that was sent twice finds is perhaps its own work.
+#[tokio::test(start_paused = true)]
+async fn a_second_delete_that_finds_nothing_says_why_that_may_be() {
+    let lost = || failure(ErrorKind::Timeout, true, None);
+    let unsent = || failure(ErrorKind::Connect, true, None).with_nothing_sent();
+    let unread = || failure(ErrorKind::RateLimited, true, None);
+    let gone = || failure(ErrorKind::NotFound, false, None);
+    let cases = [
+        (Method::DELETE, vec![lost(), gone()], true),
+        (Method::DELETE, vec![lost(), unsent(), gone()], true),
+        (Method::DELETE, vec![unsent(), gone()], false),
+        (Method::DELETE, vec![unread(), gone()], false),
+        (Method::DELETE, vec![gone()], false),
+        (Method::GET, vec![lost(), gone()], false),
+    ];
+    for (method, errors, expected) in cases {
+        let mock = Mock::script(errors.into_iter().map(Err));
+        let error = layer(&mock).send(request(method.clone(), "/v3/projects/c-prod1:p-a")).await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::NotFound);
+        let said = error.because().iter().any(|line| line.contains("an earlier attempt may have deleted it"));
+        assert_eq!(said, expected, "{method}: {:?}", error.because());
+    }
+}

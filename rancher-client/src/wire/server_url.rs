@@ -1,6 +1,7 @@
 //! The address of a server: an origin, perhaps a path prefix, and never anything else.
 
 use std::fmt;
+use std::str::FromStr;
 use url::{Host, Url};
 
 use super::redact;
@@ -175,6 +176,15 @@ fn prefix_of(path: &str) -> Result<String, InvalidServerUrl> {
     Ok(prefix)
 }
 
+impl FromStr for ServerUrl {
+    type Err = InvalidServerUrl;
+
+    /// As [`ServerUrl::parse`] without `http://` to others: `"https://rancher.example.com".parse()`.
+    fn from_str(text: &str) -> Result<Self, InvalidServerUrl> {
+        Self::parse(text, false)
+    }
+}
+
 impl fmt::Display for ServerUrl {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}{}", self.origin.as_str().trim_end_matches('/'), self.prefix)
@@ -239,6 +249,8 @@ mod tests {
         }
         let error = ServerUrl::parse("http://rancher.example.com", false).unwrap_err();
         assert!(error.to_string().contains("unencrypted"));
+        assert_eq!("http://rancher.example.com".parse::<ServerUrl>(), Err(error));
+        assert_eq!("https://h.example/v3".parse::<ServerUrl>(), ServerUrl::parse("https://h.example", false));
         assert!(ServerUrl::parse("http://rancher.example.com", true).is_ok());
     }
 

@@ -10,7 +10,7 @@ use rancher_client::error::{Accepted, Answer, ErrorBody, Result, judge};
 use rancher_client::proxy::{CanI, Resource};
 use rancher_client::scope::{KeyScope, Knowledge, Ledger, Route, RouteScope, TokenKind};
 use rancher_client::transport::{Body, Expect, Request, Response as Answered};
-use rancher_client::wire::{Moment, ServerUrl};
+use rancher_client::wire::ServerUrl;
 use rancher_client::workflow::doctor::DoctorOptions;
 use rancher_simulator::{
     CertificateOptions, Issuer, Request as Asked, Response, Running, Server, ServerOptions, Tls,
@@ -110,15 +110,17 @@ async fn every_call(stage: &Stage, what: &str, client: &Client) -> Vec<String> {
     stage.note_json(what, &client.connection().json(login).await);
 
     for outcome in [
-        v3.list("tokens", &[("name", QUERY)]).await,
+        v3.list("tokens", &[("name", QUERY)]).await.map(Value::from),
         v3.get("clusters", PROD).await,
         v3.create("projects", &json!({"clusterId": PROD, "annotations": {"password": BODY}})).await,
         v3.delete("tokens", "token-zzzzz").await,
-        v3.list("nosuch", &[("token", QUERY), ("password", QUERY)]).await,
+        v3.list("nosuch", &[("token", QUERY), ("password", QUERY)]).await.map(Value::from),
+        v3.page("tokens", &[("name", QUERY)]).await,
         cluster.create(secrets, &secret).await,
         cluster.create(secrets, &secret).await,
         cluster.create(secrets, &bad).await,
-        cluster.list(secrets, 5).await,
+        cluster.list(secrets).await.map(Value::from),
+        cluster.page(secrets, 5, Some(QUERY)).await,
         cluster.get(secrets, "marked").await,
         cluster.delete(secrets, "marked").await,
     ] {
@@ -287,20 +289,13 @@ fn every_type(stage: &Stage, lab: &Lab) {
     sink.debug("a request", &request);
     let mut headers = HeaderMap::new();
     headers.insert(header::SET_COOKIE, format!("R_SESS={token}").parse().unwrap());
-    sink.debug(
-        "a response",
-        &Answered {
-            status: StatusCode::OK,
-            headers,
-            body: Body::from_bytes(BODY),
-            sent: Moment::default(),
-            received: Moment::default(),
-            credential: TokenKind::V3,
-            generation: 0,
-            attempts: 1,
-            redirected: Some(asked.clone()),
-        },
-    );
+    let mut answered = Answered::new(StatusCode::OK, headers, Body::from_bytes(BODY));
+    answered = answered.with_credential(TokenKind::V3, 0);
+    answered.redirected = Some(asked.clone());
+    sink.debug("a response", &answered);
+    let import = route(&format!("/v3/import/{QUERY}_c-prod1.yaml?{QUERY}"));
+    sink.debug("an import path", &import);
+    sink.text("an import path", import.to_string());
     sink.debug("a body", &Body::from_bytes(BODY));
     let text =
         format!("{{\"type\":\"error\",\"code\":\"{token}\",\"status\":401,\"message\":\"Bearer {token}\"}}");

@@ -5,7 +5,7 @@ use rancher_client::Client;
 use rancher_client::credentials::Credential;
 use rancher_client::error::{Cause, ErrorKind};
 use rancher_client::proxy::{CanI, Resource};
-use rancher_client::scope::{Confidence, KeyScope, RouteScope, Validity};
+use rancher_client::scope::{Confidence, KeyScope, Knowledge, RouteScope, Validity};
 use rancher_client::wire::ClusterId;
 use rancher_simulator::{Agent, KeyKind, NewKey};
 use serde_json::{Value, json};
@@ -13,9 +13,8 @@ use std::time::{Duration, Instant};
 
 use crate::lab::{Lab, PROD, route};
 
-fn names(list: &Value, pointer: &str) -> Vec<String> {
-    let items = list["data"].as_array().or(list["items"].as_array()).unwrap();
-    items.iter().map(|item| item.pointer(pointer).and_then(Value::as_str).unwrap().to_owned()).collect()
+fn names(objects: &[Value], pointer: &str) -> Vec<String> {
+    objects.iter().map(|item| item.pointer(pointer).and_then(Value::as_str).unwrap().to_owned()).collect()
 }
 
 fn prod() -> ClusterId {
@@ -44,6 +43,32 @@ async fn a_project_is_created_read_listed_and_deleted() {
     assert!(
         !names(&v3.list("projects", &[("clusterId", PROD)]).await.unwrap(), "/id").contains(&id.to_owned())
     );
+}
+
+/// However small the pages are, and by the road of a scoped key, a list is all there is.
+#[tokio::test]
+async fn a_list_is_complete() {
+    let lab = Lab::start();
+    let client = lab.client("admin-unscoped");
+    let all = names(&client.v3().list("projects", &[("clusterId", PROD)]).await.unwrap(), "/id");
+    assert!(all.len() > 2, "{all:?}");
+    lab.forget();
+    let by_two = client.v3().list("projects", &[("clusterId", PROD), ("limit", "2")]).await.unwrap();
+    assert_eq!(names(&by_two, "/id"), all);
+    assert_eq!(lab.requests().len(), all.len().div_ceil(2), "{:?}", lab.requests());
+
+    let scoped = lab.client("admin-prod");
+    scoped.connection().learn(Knowledge::Recorded(KeyScope::Cluster(prod())));
+    lab.forget();
+    let by_one = scoped.v3().list("projects", &[("clusterId", PROD), ("limit", "1")]).await.unwrap();
+    assert_eq!(names(&by_one, "/id"), all);
+    assert_eq!(lab.requests().len(), all.len());
+    assert!(lab.requests().iter().all(|request| request.starts_with("GET /v3/cluster/c-prod1/projects?")));
+
+    // what stands in the middle is the error of the whole
+    lab.faults(&["GET /v3/projects status:410 after=1"]);
+    let broken = client.v3().list("projects", &[("limit", "2")]).await.unwrap_err();
+    assert_eq!(broken.status(), Some(410), "{broken}");
 }
 
 #[tokio::test]
@@ -101,16 +126,27 @@ async fn objects_of_a_cluster_come_and_go() {
             let read = cluster.get(resource, "web").await.unwrap();
             assert_eq!(read["metadata"]["uid"], made["metadata"]["uid"]);
             assert!(
-                names(&cluster.list(resource, 0).await.unwrap(), "/metadata/name")
-                    .contains(&"web".to_owned())
+                names(&cluster.list(resource).await.unwrap(), "/metadata/name").contains(&"web".to_owned())
             );
             cluster.delete(resource, "web").await.unwrap();
             let error = cluster.get(resource, "web").await.unwrap_err();
             assert_eq!((error.kind(), error.status()), (ErrorKind::NotFound, Some(404)), "{resource:?}");
         }
-        let page = cluster.list(namespaces, 1).await.unwrap();
-        assert_eq!(names(&page, "/metadata/name").len(), 1);
-        assert!(page["metadata"]["continue"].is_string());
+        // one page after the other is the list, too
+        let (mut read, mut token) = (Vec::new(), None);
+        loop {
+            let page = cluster.page(namespaces, 2, token.as_deref()).await.unwrap();
+            let items = page["items"].as_array().unwrap();
+            assert!(items.len() <= 2, "{page}");
+            read.extend(names(items, "/metadata/name"));
+            token =
+                page["metadata"]["continue"].as_str().filter(|token| !token.is_empty()).map(str::to_owned);
+            if token.is_none() {
+                break;
+            }
+        }
+        assert!(read.len() > 2);
+        assert_eq!(read, names(&cluster.list(namespaces).await.unwrap(), "/metadata/name"));
     }
 }
 
@@ -139,7 +175,7 @@ async fn a_scoped_key_takes_its_road_once_its_scope_is_known() {
         client.v3().get("clusters", "c-stag1").await.unwrap_err(),
         client.v3().create("projects", &json!({"name": "x", "clusterId": PROD})).await.unwrap_err(),
         client.v3().delete("projects", "c-prod1:p-qwwv5").await.unwrap_err(),
-        other.list(Resource::core("pods"), 0).await.unwrap_err(),
+        other.list(Resource::core("pods")).await.unwrap_err(),
         other.version().await.unwrap_err(),
         other.whoami().await.unwrap_err(),
         other.can_i(&CanI::new("list", "pods")).await.unwrap_err(),
@@ -206,7 +242,7 @@ async fn a_new_key_does_not_answer_for_the_old_one() {
     };
     let journal = lab.simulator.journal();
     assert!(journal.until(crate::lab::PATIENCE, |journal| journal.len() == 1).await);
-    client.connection().replace_credential(lab.credential("admin-prod"));
+    client.replace_credential(lab.credential("admin-prod"));
     client.v3().get("clusters", PROD).await.unwrap();
     let accepted = client.ledger();
     assert_eq!((accepted.validity(), accepted.was_refused(&RouteScope::Global)), (Validity::Valid, false));
@@ -220,7 +256,7 @@ async fn a_new_key_does_not_answer_for_the_old_one() {
     let mint = NewKey { user: "user-mh6n5".into(), kind: KeyKind::V3, cluster: None, ttl: None };
     let (old, new) =
         lab.simulator.world(|world| (world.mint_key(mint.clone()).unwrap(), world.mint_key(mint).unwrap()));
-    client.connection().replace_credential(Credential::parse(&old).unwrap());
+    client.replace_credential(Credential::parse(&old).unwrap());
     lab.faults(&["GET /v3/clusters delay:100"]);
     let calls: Vec<_> = (0..40)
         .map(|_| {
@@ -228,7 +264,7 @@ async fn a_new_key_does_not_answer_for_the_old_one() {
             tokio::spawn(async move { client.v3().list("clusters", &[]).await })
         })
         .collect();
-    client.connection().replace_credential(Credential::parse(&new).unwrap());
+    client.replace_credential(Credential::parse(&new).unwrap());
     for call in calls {
         call.await.unwrap().unwrap();
     }
@@ -249,7 +285,7 @@ async fn a_dead_agent_costs_seconds_once() {
     });
     let cluster = lab.client("admin-unscoped").cluster(&gone).unwrap();
     let start = Instant::now();
-    let error = cluster.list(Resource::core("pods"), 0).await.unwrap_err();
+    let error = cluster.list(Resource::core("pods")).await.unwrap_err();
     let took = start.elapsed();
     assert_eq!(
         (error.kind(), error.causes()),

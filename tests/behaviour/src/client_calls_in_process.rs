@@ -2,14 +2,9 @@
 
 use http::Method;
 use jiff::Timestamp;
-use rancher_client::config::Config;
-use rancher_client::credentials::Credential;
-use rancher_client::error::{ErrorKind, Result};
-use rancher_client::proxy::ClusterProxy;
-use rancher_client::scope::TokenKind;
 use rancher_client::transport::{Body, BoxFuture, Connection, Request, Response, Transport};
-use rancher_client::v3::V3;
-use rancher_client::wire::{Clock, ClusterId, ServerUrl, SystemClock};
+use rancher_client::wire::{Clock, SystemClock};
+use rancher_client::{Client, ClusterId, Config, Credential, ErrorKind, Result};
 use rancher_simulator::{Agent, Respond, World};
 use serde_json::json;
 use std::fmt;
@@ -31,7 +26,7 @@ impl InProcess {
 
     /// The way to it as a label of the record.
     fn connection(&self, label: &str) -> Connection {
-        let server = ServerUrl::parse("https://rancher.example.com", false).unwrap();
+        let server = "https://rancher.example.com".parse().unwrap();
         let token = self.world.lock().unwrap().labels().tokens[label].clone();
         let mut config = Config::new(server, Credential::parse(&token).unwrap());
         config.cluster = Some(ClusterId::new(PROD).unwrap());
@@ -51,17 +46,8 @@ impl Transport for InProcess {
         let answer = self.world.lock().unwrap().respond(&asked, Timestamp::now());
         Box::pin(async move {
             tokio::time::sleep(answer.delay).await;
-            Ok(Response {
-                status: answer.status,
-                headers: answer.headers,
-                body: Body::from_bytes(answer.body),
-                sent,
-                received: self.clock.now(),
-                credential: TokenKind::None,
-                generation: 0,
-                attempts: 1,
-                redirected: None,
-            })
+            let response = Response::new(answer.status, answer.headers, Body::from_bytes(answer.body));
+            Ok(response.with_times(sent, self.clock.now()))
         })
     }
 }
@@ -75,15 +61,16 @@ impl fmt::Debug for InProcess {
 #[tokio::test]
 async fn the_same_calls_without_a_socket() {
     let server = InProcess::new();
-    let v3 = V3::new(server.connection("admin-unscoped"));
+    let v3 = Client::over(server.connection("admin-unscoped")).v3();
     let made = v3.create("projects", &json!({"name": "billing", "clusterId": PROD})).await.unwrap();
     assert_eq!(v3.get("projects", made["id"].as_str().unwrap()).await.unwrap()["name"], "billing");
 
-    let scoped = server.connection("admin-prod");
-    let error = V3::new(scoped.clone()).list("clusters", &[]).await.unwrap_err();
+    let scoped = Client::over(server.connection("admin-prod"));
+    assert_eq!(scoped.config().cluster.as_ref().map(ClusterId::as_str), Some(PROD));
+    let error = scoped.v3().list("clusters", &[]).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::OutOfScope);
     assert_eq!(error.scoped_to().map(ClusterId::as_str), Some(PROD));
-    let cluster = ClusterProxy::new(scoped, ClusterId::new(PROD).unwrap());
+    let cluster = scoped.cluster(PROD).unwrap();
     assert_eq!(cluster.whoami().await.unwrap().user, "user-mh6n5");
 }
 

@@ -171,9 +171,9 @@ const KINDS: &[Kind] = &[
     },
     Kind {
         kind: ErrorKind::Unsupported,
-        meaning: "This server does not offer it.",
+        meaning: "This server does not offer it, or answered a change with a redirect (303) that does not keep the method.",
         again: Again::No,
-        to_do: "Check the method and the server's version.",
+        to_do: "Check the method and the server's version. After a 303, look whether the change was made.",
     },
     Kind {
         kind: ErrorKind::Cancelled,

@@ -117,7 +117,7 @@ impl Call {
                 drop(client.v3().create("projects", &project).await?);
             }
             Self::Delete => drop(client.v3().delete("projects", "c-prod1:p-qwwv5").await?),
-            Self::ProxyList => drop(cluster.list(namespaces, 0).await?),
+            Self::ProxyList => drop(cluster.list(namespaces).await?),
             Self::ProxyGet => drop(cluster.get(namespaces, "shop-web").await?),
             Self::ProxyCreate => {
                 let secret = json!({"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "faulty"}});

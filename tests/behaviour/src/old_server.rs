@@ -152,7 +152,7 @@ async fn all_calls(client: &Client) -> Vec<Error> {
     vec![
         client.v3().list("clusters", &[]).await.unwrap_err(),
         client.v3().get("clusters", PROD).await.unwrap_err(),
-        cluster.list(Resource::core("pods"), 10).await.unwrap_err(),
+        cluster.list(Resource::core("pods")).await.unwrap_err(),
         cluster.version().await.unwrap_err(),
         cluster.whoami().await.unwrap_err(),
         client.server_version().await.unwrap_err(),

@@ -206,7 +206,16 @@ async fn a_redirect_within_the_origin_keeps_method_body_and_credential() {
         let client = home.client(prefix);
         for location in locations {
             let location = location.replace("HOME", &home.port().to_string());
-            for status in [301, 302, 303, 307, 308] {
+            // a 303 says that it was taken: it is not sent once more, to the link or anywhere
+            for method in [Method::POST, Method::DELETE] {
+                let (answer, seen) = home.lead(&client, 303, &location, &method).await;
+                let error = answer.unwrap_err();
+                assert_eq!((error.kind(), error.status()), (ErrorKind::Unsupported, Some(303)), "{location}");
+                assert_eq!(seen.len(), 1, "{method} {location}");
+            }
+            let (answer, seen) = home.lead(&client, 303, &location, &Method::GET).await;
+            assert_eq!((answer.unwrap(), seen.len()), (StatusCode::OK, 2), "{location}");
+            for status in [301, 302, 307, 308] {
                 let (answer, seen) = home.lead(&client, status, &location, &Method::POST).await;
                 assert_eq!(answer.unwrap(), 200, "{status} {location}");
                 assert_eq!(seen.len(), 2, "{status} {location}");
@@ -258,10 +267,8 @@ async fn no_link_leads_away() {
 async fn the_next_page_of_the_simulator_is_followed() {
     let lab = Lab::start();
     let client = lab.client("admin-unscoped");
-    let page = client.v3().list("projects", &[("limit", "2"), ("clusterId", "local")]).await.unwrap();
-    let next = page["pagination"]["next"].as_str().unwrap();
-    let next = Route::from_link(&client.connection().config().server, next).unwrap();
-    let second = client.connection().json(Request::new("next", Method::GET, next)).await.unwrap();
+    let page = client.v3().page("projects", &[("limit", "2"), ("clusterId", "local")]).await.unwrap();
+    let second = client.v3().next_page(&page).await.unwrap().unwrap();
     assert_ne!(second["data"][0]["id"], page["data"][0]["id"]);
 }
 
@@ -271,11 +278,10 @@ async fn the_next_page_of_the_simulator_is_followed() {
 async fn behind_a_prefix_links_without_it_are_followed_below_it() {
     let lab = Lab::with(ServerOptions { prefix: "/rancher".parse().unwrap(), ..ServerOptions::default() });
     let client = lab.client("admin-unscoped");
-    let page = client.v3().list("projects", &[("limit", "2"), ("clusterId", "local")]).await.unwrap();
+    let page = client.v3().page("projects", &[("limit", "2"), ("clusterId", "local")]).await.unwrap();
     let next = page["pagination"]["next"].as_str().unwrap();
     assert!(!next.contains("/rancher/"), "{next}");
-    let next = Route::from_link(&client.connection().config().server, next).unwrap();
-    let second = client.connection().json(Request::new("next", Method::GET, next)).await.unwrap();
+    let second = client.v3().next_page(&page).await.unwrap().unwrap();
     assert_ne!(second["data"][0]["id"], page["data"][0]["id"]);
     lab.forget();
     client.request(Method::GET, route("/v3")).await.unwrap();

@@ -1,10 +1,8 @@
 //! A small program of somebody who uses the client: is this key good for that cluster, and if not, why?
 
-use rancher_client::Client;
-use rancher_client::config::{Config, RetryPolicy};
-use rancher_client::credentials::Credential;
-use rancher_client::error::{Error, ErrorKind, Result};
-use rancher_client::wire::{ClusterId, ServerUrl};
+use rancher_client::config::{Limits, RetryPolicy, Timeouts};
+use rancher_client::{Client, ClusterId, Config, Credential, Error, ErrorKind, Result};
+use std::time::Duration;
 
 /// What this program tells its user.
 #[derive(Debug, PartialEq, Eq)]
@@ -24,9 +22,11 @@ pub enum Advice {
 /// # Errors
 /// Bad input, said in words.
 pub fn configure(url: &str, token: &str, cluster: &str) -> Result<Config> {
-    let mut config = Config::new(ServerUrl::parse(url, false)?, Credential::parse(token)?);
+    let mut config = Config::new(url.parse()?, Credential::parse(token)?);
     config.cluster = Some(ClusterId::new(cluster)?);
-    config.retry = RetryPolicy::off();
+    config.retry = RetryPolicy { attempts: 1, ..Default::default() };
+    config.timeouts = Timeouts { call: Duration::from_secs(60), ..Default::default() };
+    config.limits = Limits { in_flight: 4, ..Default::default() };
     config.application = Some("outside/0.1".to_owned());
     Ok(config)
 }
