@@ -48,7 +48,7 @@ async fn a_replaced_key_is_not_held_to_the_old_ones_scope() {
     let connection = over(config(), &mock);
     connection.learn(Knowledge::Recorded(KeyScope::Cluster(c("c-a"))));
     connection.replace_credential(new_key());
-    let answer = V3::new(connection).list("clusters", &[]).await;
+    let answer = V3::new(connection).page("clusters", &[]).await;
     assert!(answer.is_ok(), "{}", answer.unwrap_err());
 }
 
@@ -214,7 +214,7 @@ async fn an_assertion_can_be_disproved() {
     let mock = Mock::new(|_| async { Ok(auth(json(200, "{}"), true)) });
     let connection = over(config(), &mock);
     connection.learn(Knowledge::Asserted(KeyScope::Cluster(c("c-a"))));
-    assert!(V3::new(connection).list("clusters", &[]).await.is_ok());
+    assert!(V3::new(connection).page("clusters", &[]).await.is_ok());
 }
 
 #[test]

@@ -430,10 +430,14 @@ impl Trial {
             Reach::Answered => &[Verdict::Usable],
             _ if self.once() => &[Verdict::Usable, Verdict::Limited],
             Reach::Damaged(_) => &[Verdict::Usable, Verdict::Limited],
+            // somebody is there and says nothing of the credential
+            _ if matches!(self.wrong, Wrong::Answer(action) if action.starts_with("429")) => {
+                &[Verdict::Undetermined]
+            }
             Reach::Unsent(..) | Reach::Lost(..) => &[Verdict::Unreachable],
         };
         let credential = match verdicts {
-            [Verdict::Unreachable] => CredentialVerdict::Undetermined,
+            [Verdict::Unreachable | Verdict::Undetermined] => CredentialVerdict::Undetermined,
             _ => CredentialVerdict::Valid,
         };
         let repeated = arrived.iter().enumerate().any(|(index, entry)| {

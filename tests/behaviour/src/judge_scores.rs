@@ -181,8 +181,7 @@ fn truth_judge_scores() {
     }
     let total = rows.len();
     println!(
-        "judge single: accepted right in {accepted_right} of {total}, {} right, {} undetermined, {} wrong",
-        single.right,
+        "judge single: accepted right in {accepted_right} of {total}, {} undetermined, {} wrong",
         single.undetermined,
         single.wrong.len()
     );

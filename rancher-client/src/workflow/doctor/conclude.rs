@@ -347,9 +347,15 @@ fn overall(findings: &Findings<'_>, report: &DoctorReport) -> Verdict {
     if !report.server.reachable {
         return Verdict::Unreachable;
     }
-    if report.server.version.is_none()
-        && !findings.seen.iter().any(|outcome| outcome.observation.accepted.is_some())
-    {
+    let silent = findings.seen.iter().all(|outcome| outcome.observation.accepted.is_none());
+    let elses = match findings.error(&Ask::Global) {
+        Some(error) => {
+            matches!(error.kind(), ErrorKind::NotRancher | ErrorKind::NotFound | ErrorKind::Decode)
+        }
+        None => true,
+    };
+    // one that is in trouble or in a hurry may well be Rancher
+    if report.server.version.is_none() && silent && elses {
         return Verdict::Misconfigured;
     }
     match report.credential.verdict {
