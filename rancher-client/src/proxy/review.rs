@@ -29,6 +29,14 @@ pub struct WhoAmI {
 }
 
 impl WhoAmI {
+    /// Where the question is put, below the cluster's root.
+    pub(crate) const PATH: [&str; 4] = ["apis", "authentication.k8s.io", "v1", "selfsubjectreviews"];
+
+    /// The question.
+    pub(crate) fn question() -> Value {
+        json!({"apiVersion": "authentication.k8s.io/v1", "kind": "SelfSubjectReview"})
+    }
+
     /// Reads the answer to a SelfSubjectReview.
     pub(crate) fn read(answer: &Value) -> Self {
         let info = answer.pointer("/status/userInfo").cloned().unwrap_or_default();
@@ -104,8 +112,19 @@ impl CanI {
 }
 
 impl CanI {
+    /// Where the question is put, below the cluster's root.
+    pub(crate) const PATH: [&str; 4] = ["apis", "authorization.k8s.io", "v1", "selfsubjectaccessreviews"];
+
     /// The question in the words of a SelfSubjectAccessReview.
-    pub(crate) fn attributes(&self) -> Value {
+    pub(crate) fn question(&self) -> Value {
+        json!({
+            "apiVersion": "authorization.k8s.io/v1",
+            "kind": "SelfSubjectAccessReview",
+            "spec": {"resourceAttributes": self.attributes()},
+        })
+    }
+
+    fn attributes(&self) -> Value {
         let fields = [
             ("verb", &self.verb),
             ("group", &self.group),
@@ -183,9 +202,8 @@ impl ClusterProxy {
     /// # Errors
     /// Those of `Connection::json`; `unsupported` on Kubernetes before 1.28; `not_rancher` if no user is named.
     pub async fn whoami(&self) -> Result<WhoAmI> {
-        let path = ["apis", "authentication.k8s.io", "v1", "selfsubjectreviews"];
-        let body = json!({"apiVersion": "authentication.k8s.io/v1", "kind": "SelfSubjectReview"});
-        let request = self.request("cluster.whoami", Method::POST, &path)?.with_json(&body)?;
+        let request =
+            self.request("cluster.whoami", Method::POST, &WhoAmI::PATH)?.with_json(&WhoAmI::question())?;
         let answer = self.send(request).await.map_err(|error| match error.kind() {
             ErrorKind::NotFound if error.http().is_some_and(|http| http.accepted == Some(true)) => {
                 Error::new(
@@ -213,13 +231,8 @@ impl ClusterProxy {
     /// # Errors
     /// Those of `Connection::json`. A question that is denied is an `Ok` with `allowed: false`.
     pub async fn can_i(&self, question: &CanI) -> Result<Permission> {
-        let path = ["apis", "authorization.k8s.io", "v1", "selfsubjectaccessreviews"];
-        let body = json!({
-            "apiVersion": "authorization.k8s.io/v1",
-            "kind": "SelfSubjectAccessReview",
-            "spec": {"resourceAttributes": question.attributes()},
-        });
-        let request = self.request("cluster.can_i", Method::POST, &path)?.with_json(&body)?;
+        let request =
+            self.request("cluster.can_i", Method::POST, &CanI::PATH)?.with_json(&question.question())?;
         let answer = self.send(request).await?;
         let Some(allowed) = answer.pointer("/status/allowed").and_then(Value::as_bool) else {
             return Err(Error::new(

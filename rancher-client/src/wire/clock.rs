@@ -31,7 +31,7 @@ pub trait Clock: Send + Sync + std::fmt::Debug + 'static {
     /// A steady instant, for order and durations.
     fn now(&self) -> Moment;
 
-    /// The calendar time, for expiry. It is corrected by the server's `Date` header where one was seen.
+    /// The calendar time of this machine, where no server has told its own.
     fn wall(&self) -> jiff::Timestamp;
 }
 

@@ -1,12 +1,12 @@
 //! The questions of a diagnosis, and what came back.
 
 use http::Method;
-use serde_json::{Value, json};
+use serde_json::Value;
 use std::time::Duration;
 
 use super::{CLUSTER_PATIENCE, DoctorOptions, PATIENCE};
 use crate::error::{Error, ErrorKind, Observation, Result};
-use crate::proxy::CanI;
+use crate::proxy::{CanI, WhoAmI};
 use crate::scope::{KeyScope, Route, RouteScope, TokenKind};
 use crate::transport::{Connection, Expect, Patience, Request};
 use crate::wire::ClusterId;
@@ -96,16 +96,11 @@ pub(super) fn question(ask: Ask, options: &DoctorOptions, record: Option<Route>)
         Ask::Namespace(id) => {
             (Method::GET, proxied(id, &["api", "v1", "namespaces", checked(namespace)?])?, None)
         }
-        Ask::WhoAmI(id) => {
-            let path = ["apis", "authentication.k8s.io", "v1", "selfsubjectreviews"];
-            let body = json!({"apiVersion": "authentication.k8s.io/v1", "kind": "SelfSubjectReview"});
-            (Method::POST, proxied(id, &path)?, Some(body))
-        }
+        Ask::WhoAmI(id) => (Method::POST, proxied(id, &WhoAmI::PATH)?, Some(WhoAmI::question())),
         Ask::CanI(id, index) => {
             let right = options.can_i.get(*index).cloned().unwrap_or_default();
             let right = if right.namespace.is_empty() { right.within(namespace) } else { right };
-            let path = ["apis", "authorization.k8s.io", "v1", "selfsubjectaccessreviews"];
-            (Method::POST, proxied(id, &path)?, Some(review(&right)))
+            (Method::POST, proxied(id, &CanI::PATH)?, Some(right.question()))
         }
         Ask::OwnRecord => {
             let route = record
@@ -124,14 +119,6 @@ pub(super) fn question(ask: Ask, options: &DoctorOptions, record: Option<Route>)
     request.expect = Expect::Json;
     request.patience = Patience::AtMost(patience);
     Ok(Question { ask, request, patience })
-}
-
-fn review(right: &CanI) -> Value {
-    json!({
-        "apiVersion": "authorization.k8s.io/v1",
-        "kind": "SelfSubjectAccessReview",
-        "spec": {"resourceAttributes": right.attributes()},
-    })
 }
 
 /// A namespace is a DNS label; anything else is refused before it becomes a path.
