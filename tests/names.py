@@ -12,9 +12,8 @@ import subprocess
 import sys
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
-# a path below one of these belongs to a machine; in a URL the same letters follow a host. Ann is nobody: where a test
-# shows a user's home, it is hers
-MACHINE = re.compile(r"(?<![\w.~%}*-])/(?:tmp|work|root|home|Users)/(?!ann\b)[A-Za-z0-9]")
+# a path below one of these belongs to a machine; in a URL the same letters follow a host
+MACHINE = re.compile(r"(?<![\w.~%}*-])/(?:tmp|work|root|home|Users)/[A-Za-z0-9]")
 WORD = re.compile(r"[a-z0-9]+")
 WHOLE_WORD_BELOW = 5
 

@@ -65,7 +65,7 @@ impl Machine {
 
     /// The text without the name of the temporary folder.
     pub(super) fn neutral(&self, text: &str) -> String {
-        text.replace(&self.home.path().display().to_string(), "/home/ann")
+        text.replace(&self.home.path().display().to_string(), "<home>")
     }
 }
 
@@ -80,15 +80,15 @@ fn name(found: &Discovered) -> String {
 #[test]
 fn nothing_found_lists_every_place() {
     let machine = Machine::new(&[]);
-    insta::assert_snapshot!(machine.error(), @"no Rancher server and credential were found; looked at explicit values: no url was given; no token, and no access_key with secret_key, was given | environment RANCHER_*: RANCHER_URL is not set; none of RANCHER_BEARER_TOKEN, RANCHER_TOKEN, RANCHER_TOKEN_KEY and RANCHER_ACCESS_KEY + RANCHER_SECRET_KEY is set | environment CATTLE_*: CATTLE_URL is not set; CATTLE_ACCESS_KEY and CATTLE_SECRET_KEY are not set | Rancher CLI /home/ann/.rancher/cli2.json: there is no such file | kubeconfig /home/ann/.kube/config: there is no such file; set RANCHER_URL and RANCHER_TOKEN, or run rancher login");
+    insta::assert_snapshot!(machine.error(), @"no Rancher server and credential were found; looked at explicit values: no url was given; no token, and no access_key with secret_key, was given | environment RANCHER_*: RANCHER_URL is not set; none of RANCHER_BEARER_TOKEN, RANCHER_TOKEN, RANCHER_TOKEN_KEY and RANCHER_ACCESS_KEY + RANCHER_SECRET_KEY is set | environment CATTLE_*: CATTLE_URL is not set; CATTLE_ACCESS_KEY and CATTLE_SECRET_KEY are not set | Rancher CLI <home>/.rancher/cli2.json: there is no such file | kubeconfig <home>/.kube/config: there is no such file; set RANCHER_URL and RANCHER_TOKEN, or run rancher login");
     let (report, _) = machine.discovery.examine();
     insta::assert_snapshot!(machine.neutral(&report.to_string()), @"
     looked at, in this order:
       explicit values: not used: no url was given; no token, and no access_key with secret_key, was given
       environment RANCHER_*: not used: RANCHER_URL is not set; none of RANCHER_BEARER_TOKEN, RANCHER_TOKEN, RANCHER_TOKEN_KEY and RANCHER_ACCESS_KEY + RANCHER_SECRET_KEY is set
       environment CATTLE_*: not used: CATTLE_URL is not set; CATTLE_ACCESS_KEY and CATTLE_SECRET_KEY are not set
-      Rancher CLI /home/ann/.rancher/cli2.json: not used: there is no such file
-      kubeconfig /home/ann/.kube/config: not used: there is no such file
+      Rancher CLI <home>/.rancher/cli2.json: not used: there is no such file
+      kubeconfig <home>/.kube/config: not used: there is no such file
     ");
     let homeless = Discovery::default();
     let error = homeless.run().unwrap_err();
@@ -137,9 +137,9 @@ fn a_report_says_who_won_and_why_the_rest_did_not() {
         CATTLE_URL = https://rancher.example.com
         CATTLE_ACCESS_KEY = token-bbbbb
         CATTLE_SECRET_KEY = set
-      Rancher CLI /home/ann/.rancher/cli2.json: not used: server "prod": it is for https://rancher.example.org; a token never goes to another URL
+      Rancher CLI <home>/.rancher/cli2.json: not used: server "prod": it is for https://rancher.example.org; a token never goes to another URL
         server "prod" (current) = https://rancher.example.org, token-ccccc:***
-      kubeconfig /home/ann/.kube/config: not used: there is no such file
+      kubeconfig <home>/.kube/config: not used: there is no such file
     decided:
       server: https://rancher.example.com (from RANCHER_URL)
       credential: token-aaaaa:*** (from RANCHER_TOKEN)

@@ -41,18 +41,18 @@ fn the_current_server_of_the_cli_with_all_its_settings() {
       explicit values: not used: no url was given; no token, and no access_key with secret_key, was given
       environment RANCHER_*: not used: RANCHER_URL is not set; none of RANCHER_BEARER_TOKEN, RANCHER_TOKEN, RANCHER_TOKEN_KEY and RANCHER_ACCESS_KEY + RANCHER_SECRET_KEY is set
       environment CATTLE_*: not used: CATTLE_URL is not set; CATTLE_ACCESS_KEY and CATTLE_SECRET_KEY are not set
-      Rancher CLI /home/ann/.rancher/cli2.json: used for server, credential, cluster, trust, proxy, timeout, project
+      Rancher CLI <home>/.rancher/cli2.json: used for server, credential, cluster, trust, proxy, timeout, project
         server "prod" (current) = https://rancher.example.com, token-prod1:***
         server "stag" = https://rancher.example.org, ext/token-stag1:***
-      kubeconfig /home/ann/.kube/config: not used: there is no such file
+      kubeconfig <home>/.kube/config: not used: there is no such file
     decided:
-      server: https://rancher.example.com (from url of server "prod" in /home/ann/.rancher/cli2.json)
-      credential: token-prod1:*** (from tokenKey of server "prod" in /home/ann/.rancher/cli2.json)
-      cluster: c-prod1 (from project of server "prod" in /home/ann/.rancher/cli2.json)
-      trust: ca_pem (from cacert of server "prod" in /home/ann/.rancher/cli2.json)
-      proxy: http://***@proxy.example.com:3128 (from proxyUrl of server "prod" in /home/ann/.rancher/cli2.json)
-      timeout: 7 s (from httpTimeoutSeconds of server "prod" in /home/ann/.rancher/cli2.json)
-      project: c-prod1:p-abcde (from project of server "prod" in /home/ann/.rancher/cli2.json)
+      server: https://rancher.example.com (from url of server "prod" in <home>/.rancher/cli2.json)
+      credential: token-prod1:*** (from tokenKey of server "prod" in <home>/.rancher/cli2.json)
+      cluster: c-prod1 (from project of server "prod" in <home>/.rancher/cli2.json)
+      trust: ca_pem (from cacert of server "prod" in <home>/.rancher/cli2.json)
+      proxy: http://***@proxy.example.com:3128 (from proxyUrl of server "prod" in <home>/.rancher/cli2.json)
+      timeout: 7 s (from httpTimeoutSeconds of server "prod" in <home>/.rancher/cli2.json)
+      project: c-prod1:p-abcde (from project of server "prod" in <home>/.rancher/cli2.json)
     "#);
 }
 
@@ -65,7 +65,7 @@ fn another_server_of_the_cli_by_name() {
     let error = Machine::new(&env).file(CLI, &two_servers("prod")).explicit(asked("test")).error();
     assert!(error.contains(r#"holds no server "test"; it holds "prod", "stag""#), "{error}");
     let error = Machine::new(&env).explicit(asked("prod")).error();
-    assert!(error.contains("/home/ann/.rancher/cli2.json: there is no such file"), "{error}");
+    assert!(error.contains("<home>/.rancher/cli2.json: there is no such file"), "{error}");
     let elsewhere = Explicit { url: Some(URL.into()), ..asked("stag") };
     let error = Machine::new(&env).file(CLI, &two_servers("prod")).explicit(elsewhere).error();
     assert!(error.contains("disagree about the server"), "{error}");
@@ -121,7 +121,7 @@ fn a_broken_cli2_json_names_file_and_line_and_nothing_of_its_content() {
     for (content, line) in cases {
         let machine = Machine::new(&[]).file(CLI, &content);
         let error = machine.error();
-        assert!(error.contains("/home/ann/.rancher/cli2.json") && error.contains(line), "{error}");
+        assert!(error.contains("<home>/.rancher/cli2.json") && error.contains(line), "{error}");
     }
     // it is in nobody's way who needs nothing of it
     let env = [("RANCHER_URL", URL), ("RANCHER_TOKEN", &*token("aaaaa"))];
