@@ -263,10 +263,7 @@ impl Case<'_> {
             .with_causes([Cause::TokenRefused]),
             RefusalCause::OutOfScope(home) => {
                 let own = home.as_ref().map_or_else(|| "another cluster".to_owned(), |id| format!("cluster {id}"));
-                let needed = match self.answer.route.scope() {
-                    RouteScope::Cluster(id) => format!("a key without a scope, or one scoped to {id}"),
-                    _ => "a key that is not scoped to a cluster".to_owned(),
-                };
+                let needed = self.answer.route.scope().key_needed();
                 Error::new(
                     ErrorKind::OutOfScope,
                     format!("{status}: {hedge}the token is scoped to {own} and does not reach this"),

@@ -30,6 +30,14 @@ impl RouteScope {
         }
     }
 
+    /// The key that the path takes, in words for advice.
+    pub(crate) fn key_needed(&self) -> String {
+        match self {
+            RouteScope::Cluster(id) => format!("a key without a scope, or one scoped to {id}"),
+            _ => "a key that is not scoped to a cluster".to_owned(),
+        }
+    }
+
     /// Classifies a path without its query.
     ///
     /// The rule of the server: a key with `clusterId` is accepted if the path is

@@ -69,13 +69,10 @@ impl Connection {
     }
 
     /// The same server, settings and transport as another user, with a ledger of its own.
-    ///
-    /// # Errors
-    /// None today.
-    pub fn as_another(&self, credential: Credential) -> Result<Self> {
+    pub fn as_another(&self, credential: Credential) -> Self {
         let config = Config { credential, ..self.config().clone() };
         let (bottom, http) = (Arc::clone(&self.shared.bottom), self.shared.http.clone());
-        Ok(Self::assembled(config, bottom, http, Arc::clone(&self.shared.clock)))
+        Self::assembled(config, bottom, http, Arc::clone(&self.shared.clock))
     }
 
     /// What the last handshake showed of the server's certificate; nothing before one, and over plain HTTP.
@@ -179,23 +176,18 @@ impl Connection {
         if route.scope() == &RouteScope::Unknown {
             return Ok(route);
         }
-        if !sure {
-            return Ok(road(&route, &home).unwrap_or(route));
-        }
-        road(&route, &home).ok_or_else(|| {
-            let needed = match route.scope().cluster() {
-                Some(id) => format!("a key without a scope, or one scoped to {id}"),
-                None => "a key that is not scoped to a cluster".to_owned(),
-            };
-            Error::new(
+        match road(&route, &home) {
+            Some(road) => Ok(road),
+            None if !sure => Ok(route),
+            None => Err(Error::new(
                 ErrorKind::OutOfScope,
                 format!("nothing was sent: the token is scoped to cluster {home} and does not reach {route}"),
-                format!("do not rotate it; this call needs {needed}"),
+                format!("do not rotate it; this call needs {}", route.scope().key_needed()),
             )
             .with_confidence(Some(known.confidence))
             .with_causes([Cause::OutOfScope])
-            .with_scoped_to(Some(home))
-        })
+            .with_scoped_to(Some(home))),
+        }
     }
 }
 

@@ -65,8 +65,7 @@ impl Judge {
             };
         }
         // dropped once it is read, so that its place among the calls under way is free for a probe
-        let body = std::mem::replace(&mut response.body, Body::from_bytes(bytes::Bytes::new()));
-        let (body, complete) = read_error(body).await;
+        let (body, complete) = take_error(&mut response).await;
         let answer = response.answer(&method, &route, &body, complete);
         if auth == Auth::Send {
             self.note(&response, &answer, credential);
@@ -147,19 +146,11 @@ impl Judge {
             ms: PROBE_PATIENCE.as_millis() as u64,
         };
         if let Ok(Ok(mut response)) = answer {
-            let (body, complete) = match response.status.is_success() {
-                true => (bytes::Bytes::new(), true),
-                false => {
-                    let body = std::mem::replace(&mut response.body, Body::from_bytes(bytes::Bytes::new()));
-                    read_error(body).await
-                }
-            };
-            let accepted = match response.status.is_success() {
-                true => accepted_with_success(&response, &route),
-                false => acceptance_of(
-                    &response.answer(&Method::GET, &route, &body, complete),
-                    response.credential,
-                ),
+            let accepted = if response.status.is_success() {
+                accepted_with_success(&response, &route)
+            } else {
+                let (body, complete) = take_error(&mut response).await;
+                acceptance_of(&response.answer(&Method::GET, &route, &body, complete), response.credential)
             };
             if let Some(accepted) = accepted {
                 self.notes.observe(&response, &route, accepted);
@@ -209,6 +200,11 @@ fn worth_a_probe(error: &Error, credential: TokenKind) -> bool {
     let open = !matches!(error.confidence(), Some(Confidence::Proven | Confidence::Asserted));
     // the header says nothing of a JWT, so asking again would teach nothing
     refusal && open && credential.header_speaks()
+}
+
+/// Takes the body out of an answer and reads its beginning, see [`read_error`].
+async fn take_error(response: &mut Response) -> (bytes::Bytes, bool) {
+    read_error(std::mem::replace(&mut response.body, Body::from_bytes(bytes::Bytes::new()))).await
 }
 
 fn late() -> Error {

@@ -9,6 +9,7 @@ pub(crate) mod yaml;
 
 pub use agent::AgentState;
 pub use clock::{Clock, Moment, SystemClock};
+pub(crate) use id::is_dns_label;
 pub use id::{ClusterId, InvalidId, PrincipalId, PrincipalKind, ProjectId, TokenName, UserId};
 pub use redact::redact;
 pub use server_url::{InvalidServerUrl, ServerUrl};

@@ -9,7 +9,7 @@ use crate::error::{Error, ErrorKind, Observation, Result};
 use crate::proxy::{CanI, WhoAmI};
 use crate::scope::{KeyScope, Route, RouteScope, TokenKind};
 use crate::transport::{Connection, Expect, Patience, Request};
-use crate::wire::ClusterId;
+use crate::wire::{ClusterId, is_dns_label};
 
 /// One question.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -123,9 +123,7 @@ pub(super) fn question(ask: Ask, options: &DoctorOptions, record: Option<Route>)
 
 /// A namespace is a DNS label; anything else is refused before it becomes a path.
 fn checked(namespace: &str) -> Result<&str> {
-    let inner = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-';
-    let edges = !namespace.starts_with('-') && !namespace.ends_with('-');
-    if namespace.is_empty() || namespace.len() > 63 || !edges || !namespace.bytes().all(inner) {
+    if !is_dns_label(namespace) {
         let shown: String = namespace.chars().take(80).collect();
         return Err(Error::new(
             ErrorKind::Invalid,

@@ -90,7 +90,7 @@ impl Client {
     pub async fn doctor(&self, options: DoctorOptions) -> Result<DoctorReport> {
         // with notes of its own: it judges by what it sees now, and leaves nothing in the client's
         let connection = self.connection();
-        diagnose(&connection.as_another(connection.credential())?, options).await
+        diagnose(&connection.as_another(connection.credential()), options).await
     }
 }
 

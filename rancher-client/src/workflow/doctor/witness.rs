@@ -55,13 +55,9 @@ pub(super) async fn look_up(
     now: Timestamp,
     seen: &mut Vec<Outcome>,
 ) -> Lookup {
-    match connection.as_another(witness.clone()) {
-        Ok(other) => {
-            let eyes = Eyes { connection: other, patience: options.timeout.unwrap_or(PATIENCE) };
-            look(connection, &eyes, options, now, seen).await
-        }
-        Err(error) => cannot(format!("the witness cannot be used: {error}")),
-    }
+    let other = connection.as_another(witness.clone());
+    let eyes = Eyes { connection: other, patience: options.timeout.unwrap_or(PATIENCE) };
+    look(connection, &eyes, options, now, seen).await
 }
 
 fn cannot(note: String) -> Lookup {
