@@ -21,7 +21,7 @@ use std::fmt;
 use std::time::Duration;
 
 use crate::scope::{Confidence, InvalidRoute, Route, RouteScope};
-use crate::wire::{ClusterId, InvalidId, InvalidServerUrl, redact};
+use crate::wire::{ClusterId, InvalidId, InvalidJson, InvalidServerUrl, redact};
 
 /// The result of a call.
 pub type Result<T> = std::result::Result<T, Error>;
@@ -391,6 +391,16 @@ impl StdError for Error {
 impl From<InvalidId> for Error {
     fn from(error: InvalidId) -> Self {
         Error::new(ErrorKind::Invalid, error.to_string(), "").with_source(error)
+    }
+}
+
+impl From<InvalidJson> for Error {
+    fn from(error: InvalidJson) -> Self {
+        let advice = match error {
+            InvalidJson::NoList { .. } => "check the name of the collection, which is a plural",
+            _ => "something between here and Rancher may have changed it; ask again, and compare with curl",
+        };
+        Error::new(ErrorKind::Decode, format!("the answer cannot be read: {error}"), advice).with_source(error)
     }
 }
 
