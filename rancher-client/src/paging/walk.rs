@@ -1,0 +1,160 @@
+//! The walk from page to page.
+
+use http::Method;
+use std::collections::HashSet;
+
+use crate::error::{Error, ErrorKind, Result};
+use crate::scope::Route;
+use crate::transport::{BoxFuture, Connection, Request};
+use crate::wire::Page;
+
+/// No collection has so many pages; the server leads in a circle.
+const MOST_PAGES: usize = 10_000;
+
+/// How one API pages.
+pub(crate) trait Course: Send + Sync + 'static {
+    /// What the caller asked for, `v3.list`.
+    fn operation(&self) -> &'static str;
+
+    /// Where the items are: `data` or `items`.
+    fn items(&self) -> &'static str;
+
+    /// The first page, of so many objects if that is given.
+    ///
+    /// # Errors
+    /// If what was asked is nonsense. Nothing is sent then.
+    fn first(&mut self, limit: Option<u32>) -> Result<Route>;
+
+    /// What tells an object from others: its id or uid. Nothing where it has none.
+    fn identity(&self, item: &[u8]) -> Option<String>;
+
+    /// Looks at the answer to `route` and says what to do next.
+    ///
+    /// # Errors
+    /// If the server did not do what was asked, or leads in a circle or elsewhere.
+    fn next(&mut self, route: &Route, page: &Page) -> Result<Step>;
+
+    /// What to do after a page could not be read.
+    ///
+    /// # Errors
+    /// The error itself, where nothing can be done.
+    fn after(&mut self, error: Error) -> Result<Step> {
+        Err(error)
+    }
+
+    /// How many objects the whole list has, if this page of it says so.
+    fn total(&self, page: &Page) -> Option<u64>;
+
+    /// The same from its beginning, for another walk.
+    fn again(&self) -> Box<dyn Course>;
+}
+
+/// What comes after a page.
+#[derive(Debug)]
+pub(crate) enum Step {
+    /// It was the last.
+    Done,
+    /// This page is the next.
+    Next(Route),
+    /// The walk begins anew with this page; what was seen already is left out.
+    Anew(Route),
+}
+
+/// A page, and how to get the next one.
+pub(super) struct Fetched {
+    pub(super) page: Page,
+    pub(super) next: Option<Box<dyn FnOnce() -> Fetch + Send>>,
+}
+
+/// A page on its way.
+pub(super) type Fetch = BoxFuture<'static, Result<Fetched>>;
+
+/// Where a walk stands.
+pub(super) struct Walk {
+    pub(super) connection: Connection,
+    pub(super) course: Box<dyn Course>,
+    seen: HashSet<Box<str>>,
+    asked: HashSet<String>,
+    pages: usize,
+}
+
+impl Walk {
+    pub(super) fn new(connection: Connection, course: Box<dyn Course>) -> Self {
+        Self { connection, course, seen: HashSet::new(), asked: HashSet::new(), pages: 0 }
+    }
+
+    /// Starts with the first page.
+    pub(super) fn start(mut self, limit: Option<u32>) -> Fetch {
+        Box::pin(async move {
+            let route = self.course.first(limit)?;
+            let route = self.connection.road_for(route)?;
+            self.fetch(route).await
+        })
+    }
+
+    /// Reads a page, and again as often as the course finds a way on.
+    async fn fetch(mut self, mut route: Route) -> Result<Fetched> {
+        loop {
+            self.pages += 1;
+            if self.pages > MOST_PAGES {
+                return Err(self.broken(&route, circle(&format!("it has more than {MOST_PAGES} pages"))));
+            }
+            if !self.asked.insert(route.path_and_query()) {
+                return Err(self.broken(&route, circle("a page leads back to one that was read already")));
+            }
+            match self.read(&route).await {
+                Ok((mut page, step)) => {
+                    // a list of one page is not looked at twice
+                    if self.pages > 1 || !matches!(step, Step::Done) {
+                        let (seen, course) = (&mut self.seen, &self.course);
+                        page.retain(|item| match course.identity(item) {
+                            Some(identity) => seen.insert(identity.into_boxed_str()),
+                            None => true,
+                        });
+                    }
+                    let next = match step {
+                        Step::Done => None,
+                        Step::Next(next) => Some(next),
+                        Step::Anew(next) => {
+                            self.asked.clear();
+                            Some(next)
+                        }
+                    };
+                    let next = next.map(|next| -> Box<dyn FnOnce() -> Fetch + Send> {
+                        Box::new(move || Box::pin(self.fetch(next)))
+                    });
+                    return Ok(Fetched { page, next });
+                }
+                Err(error) => match self.course.after(error)? {
+                    Step::Next(next) => route = next,
+                    Step::Anew(next) => {
+                        self.asked.clear();
+                        route = next;
+                    }
+                    Step::Done => return Ok(Fetched { page: Page::default(), next: None }),
+                },
+            }
+        }
+    }
+
+    async fn read(&mut self, route: &Route) -> Result<(Page, Step)> {
+        let request = Request::new(self.course.operation(), Method::GET, route.clone());
+        let bytes = self.connection.bytes(request).await?;
+        let page = Page::read(bytes, self.course.items()).map_err(|error| self.broken(route, error.into()))?;
+        let step = self.course.next(route, &page).map_err(|error| self.broken(route, error))?;
+        Ok((page, step))
+    }
+
+    fn broken(&self, route: &Route, error: Error) -> Error {
+        error.with_operation(self.course.operation()).with_request(&Method::GET, route)
+    }
+}
+
+/// A list that has no end.
+pub(crate) fn circle(what: &str) -> Error {
+    Error::new(
+        ErrorKind::Decode,
+        format!("the list has no end: {what}"),
+        "list again; if it stays like this, something between here and Rancher changes its links",
+    )
+}

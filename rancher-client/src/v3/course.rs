@@ -1,0 +1,253 @@
+//! How v3 pages: by markers, which are ids of objects.
+
+use rancher_types::Condition;
+use rancher_types::info::{Modifier, TypeInfo};
+use serde::Deserialize;
+use serde_json::Value;
+use std::borrow::Cow;
+
+use super::query::{Query, invalid};
+use crate::error::{Error, ErrorKind, Result};
+use crate::paging::{Course, Step, circle};
+use crate::scope::Route;
+use crate::wire::{Page, ServerUrl};
+
+/// A walk that begins anew more often than this follows a list that changes faster than it can be read.
+const MOST_BEGINNINGS: u32 = 8;
+
+/// The walk through a v3 collection.
+///
+/// The marker of a page is the id of its first object. A marker that was deleted meanwhile makes the server begin at the
+/// first page, in silence (recorded: collections, `marker=nosuch`). Then the page does not begin with the marker,
+/// and the walk goes on from an object that was seen already and may still be there.
+#[derive(Debug, Clone)]
+pub(crate) struct Markers {
+    pub(crate) operation: &'static str,
+    pub(crate) server: ServerUrl,
+    pub(crate) info: Option<&'static TypeInfo>,
+    pub(crate) query: Query,
+    /// What was wrong with the query; told when the walk begins, so that a list can be made without `?`.
+    pub(crate) place: std::result::Result<(Route, Vec<Condition>), InvalidQuery>,
+    unmarked: Option<Route>,
+    /// Ids of the page before, the last one at the end: where to go on when a marker is gone.
+    footholds: Vec<String>,
+    beginnings: u32,
+}
+
+/// A query that cannot be sent, to be told later.
+#[derive(Debug, Clone)]
+pub(crate) struct InvalidQuery {
+    pub(crate) summary: String,
+    pub(crate) advice: String,
+}
+
+#[derive(Deserialize)]
+struct Identified<'a> {
+    #[serde(borrow, default)]
+    id: Option<Cow<'a, str>>,
+}
+
+fn id_of(item: &[u8]) -> Option<String> {
+    let item: Identified<'_> = serde_json::from_slice(item).ok()?;
+    item.id.map(Cow::into_owned)
+}
+
+impl Markers {
+    pub(crate) fn new(
+        operation: &'static str,
+        server: ServerUrl,
+        info: Option<&'static TypeInfo>,
+        query: Query,
+        place: Result<(Route, Vec<Condition>)>,
+    ) -> Self {
+        let place = place.map_err(|error| InvalidQuery {
+            summary: error.summary().to_owned(),
+            advice: error.advice().to_owned(),
+        });
+        Self { operation, server, info, query, place, unmarked: None, footholds: Vec::new(), beginnings: 0 }
+    }
+
+    fn marked(&self, marker: &str) -> Option<Route> {
+        self.unmarked.as_ref().map(|route| route.clone().with_query("marker", marker))
+    }
+
+    /// The marker is gone, and the server began at its first page.
+    fn lost(&mut self, page: &Page) -> Result<Step> {
+        if let Some(foothold) = self.footholds.pop() {
+            // not the one before it, which may be gone too, but one at half the way
+            let half = self.footholds.len() / 2;
+            self.footholds.truncate(half);
+            if let Some(route) = self.marked(&foothold) {
+                return Ok(Step::Next(route));
+            }
+        }
+        self.beginnings += 1;
+        if self.beginnings > MOST_BEGINNINGS {
+            return Err(Error::new(
+                ErrorKind::Conflict,
+                "the list changes faster than it can be read: its markers are deleted again and again",
+                "read more at a time (limit), or list again when less is deleted",
+            )
+            .with_retry(true, None));
+        }
+        // what came is the first page, which may hold objects that are new
+        let next = self.link(page)?.and_then(|marker| self.marked(&marker));
+        Ok(next.map_or(Step::Done, Step::Anew))
+    }
+
+    /// The marker of the next page.
+    fn link(&self, page: &Page) -> Result<Option<String>> {
+        let text = |pointer: [&str; 2]| {
+            let value = pointer.iter().try_fold(None, |at: Option<&Value>, key| match at {
+                None => page.envelope().get(*key).map(Some),
+                Some(value) => value.get(*key).map(Some),
+            });
+            value.flatten().and_then(Value::as_str).filter(|link| !link.is_empty())
+        };
+        let Some(next) = text(["pagination", "next"]) else { return Ok(None) };
+        let next = Route::from_link(&self.server, next).map_err(|error| {
+            Error::new(
+                ErrorKind::NotRancher,
+                format!("the link to the next page does not lead to {}; nothing was sent there", self.server),
+                "give the URL under which Rancher knows itself, or let the proxy before it send X-Forwarded-Host and \
+                 X-Forwarded-Proto",
+            )
+            .with_source(error)
+        })?;
+        let collection = |route: &Route| route.segments().last().map(|segment| segment.to_lowercase());
+        if self.unmarked.as_ref().is_some_and(|own| collection(own) != collection(&next)) {
+            return Err(circle("the link to the next page leads to another collection"));
+        }
+        match next.query_values("marker").pop().filter(|marker| !marker.is_empty()) {
+            Some(marker) => Ok(Some(marker)),
+            None => Err(circle("the link to the next page does not say where it begins")),
+        }
+    }
+
+    /// Whether the server did what was asked: it ignores filters and sort fields that it does not know.
+    fn check_echo(&self, route: &Route, page: &Page) -> Result<()> {
+        let conditions = self.place.as_ref().map(|(_, conditions)| conditions.as_slice()).unwrap_or_default();
+        for condition in self.query.conditions.iter().chain(conditions) {
+            // a road says with its path what the filter said
+            if route.query_values(&condition.parameter()).is_empty() {
+                continue;
+            }
+            let echoed = page.envelope().get("filters").and_then(|filters| filters.get(&condition.field));
+            let met = echoed.and_then(Value::as_array).is_some_and(|echoed| {
+                echoed.iter().any(|echo| echoes(echo, condition.modifier, &condition.values))
+            });
+            if !met {
+                return Err(ignored(format!("the filter {}", condition.parameter())));
+            }
+        }
+        if let Some(sort) = &self.query.sort {
+            let echoed = page.envelope().get("sort").and_then(|sort| sort.get("name")).and_then(Value::as_str);
+            if echoed != Some(sort.as_str()) {
+                return Err(ignored(format!("the order by {sort}")));
+            }
+        }
+        Ok(())
+    }
+}
+
+fn echoes(echo: &Value, modifier: Modifier, values: &[String]) -> bool {
+    let text = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+    let mut echoed = match echo.get("value") {
+        Some(Value::Array(many)) => many.iter().map(text).collect::<Vec<_>>(),
+        Some(one) => vec![text(one)],
+        None => return false,
+    };
+    let mut asked = values.to_vec();
+    // recorded: the server gives the values of a list in any order
+    echoed.sort_unstable();
+    asked.sort_unstable();
+    asked.dedup();
+    echoed.dedup();
+    echo.get("modifier").and_then(Value::as_str) == Some(modifier.as_str()) && echoed == asked
+}
+
+fn ignored(what: String) -> Error {
+    Error::new(
+        ErrorKind::Unsupported,
+        format!("the server ignored {what} and answered with other objects than were asked for"),
+        "this collection or this version of Rancher does not know it: list without it and choose from the answer",
+    )
+}
+
+impl Course for Markers {
+    fn operation(&self) -> &'static str {
+        self.operation
+    }
+
+    fn items(&self) -> &'static str {
+        "data"
+    }
+
+    fn first(&mut self, limit: Option<u32>) -> Result<Route> {
+        let (route, conditions) = match &self.place {
+            Ok((route, conditions)) => (route.clone(), conditions.clone()),
+            Err(error) => return Err(invalid(error.summary.clone(), error.advice.clone())),
+        };
+        self.query.check(self.info)?;
+        let mut route = route;
+        if let Some(limit) = limit.or(self.query.limit) {
+            route = route.with_query("limit", &limit.to_string());
+        }
+        for condition in conditions.iter().chain(&self.query.conditions) {
+            for value in &condition.values {
+                route = route.with_query(&condition.parameter(), value);
+            }
+        }
+        if let Some(sort) = &self.query.sort {
+            route = route.with_query("sort", sort);
+        }
+        if self.query.descending {
+            route = route.with_query("order", "desc");
+        }
+        if let Some(marker) = &self.query.marker {
+            route = route.with_query("marker", marker);
+        }
+        Ok(route)
+    }
+
+    fn identity(&self, item: &[u8]) -> Option<String> {
+        id_of(item)
+    }
+
+    fn next(&mut self, route: &Route, page: &Page) -> Result<Step> {
+        let first = self.unmarked.is_none();
+        if first {
+            self.check_echo(route, page)?;
+            self.unmarked = Some(route.without_query("marker"));
+        }
+        let marker = route.query_values("marker").pop();
+        let begins_with = page.item(0).and_then(|item| id_of(&item));
+        if let Some(marker) = &marker
+            && begins_with.as_ref() != Some(marker)
+        {
+            if first {
+                return Err(Error::new(
+                    ErrorKind::NotFound,
+                    "the list has no object with the id that was given as its marker",
+                    "the server would begin with its first object instead; list without a marker",
+                ));
+            }
+            return if page.is_empty() { Ok(Step::Done) } else { self.lost(page) };
+        }
+        let Some(next) = self.link(page)? else { return Ok(Step::Done) };
+        if begins_with.as_ref() == Some(&next) {
+            return Err(circle("a page calls itself the next"));
+        }
+        // the first one is the marker that led here; it is asked for at the very end
+        self.footholds = page.items().filter_map(|item| id_of(&item)).skip(1).collect();
+        self.marked(&next).map(Step::Next).ok_or_else(|| circle("it has no beginning"))
+    }
+
+    fn total(&self, page: &Page) -> Option<u64> {
+        page.envelope().get("pagination")?.get("total")?.as_u64()
+    }
+
+    fn again(&self) -> Box<dyn Course> {
+        Box::new(Self { unmarked: None, footholds: Vec::new(), beginnings: 0, ..self.clone() })
+    }
+}
