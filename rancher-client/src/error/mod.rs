@@ -21,7 +21,7 @@ use std::fmt;
 use std::time::Duration;
 
 use crate::scope::{Confidence, InvalidRoute, Route, RouteScope};
-use crate::wire::{ClusterId, InvalidId, InvalidServerUrl, redact};
+use crate::wire::{ClusterId, InvalidDocument, InvalidId, InvalidServerUrl, redact};
 
 /// The result of a call.
 pub type Result<T> = std::result::Result<T, Error>;
@@ -397,6 +397,13 @@ impl From<InvalidId> for Error {
 impl From<InvalidRoute> for Error {
     fn from(error: InvalidRoute) -> Self {
         Error::new(ErrorKind::Invalid, error.to_string(), "").with_source(error)
+    }
+}
+
+impl From<InvalidDocument> for Error {
+    fn from(error: InvalidDocument) -> Self {
+        let kind = if error.is_unwritable() { ErrorKind::Invalid } else { ErrorKind::Decode };
+        Error::new(kind, error.to_string(), "").with_source(error)
     }
 }
 
