@@ -21,7 +21,7 @@ use std::fmt;
 use std::time::Duration;
 
 use crate::scope::{Confidence, InvalidRoute, Route, RouteScope};
-use crate::wire::{ClusterId, InvalidId, InvalidJson, InvalidServerUrl, redact};
+use crate::wire::{ClusterId, InvalidDocument, InvalidId, InvalidServerUrl, redact};
 
 /// The result of a call.
 pub type Result<T> = std::result::Result<T, Error>;
@@ -41,6 +41,7 @@ struct Inner {
     operation: Cow<'static, str>,
     request: Option<SentRequest>,
     http: Option<HttpAnswer>,
+    field: Option<String>,
     reason: Option<ForbiddenReason>,
     causes: Vec<Cause>,
     cluster: Option<ClusterId>,
@@ -91,6 +92,7 @@ impl Error {
             operation: Cow::Borrowed(""),
             request: None,
             http: None,
+            field: None,
             reason: None,
             causes: Vec::new(),
             cluster: None,
@@ -144,9 +146,11 @@ impl Error {
         self.inner.http.as_ref()?.code.as_deref()
     }
 
-    /// The field that the server complains about.
+    /// The field that is wrong: the server's words, or the path of the field that was found wrong before anything was
+    /// sent, `resourceQuota.limit.pods`.
     pub fn field(&self) -> Option<&str> {
-        self.inner.http.as_ref()?.field.as_deref()
+        let answered = self.inner.http.as_ref().and_then(|http| http.field.as_deref());
+        answered.or(self.inner.field.as_deref())
     }
 
     /// The server's own words, credentials masked.
@@ -251,6 +255,13 @@ impl Error {
                 scope: route.scope().clone(),
             });
         }
+        self
+    }
+
+    /// Names the field that is wrong.
+    #[must_use]
+    pub fn with_field(mut self, field: impl Into<String>) -> Self {
+        self.inner.field = Some(redact(&field.into()).into_owned());
         self
     }
 
@@ -394,19 +405,22 @@ impl From<InvalidId> for Error {
     }
 }
 
-impl From<InvalidJson> for Error {
-    fn from(error: InvalidJson) -> Self {
-        let advice = match error {
-            InvalidJson::NoList { .. } => "check the name of the collection, which is a plural",
-            _ => "something between here and Rancher may have changed it; ask again, and compare with curl",
-        };
-        Error::new(ErrorKind::Decode, format!("the answer cannot be read: {error}"), advice).with_source(error)
-    }
-}
-
 impl From<InvalidRoute> for Error {
     fn from(error: InvalidRoute) -> Self {
         Error::new(ErrorKind::Invalid, error.to_string(), "").with_source(error)
+    }
+}
+
+impl From<InvalidDocument> for Error {
+    fn from(error: InvalidDocument) -> Self {
+        let kind = if error.is_unwritable() { ErrorKind::Invalid } else { ErrorKind::Decode };
+        let advice = match kind {
+            ErrorKind::Decode => {
+                "something between here and Rancher may have changed it; ask again, and compare with curl"
+            }
+            _ => "",
+        };
+        Error::new(kind, error.to_string(), advice).with_source(error)
     }
 }
 

@@ -270,6 +270,14 @@ impl Route {
         self
     }
 
+    /// The same without a query parameter.
+    #[must_use]
+    pub(crate) fn without_query(&self, name: &str) -> Self {
+        let others = self.query.split('&').filter(|pair| pair.split('=').next() != Some(name));
+        let query = others.collect::<Vec<_>>().join("&");
+        Self { query, ..self.clone() }
+    }
+
     /// Which credentials the route takes.
     pub fn scope(&self) -> &RouteScope {
         &self.scope

@@ -1,8 +1,12 @@
-//! What the APIs share: ids, pages, the address of a server, instants, and what must never be shown.
+//! What the APIs share: ids, pages, objects that lose nothing, the address of a server, instants, and what must
+//! never be shown.
 
 mod agent;
 mod clock;
+mod document;
+mod edit;
 mod id;
+mod kept;
 mod page;
 mod redact;
 mod server_url;
@@ -10,8 +14,11 @@ pub(crate) mod yaml;
 
 pub use agent::AgentState;
 pub use clock::{Clock, Moment, SystemClock};
+pub use document::{Document, InvalidDocument, Object};
+pub use edit::Edit;
 pub(crate) use id::is_dns_label;
 pub use id::{ClusterId, InvalidId, PrincipalId, PrincipalKind, ProjectId, TokenName, UserId};
-pub use page::{InvalidJson, Page};
+pub use kept::Kept;
+pub use page::Page;
 pub use redact::redact;
 pub use server_url::{InvalidServerUrl, ServerUrl};
