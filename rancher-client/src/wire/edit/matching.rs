@@ -48,6 +48,9 @@ pub(super) fn continued(before: &[Value], after: &[Value]) -> Vec<Option<usize>>
     matching.from
 }
 
+/// An element and its place.
+type Placed<'v> = (usize, &'v Value);
+
 struct Matching<'v> {
     before: &'v [Value],
     after: &'v [Value],
@@ -74,7 +77,7 @@ impl<'v> Matching<'v> {
     }
 
     /// The elements before and after that nothing matched yet, with their places.
-    fn free(&self) -> (Vec<(usize, &'v Value)>, Vec<(usize, &'v Value)>) {
+    fn free(&self) -> (Vec<Placed<'v>>, Vec<Placed<'v>>) {
         let old = self.before.iter().enumerate().zip(&self.taken).filter(|(_, taken)| !**taken);
         let new = self.after.iter().enumerate().zip(&self.from).filter(|(_, from)| from.is_none());
         (old.map(|(old, _)| old).collect(), new.map(|(new, _)| new).collect())
@@ -108,7 +111,7 @@ impl<'v> Matching<'v> {
             return;
         }
         let mut numbers: HashMap<&Value, usize> = HashMap::new();
-        let mut number = |(_, value): &(usize, &'v Value)| {
+        let mut number = |(_, value): &Placed<'v>| {
             let next = numbers.len();
             *numbers.entry(value).or_insert(next)
         };

@@ -64,7 +64,7 @@ fn shows(answer: &Value, wanted: &Value) -> bool {
             answer.len() == wanted.len()
                 && answer.iter().zip(wanted).all(|(answer, wanted)| shows(answer, wanted))
         }
-        (Value::String(answer), Value::Number(_) | Value::Bool(_)) => *answer == wanted.to_string(),
+        (Value::String(answer), Value::Number(wanted)) => wanted.to_string() == *answer,
         (Value::Number(answer), Value::Number(wanted)) => {
             // 1 and 1.0 are one number; beyond 2^53 two whole numbers can share one f64
             let whole = (answer.is_i64() || answer.is_u64()) && (wanted.is_i64() || wanted.is_u64());
