@@ -111,3 +111,107 @@ impl<T: Document> fmt::Debug for Kept<T> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::wire::Object;
+    use serde::{Deserialize, Serialize};
+    use serde_json::json;
+    use std::collections::BTreeMap;
+
+    /// A struct that knows a little of a token, and nothing of what the server added since.
+    #[derive(Clone, Serialize, Deserialize)]
+    #[serde(rename_all = "camelCase")]
+    struct Token {
+        #[serde(skip_serializing_if = "Option::is_none")]
+        description: Option<String>,
+        ttl: i64,
+        #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+        labels: BTreeMap<String, String>,
+        #[serde(default)]
+        conditions: Vec<Condition>,
+    }
+
+    #[derive(Clone, Serialize, Deserialize)]
+    struct Condition {
+        r#type: String,
+        status: String,
+    }
+
+    impl Document for Token {}
+
+    const RAW: &str = r#"{"id":"token-abcde","ttl":7776000000,"description":null,"expiresAt":null,"newField":{"deep":[1.0,99999999999999999999]},
+ "labels":{"a":"b"},"conditions":[{"type":"Ready","status":"Maybe","reason":"x"},{"type":"Live","status":"True","since":1e3}],"token":"token-abcde:S3CR3T"}"#;
+
+    fn token() -> Kept<Token> {
+        Kept::read(Bytes::from_static(RAW.as_bytes())).unwrap()
+    }
+
+    #[test]
+    fn unchanged_it_is_what_was_read() {
+        let token = token();
+        assert!(token.changes().unwrap().is_none());
+        assert_eq!(token.update(None).unwrap(), None);
+        // not even copied
+        assert_eq!(token.edited().unwrap().as_ptr(), token.raw().as_ptr());
+        assert_eq!(token.json().unwrap(), serde_json::from_str::<Value>(RAW).unwrap());
+        assert_eq!(token.ttl, 7_776_000_000);
+    }
+
+    #[test]
+    fn what_the_struct_does_not_know_survives() {
+        let mut token = token();
+        token.ttl = 15_552_000_000;
+        token.labels.insert("c".into(), "d".into());
+        token.conditions[1].status = "False".into();
+        let expected = RAW
+            .replace("7776000000", "15552000000")
+            .replace(r#"{"a":"b"}"#, r#"{"a":"b","c":"d"}"#)
+            .replace(r#""status":"True","since""#, r#""status":"False","since""#);
+        assert_eq!(token.edited().unwrap(), expected);
+        let update = token.update(None).unwrap().unwrap();
+        let update: Value = serde_json::from_slice(&update).unwrap();
+        assert_eq!(
+            update,
+            json!({"ttl": 15_552_000_000_u64, "labels": {"c": "d"}, "conditions": [
+                {"type": "Ready", "status": "Maybe", "reason": "x"}, {"type": "Live", "status": "False", "since": 1e3}]})
+        );
+        // null becomes a value, and a value null
+        token.description = Some("ci".into());
+        assert!(token.edited().unwrap().windows(18).any(|part| part == br#""description":"ci""#));
+    }
+
+    #[test]
+    fn an_object_of_any_type_is_kept_too() {
+        let mut object: Kept<Object> = Kept::read(Bytes::from_static(RAW.as_bytes())).unwrap();
+        object.set("ttl", 1);
+        *object.pointer_mut("/newField/deep/0").unwrap() = json!(2);
+        assert_eq!(object.edited().unwrap(), RAW.replace("7776000000", "1").replace("[1.0", "[2"));
+        assert_eq!(object.into_inner().id(), Some("token-abcde"));
+    }
+
+    #[test]
+    fn debug_shows_names_alone() {
+        let object: Kept<Object> = Kept::read(Bytes::from_static(RAW.as_bytes())).unwrap();
+        let mut token = token();
+        token.description = Some("S3CR3T".into());
+        let shown = format!("{object:?} {token:?} {:?}", token.changes().unwrap().unwrap());
+        assert!(
+            shown.contains("newField") && shown.contains("ttl") && shown.contains("description"),
+            "{shown}"
+        );
+        assert!(!shown.contains("S3CR3T") && !shown.contains("7776"), "{shown}");
+    }
+
+    #[test]
+    fn a_page_is_shared_and_sent_between_threads() {
+        fn sent<T: Send + Sync + Clone + 'static>() {}
+        sent::<Kept<Object>>();
+        let page = Bytes::from_static(br#"{"data":[{"id":"a"},{"id":"b"}]}"#);
+        let second: Kept<Object> = Kept::read(page.slice(20..30)).unwrap();
+        assert_eq!(second.id(), Some("b"));
+        assert_eq!(second.clone().raw().as_ptr(), page[20..].as_ptr());
+        assert!(Kept::<Token>::read(Bytes::from_static(b"[]")).is_err());
+    }
+}

@@ -154,13 +154,15 @@ fn write_items(
     after: &[Item],
     place: &mut Place,
 ) -> Result<(), InvalidDocument> {
+    let anew = after.iter().all(|item| matches!(item, Item::New(_)));
     let text = match text.bytes().next() {
         Some(b'[') => text,
         None | Some(b'n') => "[]",
+        Some(_) if anew => "[]",
         Some(first) => return Err(InvalidDocument::other_form(place.to_string(), kind(first))),
     };
     let level = Level::array(text)?;
-    if level.members.len() != before {
+    if level.members.len() != before && !anew {
         return Err(InvalidDocument::other_form(place.to_string(), "an array of another length"));
     }
     out.push_str(level.head());
@@ -170,7 +172,7 @@ fn write_items(
             Item::New(_) => None,
         };
         if at > 0 {
-            out.push_str(level.separator(from));
+            out.push_str(level.separator(from.or(Some(at))));
         }
         let old = from.and_then(|from| level.members.get(from)).copied().unwrap_or_default();
         match item {

@@ -2,7 +2,11 @@
 
 mod apply;
 mod between;
+mod matching;
+#[cfg(test)]
+mod tests;
 mod text;
+mod unmet;
 mod update;
 
 use rancher_types::info::TypeInfo;
@@ -49,6 +53,9 @@ impl Edit {
     /// Objects are compared field by field. The elements of arrays are matched first with an equal one, then by what
     /// identifies them (`id`, `uid`, `name`, `type`, `key`, `ip` and the other merge keys of Kubernetes), then by
     /// their place. What matches nothing is new.
+    ///
+    /// Where `before` and `after` hold all that the document holds, the matching decides only which bytes stay. Where
+    /// a struct shows only a part, it decides with which element the rest goes on.
     pub fn between(before: &Value, after: &Value) -> Option<Self> {
         between::change(before, after).map(Self)
     }
@@ -83,6 +90,16 @@ impl Edit {
         let mut out = String::new();
         update::write(&mut out, text.value(), &self.0, info, &mut apply::Place::default())?;
         Ok(out.into_bytes())
+    }
+
+    /// Which of the changes an object does not show, such as the one that the server answered: it takes some fields in
+    /// silence and ignores them (recorded: workflows, a PUT on a binding answers 200 and changes nothing).
+    ///
+    /// The server may add to what it took; fields that are never sent back, as `info` says, do not count.
+    pub fn unmet(&self, answer: &Value, info: Option<&TypeInfo>) -> Vec<String> {
+        let mut found = Vec::new();
+        unmet::collect(&self.0, Some(answer), info, &mut apply::Place::default(), &mut found);
+        found
     }
 
     /// Where the changes are: `description`, `resourceQuota.limit.pods`, `rules[2].verbs[0]`,

@@ -113,16 +113,16 @@ impl<'a, M> Level<'a, M> {
     }
 
     /// What stands before a member that is not the first: the comma, and the white space of its own. For a member that
-    /// was not there, that of the second one.
+    /// was not there, or was the first, that of the second one.
     pub(super) fn separator(&self, at: Option<usize>) -> &'a str {
-        let at = at.filter(|at| *at > 0).unwrap_or(1);
-        match (self.spans.get(at - 1), self.spans.get(at)) {
-            (Some(before), Some(this)) => self.slice(before.end, this.start),
-            _ => ",",
-        }
+        let of = |at: usize| {
+            let (before, this) = (self.spans.get(at.checked_sub(1)?)?, self.spans.get(at)?);
+            Some(self.slice(before.end, this.start))
+        };
+        at.and_then(of).or_else(|| of(1)).unwrap_or(",")
     }
 
-    /// What stands before a member in its name's stead: of a field, its name and the colon.
+    /// What of a member stands before its value: of a field, its name and the colon.
     pub(super) fn lead(&self, at: usize, value: &str) -> &'a str {
         self.spans.get(at).map_or("", |span| self.slice(span.start, offset(self.text, value)))
     }
