@@ -72,6 +72,7 @@ mod client;
 pub mod config;
 pub mod credentials;
 pub mod error;
+pub mod paging;
 pub mod proxy;
 pub mod scope;
 pub mod transport;
@@ -83,6 +84,7 @@ pub use client::{Client, ServerVersion};
 pub use config::Config;
 pub use credentials::Credential;
 pub use error::{Error, ErrorKind, Result};
+pub use rancher_types as types;
 pub use wire::{ClusterId, ServerUrl};
 
 #[cfg(doctest)]

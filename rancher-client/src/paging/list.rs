@@ -110,7 +110,8 @@ impl<T: Item> Stream for List<T> {
 
     fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
         let this = self.get_mut();
-        let pages = this.pages.get_or_insert_with(|| Pages::new(this.connection.clone(), this.course.again()));
+        let pages =
+            this.pages.get_or_insert_with(|| Pages::new(this.connection.clone(), this.course.again()));
         loop {
             if let Some((page, at)) = &mut this.page {
                 if *at % LOOK_AFTER == 0 {

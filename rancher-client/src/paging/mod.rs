@@ -8,6 +8,3 @@ mod walk;
 
 pub use list::{Item, List, Pages};
 pub(crate) use walk::{Course, Step, circle};
-
-#[cfg(test)]
-mod tests;

@@ -88,8 +88,12 @@ impl Walk {
         Box::pin(async move {
             let route = self.course.first(limit)?;
             let route = self.connection.road_for(route)?;
-            self.fetch(route).await
+            self.go_on(route).await
         })
+    }
+
+    fn go_on(self, route: Route) -> Fetch {
+        Box::pin(self.fetch(route))
     }
 
     /// Reads a page, and again as often as the course finds a way on.
@@ -121,7 +125,7 @@ impl Walk {
                         }
                     };
                     let next = next.map(|next| -> Box<dyn FnOnce() -> Fetch + Send> {
-                        Box::new(move || Box::pin(self.fetch(next)))
+                        Box::new(move || self.go_on(next))
                     });
                     return Ok(Fetched { page, next });
                 }
@@ -140,7 +144,8 @@ impl Walk {
     async fn read(&mut self, route: &Route) -> Result<(Page, Step)> {
         let request = Request::new(self.course.operation(), Method::GET, route.clone());
         let bytes = self.connection.bytes(request).await?;
-        let page = Page::read(bytes, self.course.items()).map_err(|error| self.broken(route, error.into()))?;
+        let page =
+            Page::read(bytes, self.course.items()).map_err(|error| self.broken(route, error.into()))?;
         let step = self.course.next(route, &page).map_err(|error| self.broken(route, error))?;
         Ok((page, step))
     }

@@ -8,10 +8,13 @@ use http::Method;
 use serde_json::Value;
 
 use crate::error::{Error, ErrorKind, Result};
+use crate::paging::circle;
 use crate::scope::Route;
 use crate::transport::{Connection, Request};
-use crate::v3::{MOST_PAGES, circle, objects};
 use crate::wire::ClusterId;
+
+/// No collection has so many pages; the server leads in a circle.
+const MOST_PAGES: usize = 10_000;
 
 /// As many objects as kubectl reads at a time.
 const AT_A_TIME: u32 = 500;
@@ -183,6 +186,20 @@ impl ClusterProxy {
         text.ok_or_else(|| {
             Error::new(ErrorKind::NotRancher, "the cluster's answer holds no gitVersion", "check the URL")
         })
+    }
+}
+
+/// Takes the objects out of a list.
+fn objects(list: &mut Value, field: &'static str) -> Result<Vec<Value>> {
+    match list.get_mut(field).map(Value::take) {
+        Some(Value::Array(objects)) => Ok(objects),
+        // Go writes an empty list like this where it was never filled
+        Some(Value::Null) => Ok(Vec::new()),
+        _ => Err(Error::new(
+            ErrorKind::Decode,
+            format!("the answer is no list: it holds no array {field:?}"),
+            "check the name of the collection, which is a plural",
+        )),
     }
 }
 

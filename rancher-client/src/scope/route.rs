@@ -1,6 +1,6 @@
 //! A path of the server, validated, percent-encoded and classified.
 
-use percent_encoding::{AsciiSet, CONTROLS, percent_decode_str, utf8_percent_encode};
+use percent_encoding::{AsciiSet, CONTROLS, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 use std::borrow::Cow;
 use std::fmt;
 use url::Url;
@@ -268,6 +268,15 @@ impl Route {
         self.query.push('=');
         self.query.extend(utf8_percent_encode(value, QUERY));
         self
+    }
+
+    /// The same with one more segment, whose slashes are encoded: the id of a principal (recorded: workflows,
+    /// `/v3/principals/local%3A%2F%2Fu-d7h7v`).
+    #[must_use]
+    pub(crate) fn with_last_segment(mut self, segment: &str) -> Self {
+        self.path.push('/');
+        self.path.extend(utf8_percent_encode(segment, NON_ALPHANUMERIC));
+        Self::classified(self.path, self.query)
     }
 
     /// The same without a query parameter.

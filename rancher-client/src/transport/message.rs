@@ -111,6 +111,16 @@ impl Request {
     }
 }
 
+impl Request {
+    /// Adds a body that is put together already.
+    #[must_use]
+    pub(crate) fn with_body(mut self, body: Bytes, content_type: &'static str) -> Self {
+        self.body = Some(body);
+        self.headers.insert(http::header::CONTENT_TYPE, http::HeaderValue::from_static(content_type));
+        self
+    }
+}
+
 impl fmt::Debug for Request {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let bytes = self.body.as_ref().map_or(0, Bytes::len);

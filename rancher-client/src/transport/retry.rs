@@ -20,6 +20,13 @@ pub(crate) struct Retry {
     random: Mutex<fastrand::Rng>,
 }
 
+/// Waits a random part of a time that grows with the attempt, before a change is tried again that somebody else was
+/// faster with.
+pub(crate) async fn pause(attempt: u32) {
+    let most = Duration::from_millis(100).saturating_mul(1 << attempt.min(6));
+    tokio::time::sleep(most.mul_f64(fastrand::f64())).await;
+}
+
 /// What is done about a failed attempt.
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Decision {

@@ -60,7 +60,9 @@ impl<T: V3Object> Resource<T> {
             return Err(Error::new(
                 if known { ErrorKind::Unsupported } else { ErrorKind::Invalid },
                 format!("nothing was sent: the object does not offer the action {name:?} now"),
-                format!("it offers {offered}; read it again if it may have changed, or check the user's rights"),
+                format!(
+                    "it offers {offered}; read it again if it may have changed, or check the user's rights"
+                ),
             )
             .with_operation("v3.action"));
         };
@@ -110,8 +112,9 @@ impl<T: V3Object> Resource<T> {
         let body = self.send(request).await?;
         // recorded: logout answers with nothing
         let body = if body.is_empty() { "{}".into() } else { body };
-        Kept::read(body)
-            .map_err(|error| Error::from(error).with_operation("v3.action").with_request(&Method::POST, &route))
+        Kept::read(body).map_err(|error| {
+            Error::from(error).with_operation("v3.action").with_request(&Method::POST, &route)
+        })
     }
 
     /// The object behind a link of this one.
@@ -140,9 +143,9 @@ impl<T: V3Object> Resource<T> {
     }
 
     fn linked(&self, object: &T, name: &str) -> Result<Route> {
-        let link = object
-            .link_to(name)
-            .ok_or_else(|| invalid(format!("the object has no link {name:?}"), "").with_operation("v3.link"))?;
+        let link = object.link_to(name).ok_or_else(|| {
+            invalid(format!("the object has no link {name:?}"), "").with_operation("v3.link")
+        })?;
         self.follow(link)
     }
 

@@ -216,7 +216,8 @@ fn check_text(field: &FieldInfo, ty: &FieldType, text: &str, path: &str, problem
         FieldType::DnsLabelRestricted
             if !is_dns_label(text) || !text.starts_with(|c: char| c.is_ascii_lowercase()) =>
         {
-            problems.add(path, "lower-case letters, digits and hyphens, 1 to 63, a letter first, belong here");
+            problems
+                .add(path, "lower-case letters, digits and hyphens, 1 to 63, a letter first, belong here");
         }
         FieldType::Hostname if text.len() > LONGEST_HOSTNAME || !text.split('.').all(is_dns_label) => {
             problems.add(path, "a host name belongs here");
@@ -280,10 +281,9 @@ fn quota(info: &'static TypeInfo, object: &Map<String, Value>, problems: &mut Pr
             problems.add("resourceQuota", "it is required beside namespaceDefaultResourceQuota");
         }
         (Some(project), Some(default)) => {
-            for (keys, others, field) in [
-                (&project, &default, "namespaceDefaultResourceQuota"),
-                (&default, &project, "resourceQuota"),
-            ] {
+            for (keys, others, field) in
+                [(&project, &default, "namespaceDefaultResourceQuota"), (&default, &project, "resourceQuota")]
+            {
                 for key in keys.iter().filter(|key| !others.contains(key)) {
                     problems.add(
                         &format!("{field}.limit.{key}"),

@@ -141,7 +141,8 @@ impl Markers {
             }
         }
         if let Some(sort) = &self.query.sort {
-            let echoed = page.envelope().get("sort").and_then(|sort| sort.get("name")).and_then(Value::as_str);
+            let echoed =
+                page.envelope().get("sort").and_then(|sort| sort.get("name")).and_then(Value::as_str);
             if echoed != Some(sort.as_str()) {
                 return Err(ignored(format!("the order by {sort}")));
             }

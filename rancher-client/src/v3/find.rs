@@ -1,9 +1,10 @@
 //! Objects by what people call them.
 
+use rancher_types::Condition;
 use rancher_types::Field;
 use rancher_types::info::Modifier;
-use rancher_types::Condition;
 use serde_json::Value;
+use std::fmt;
 
 use super::query::{Query, invalid};
 use super::resource::fields_of;
@@ -12,13 +13,19 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::wire::Kept;
 
 /// What [`Resource::ensure`] did.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 #[non_exhaustive]
 pub enum Ensured<T> {
     /// The object was there. It is as it was found.
     Found(Kept<T>),
     /// The object was created.
     Created(Kept<T>),
+}
+
+impl<T> fmt::Debug for Ensured<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(if self.created() { "Created(…)" } else { "Found(…)" })
+    }
 }
 
 impl<T> Ensured<T> {
@@ -97,7 +104,10 @@ impl<T: V3Object> Resource<T> {
         let fields = fields_of(object)?;
         let mut query = Query::all();
         if by.is_empty() {
-            return Err(invalid("no field was given to search by", "give those that tell the object from others"));
+            return Err(invalid(
+                "no field was given to search by",
+                "give those that tell the object from others",
+            ));
         }
         for field in by {
             let value = match fields.get(field.name()) {

@@ -48,7 +48,10 @@ pub(crate) fn check_id(info: Option<&'static TypeInfo>, collection: &str, id: &s
         }
     }
     if parts > 2 {
-        return wrong("it has more than two parts", "an id is a name, or a namespace and a name: c-xxxxx:p-xxxxx");
+        return wrong(
+            "it has more than two parts",
+            "an id is a name, or a namespace and a name: c-xxxxx:p-xxxxx",
+        );
     }
     if id.contains(['/', '\\', '?', '#', '%']) {
         return wrong("it holds characters that no id has", "give the id alone, not a path or a URL");

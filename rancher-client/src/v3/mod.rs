@@ -81,6 +81,3 @@ impl V3 {
         Resource::plain(self.connection.clone(), name, &api, self.cluster.clone(), self.project.clone())
     }
 }
-
-#[cfg(test)]
-mod tests;

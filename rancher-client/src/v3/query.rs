@@ -8,7 +8,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::wire::{ClusterId, ProjectId};
 
 /// The server cuts greater limits down to this one in silence (recorded: collections, `limit=99999`).
-pub(crate) const MOST_AT_A_TIME: u32 = 10_000;
+pub const MOST_AT_A_TIME: u32 = 10_000;
 
 /// Longer values are not sent: a request line has an end, and no field that can be asked for is so long.
 const LONGEST_VALUE: usize = 2_048;
@@ -119,7 +119,10 @@ impl Query {
             match (condition.modifier, condition.values.len()) {
                 (_, 0) => {
                     return Err(invalid(
-                        format!("the filter {} has no value, and the server would ignore it", condition.parameter()),
+                        format!(
+                            "the filter {} has no value, and the server would ignore it",
+                            condition.parameter()
+                        ),
                         "an empty choice matches nothing: do not ask",
                     ));
                 }
@@ -206,7 +209,10 @@ pub(crate) fn place_of(
     if let (Some(cluster), Some(of_project)) = (cluster, cluster_of_project)
         && cluster != of_project
     {
-        return Err(invalid(format!("the project is one of {of_project}, not of {cluster}"), "give one of both"));
+        return Err(invalid(
+            format!("the project is one of {of_project}, not of {cluster}"),
+            "give one of both",
+        ));
     }
     let cluster = cluster.or(cluster_of_project);
     match (api, cluster, project) {
@@ -232,7 +238,9 @@ pub(crate) fn place_of(
         (_, cluster, project) => {
             let path = vec!["v3".into(), collection.into()];
             match (cluster, project) {
-                (_, Some(project)) if can("projectId") => Ok((path, vec![eq("projectId", project.to_string())])),
+                (_, Some(project)) if can("projectId") => {
+                    Ok((path, vec![eq("projectId", project.to_string())]))
+                }
                 (_, Some(_)) => Err(invalid(
                     format!("{collection} cannot be asked of one project: the server knows no filter for it"),
                     "list without it",

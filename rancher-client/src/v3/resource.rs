@@ -54,13 +54,19 @@ impl<T> fmt::Debug for Resource<T> {
 }
 
 /// What became of an object that was deleted.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 #[non_exhaustive]
 pub enum Deleted<T> {
     /// It is gone.
     Gone,
     /// It goes as soon as its finalizers ran; this is its last state. See [`Resource::wait_gone`].
     Going(Kept<T>),
+}
+
+impl<T> fmt::Debug for Deleted<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(if self.is_gone() { "Gone" } else { "Going(…)" })
+    }
 }
 
 impl<T> Deleted<T> {
@@ -86,7 +92,15 @@ impl<T: ResourceType> Resource<T> {
         // a type without a collection of its own is read and written under its plural (recorded: collections,
         // `/v3/keyCloakOIDCConfigs/keycloakoidc`)
         let collection = info.collection.unwrap_or(info.plural).to_owned();
-        Self { connection, info: Some(info), collection, cluster, project, checked: true, object: PhantomData }
+        Self {
+            connection,
+            info: Some(info),
+            collection,
+            cluster,
+            project,
+            checked: true,
+            object: PhantomData,
+        }
     }
 }
 
@@ -139,7 +153,8 @@ impl<T: V3Object> Resource<T> {
     pub(super) fn route(&self, id: Option<&str>) -> Result<Route> {
         // a type of Rancher's own has one path for each of its objects, whatever it belongs to
         let own = self.info.is_none_or(|info| info.api == Api::Management);
-        let (cluster, project) = if own { (None, None) } else { (self.cluster.as_ref(), self.project.as_ref()) };
+        let (cluster, project) =
+            if own { (None, None) } else { (self.cluster.as_ref(), self.project.as_ref()) };
         let (mut path, _) = place_of(self.info, &self.collection, cluster, project)?;
         let Some(id) = id else { return Ok(Route::from_segments(path)?) };
         id::check_id(self.info, &self.collection, id)?;
@@ -169,7 +184,8 @@ impl<T: V3Object> Resource<T> {
 
     /// Sends a request whose answer is an object.
     pub(super) async fn object<U: Document>(&self, request: Request) -> Result<Kept<U>> {
-        let (operation, method, route) = (request.operation.clone(), request.method.clone(), request.route.clone());
+        let (operation, method, route) =
+            (request.operation.clone(), request.method.clone(), request.route.clone());
         let body = self.send(request).await?;
         Kept::read(body)
             .map_err(|error| Error::from(error).with_operation(operation).with_request(&method, &route))
@@ -295,7 +311,10 @@ impl<T: V3Object> Resource<T> {
         };
         Err(Error::new(
             kind,
-            format!("the server accepted the change and ignored it: {} is as before", outcome.ignored.join(", ")),
+            format!(
+                "the server accepted the change and ignored it: {} is as before",
+                outcome.ignored.join(", ")
+            ),
             "this server does not change it this way: an action may, or deleting and creating",
         )
         .with_field(outcome.ignored.first().cloned().unwrap_or_default())

@@ -20,6 +20,7 @@ use super::edit::Edit;
 pub struct Kept<T> {
     value: T,
     raw: Bytes,
+    altered: Vec<String>,
 }
 
 impl<T: Document> Kept<T> {
@@ -28,7 +29,19 @@ impl<T: Document> Kept<T> {
     /// # Errors
     /// The text is no JSON, or no such object.
     pub fn read(raw: Bytes) -> Result<Self, InvalidDocument> {
-        Ok(Self { value: T::decode(&raw)?, raw })
+        Ok(Self { value: T::decode(&raw)?, raw, altered: Vec::new() })
+    }
+
+    /// Says which fields the server took otherwise than they were sent.
+    pub(crate) fn with_altered(mut self, altered: Vec<String>) -> Self {
+        self.altered = altered;
+        self
+    }
+
+    /// The fields of which the answer to a creation or an update shows another value than was sent: cut down, written
+    /// in another way, or ignored. A `ttl` beyond the maximum is one.
+    pub fn altered(&self) -> &[String] {
+        &self.altered
     }
 
     /// The text that it was read from.

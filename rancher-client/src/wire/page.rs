@@ -39,7 +39,8 @@ impl Page {
         let mut items = Vec::new();
         let mut envelope = Map::new();
         let mut reader = serde_json::Deserializer::from_slice(&bytes);
-        let seed = Envelope { field, start: bytes.as_ptr() as usize, items: &mut items, envelope: &mut envelope };
+        let seed =
+            Envelope { field, start: bytes.as_ptr() as usize, items: &mut items, envelope: &mut envelope };
         let found = seed.deserialize(&mut reader).and_then(|found| reader.end().map(|()| found));
         match found {
             Ok(true) => Ok(Self { bytes, items, envelope }),
@@ -204,7 +205,9 @@ mod tests {
 
     #[test]
     fn items_are_the_bytes_that_came() {
-        let page = read(r#" {"type":"collection", "data" : [ {"id":"a", "n": 1.0}, 5,null , "ü\n" ] , "filters":{}} "#);
+        let page = read(
+            r#" {"type":"collection", "data" : [ {"id":"a", "n": 1.0}, 5,null , "ü\n" ] , "filters":{}} "#,
+        );
         let page = page.unwrap();
         let items: Vec<Bytes> = page.items().collect();
         assert_eq!(items, [r#"{"id":"a", "n": 1.0}"#, "5", "null", r#""ü\n""#].map(Bytes::from));
@@ -219,7 +222,9 @@ mod tests {
         for text in [r#"{"data":{"a":[1]}}"#, r#"{"data":"x"}"#, r#"{"data":1}"#, r#"{"data":true}"#, "{}"] {
             assert_eq!(read(text).unwrap_err(), InvalidDocument::no_list("data"), "{text}");
         }
-        for text in ["[]", "null", "5", "", "<html>", r#"{"data":[1]} x"#, r#"{"data":[1,]}"#, r#"{"data":[1"#] {
+        for text in
+            ["[]", "null", "5", "", "<html>", r#"{"data":[1]} x"#, r#"{"data":[1,]}"#, r#"{"data":[1"#]
+        {
             assert_ne!(read(text).unwrap_err(), InvalidDocument::no_list("data"), "{text}");
         }
         assert!(read(r#"{"data":[{"a":1}"#).unwrap_err().to_string().contains("cut off"));

@@ -3,7 +3,8 @@
 use crate::info::Modifier;
 
 /// A field that lists can be filtered and sorted by. The constants of the types' modules are these.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+// no PartialEq: its `eq` would be found before the condition of that name
+#[derive(Debug, Clone, Copy)]
 pub struct Field {
     name: &'static str,
 }

@@ -5,13 +5,15 @@ use std::fs;
 use std::path::Path;
 
 /// The modules of the core, in the order in which data flows. A module imports from itself and from those before it.
-const ORDER: [&str; 15] = [
+const ORDER: [&str; 17] = [
     "wire",
     "scope",
     "error",
     "credentials",
     "config",
     "transport",
+    "paging",
+    "wait",
     "v3",
     "steve",
     "ext",
