@@ -22,9 +22,10 @@
 //!
 //! ```no_run
 //! use rancher_client::proxy::{CanI, Resource};
+//! use rancher_client::v3::Query;
 //!
 //! # async fn run(client: rancher_client::Client) -> rancher_client::Result<()> {
-//! let projects = client.v3().list("projects", &[("clusterId", "c-prod1")]).await?;
+//! let projects = client.v3().collection("projects")?.list(Query::in_cluster(&"c-prod1".parse()?)).collect().await?;
 //! let cluster = client.cluster("c-prod1")?;
 //! let pods = cluster.list(Resource::core("pods").within("shop-web")).await?;
 //! let me = cluster.whoami().await?; // works with a key scoped to the cluster, too
@@ -37,9 +38,12 @@
 //!
 //! ```no_run
 //! use rancher_client::ErrorKind;
+//! use rancher_client::types::management::Cluster;
+//! use rancher_client::v3::Query;
 //!
 //! # async fn run(client: rancher_client::Client) {
-//! match client.v3().list("clusters", &[]).await {
+//! let clusters = client.v3().resource::<Cluster>();
+//! match clusters.list(Query::all()).collect().await {
 //!     Ok(clusters) => println!("{} clusters", clusters.len()),
 //!     Err(error) => match error.kind() {
 //!         // the key is alive and of one cluster: do not rotate it

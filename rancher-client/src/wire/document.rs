@@ -20,6 +20,8 @@ enum Problem {
     Unreadable { what: &'static str, line: usize, column: usize, bytes: usize },
     #[error("the document is no list: it holds no array {field:?}")]
     NoList { field: String },
+    #[error("the document is no object")]
+    NoObject,
     #[error("the object cannot be written as JSON: a name in it is no text, or a value refused")]
     Unwritable,
     #[error("the document does not have the form that the change was made against: at {at} there is {found}")]
@@ -173,6 +175,18 @@ fn split_pointer(pointer: &str) -> Option<(String, &str)> {
 impl From<Map<String, Value>> for Object {
     fn from(fields: Map<String, Value>) -> Self {
         Self(fields)
+    }
+}
+
+impl TryFrom<Value> for Object {
+    type Error = InvalidDocument;
+
+    /// The object that `json!({…})` made.
+    fn try_from(value: Value) -> Result<Self, InvalidDocument> {
+        match value {
+            Value::Object(fields) => Ok(Self(fields)),
+            _ => Err(InvalidDocument(Problem::NoObject)),
+        }
     }
 }
 

@@ -6,12 +6,30 @@ use rancher_client::credentials::Credential;
 use rancher_client::error::{Cause, ErrorKind};
 use rancher_client::proxy::{CanI, Resource};
 use rancher_client::scope::{Confidence, KeyScope, Knowledge, RouteScope, Validity};
-use rancher_client::wire::ClusterId;
+use rancher_client::types::Field;
+use rancher_client::v3::{self, Query};
+use rancher_client::wire::{ClusterId, Kept, Object};
 use rancher_simulator::{Agent, KeyKind, NewKey};
 use serde_json::{Value, json};
 use std::time::{Duration, Instant};
 
 use crate::lab::{Lab, PROD, route};
+
+fn ids(objects: &[Kept<Object>]) -> Vec<String> {
+    objects.iter().map(|object| object.id().unwrap().to_owned()).collect()
+}
+
+fn object(json: Value) -> Object {
+    Object::try_from(json).unwrap()
+}
+
+fn projects(client: &Client) -> v3::Resource<Object> {
+    client.v3().collection("projects").unwrap()
+}
+
+fn in_prod() -> Query {
+    Query::in_cluster(&prod())
+}
 
 fn names(objects: &[Value], pointer: &str) -> Vec<String> {
     objects.iter().map(|item| item.pointer(pointer).and_then(Value::as_str).unwrap().to_owned()).collect()
@@ -24,25 +42,20 @@ fn prod() -> ClusterId {
 #[tokio::test]
 async fn a_project_is_created_read_listed_and_deleted() {
     let lab = Lab::start();
-    let v3 = lab.client("admin-unscoped").v3();
-    let made = v3
-        .create("projects", &json!({"type": "project", "name": "billing", "clusterId": PROD}))
-        .await
-        .unwrap();
-    let id = made["id"].as_str().unwrap();
+    let projects = projects(&lab.client("admin-unscoped"));
+    let made = projects.create(&object(json!({"name": "billing", "clusterId": PROD}))).await.unwrap();
+    let id = made.id().unwrap();
     assert!(id.starts_with("c-prod1:p-"), "{id}");
-    assert_eq!(v3.get("projects", id).await.unwrap()["name"], "billing");
-    let listed = v3.list("projects", &[("clusterId", PROD), ("name", "billing")]).await.unwrap();
-    assert_eq!(names(&listed, "/id"), [id]);
-    v3.delete("projects", id).await.unwrap();
-    let error = v3.get("projects", id).await.unwrap_err();
+    assert_eq!(projects.get(id).await.unwrap().name(), Some("billing"));
+    let listed = projects.list(in_prod().with(Field::new("name").eq("billing"))).collect().await.unwrap();
+    assert_eq!(ids(&listed), [id]);
+    projects.delete(id).await.unwrap();
+    let error = projects.get(id).await.unwrap_err();
     assert_eq!(
         (error.kind(), error.status(), error.code()),
         (ErrorKind::NotFound, Some(404), Some("NotFound"))
     );
-    assert!(
-        !names(&v3.list("projects", &[("clusterId", PROD)]).await.unwrap(), "/id").contains(&id.to_owned())
-    );
+    assert!(!ids(&projects.list(in_prod()).collect().await.unwrap()).contains(&id.to_owned()));
 }
 
 /// However small the pages are, and by the road of a scoped key, a list is all there is.
@@ -50,33 +63,39 @@ async fn a_project_is_created_read_listed_and_deleted() {
 async fn a_list_is_complete() {
     let lab = Lab::start();
     let client = lab.client("admin-unscoped");
-    let all = names(&client.v3().list("projects", &[("clusterId", PROD)]).await.unwrap(), "/id");
+    let all = ids(&projects(&client).list(in_prod()).collect().await.unwrap());
     assert!(all.len() > 2, "{all:?}");
     lab.forget();
-    let by_two = client.v3().list("projects", &[("clusterId", PROD), ("limit", "2")]).await.unwrap();
-    assert_eq!(names(&by_two, "/id"), all);
+    let by_two = projects(&client).list(in_prod().limit(2)).collect().await.unwrap();
+    assert_eq!(ids(&by_two), all);
     assert_eq!(lab.requests().len(), all.len().div_ceil(2), "{:?}", lab.requests());
 
     let scoped = lab.client("admin-prod");
     scoped.connection().learn(Knowledge::Recorded(KeyScope::Cluster(prod())));
     lab.forget();
-    let by_one = scoped.v3().list("projects", &[("clusterId", PROD), ("limit", "1")]).await.unwrap();
-    assert_eq!(names(&by_one, "/id"), all);
+    let by_one = projects(&scoped).list(in_prod().limit(1)).collect().await.unwrap();
+    assert_eq!(ids(&by_one), all);
     assert_eq!(lab.requests().len(), all.len());
     assert!(lab.requests().iter().all(|request| request.starts_with("GET /v3/cluster/c-prod1/projects?")));
 
     // what stands in the middle is the error of the whole
     lab.faults(&["GET /v3/projects status:410 after=1"]);
-    let broken = client.v3().list("projects", &[("limit", "2")]).await.unwrap_err();
+    let broken = projects(&client).list(Query::all().limit(2)).collect().await.unwrap_err();
     assert_eq!(broken.status(), Some(410), "{broken}");
 }
 
 #[tokio::test]
 async fn what_is_wrong_with_an_object_is_named() {
     let lab = Lab::start();
-    let v3 = lab.client("admin-unscoped").v3();
-    let error = v3.create("projects", &json!({"type": "project", "clusterId": PROD})).await.unwrap_err();
+    let projects = projects(&lab.client("admin-unscoped"));
+    let nameless = object(json!({"clusterId": PROD}));
+    lab.forget();
+    let error = projects.create(&nameless).await.unwrap_err();
     assert_eq!((error.kind(), error.field()), (ErrorKind::Invalid, Some("name")), "{error:?}");
+    assert_eq!(lab.requests(), [""; 0], "it was known before it was sent");
+    let error = projects.unchecked().create(&nameless).await.unwrap_err();
+    assert_eq!((error.kind(), error.field()), (ErrorKind::Invalid, Some("name")), "{error:?}");
+    assert_eq!(lab.requests(), ["POST /v3/projects"]);
     let error = lab
         .client("ro-prod")
         .cluster(PROD)
@@ -156,25 +175,27 @@ async fn a_scoped_key_takes_its_road_once_its_scope_is_known() {
     let mut config = lab.config("member-prod");
     config.cluster = Some(prod());
     let client = Client::new(config).unwrap();
-    let in_prod = [("clusterId", PROD)];
     // the first call cannot know; its refusal is looked into, and says what is so
-    let error = client.v3().list("projects", &in_prod).await.unwrap_err();
+    let error = projects(&client).list(in_prod()).collect().await.unwrap_err();
     assert_eq!((error.kind(), error.confidence()), (ErrorKind::OutOfScope, Some(Confidence::Proven)));
     assert_eq!(error.scoped_to(), Some(&prod()));
     lab.forget();
-    client.v3().list("projects", &in_prod).await.unwrap();
+    projects(&client).list(in_prod()).collect().await.unwrap();
     assert_eq!(lab.requests(), ["GET /v3/cluster/c-prod1/projects"]);
 
     // and what has no road fails before anything is sent
     lab.forget();
     let other = client.cluster("c-stag1").unwrap();
+    let local = ClusterId::new("local").unwrap();
+    let clusters = client.v3().collection("clusters").unwrap();
+    let tokens = client.v3().collection("tokens").unwrap();
     let errors = [
-        client.v3().list("projects", &[]).await.unwrap_err(),
-        client.v3().list("projects", &[("clusterId", "local")]).await.unwrap_err(),
-        client.v3().list("tokens", &[]).await.unwrap_err(),
-        client.v3().get("clusters", "c-stag1").await.unwrap_err(),
-        client.v3().create("projects", &json!({"name": "x", "clusterId": PROD})).await.unwrap_err(),
-        client.v3().delete("projects", "c-prod1:p-qwwv5").await.unwrap_err(),
+        projects(&client).list(Query::all()).collect().await.unwrap_err(),
+        projects(&client).list(Query::in_cluster(&local)).collect().await.unwrap_err(),
+        tokens.list(Query::all()).collect().await.unwrap_err(),
+        clusters.get("c-stag1").await.unwrap_err(),
+        projects(&client).create(&object(json!({"name": "x", "clusterId": PROD}))).await.unwrap_err(),
+        projects(&client).delete("c-prod1:p-qwwv5").await.unwrap_err(),
         other.list(Resource::core("pods")).await.unwrap_err(),
         other.version().await.unwrap_err(),
         other.whoami().await.unwrap_err(),
@@ -186,7 +207,7 @@ async fn a_scoped_key_takes_its_road_once_its_scope_is_known() {
     }
     assert_eq!(lab.requests(), [""; 0]);
     // what is its own, it reaches
-    client.v3().get("clusters", PROD).await.unwrap();
+    clusters.get(PROD).await.unwrap();
     client.cluster(PROD).unwrap().version().await.unwrap();
 }
 
@@ -243,7 +264,7 @@ async fn a_new_key_does_not_answer_for_the_old_one() {
     let journal = lab.simulator.journal();
     assert!(journal.until(crate::lab::PATIENCE, |journal| journal.len() == 1).await);
     client.replace_credential(lab.credential("admin-prod"));
-    client.v3().get("clusters", PROD).await.unwrap();
+    client.v3().collection("clusters").unwrap().get(PROD).await.unwrap();
     let accepted = client.ledger();
     assert_eq!((accepted.validity(), accepted.was_refused(&RouteScope::Global)), (Validity::Valid, false));
     let error = slow.await.unwrap().unwrap_err();
@@ -261,7 +282,9 @@ async fn a_new_key_does_not_answer_for_the_old_one() {
     let calls: Vec<_> = (0..40)
         .map(|_| {
             let client = client.clone();
-            tokio::spawn(async move { client.v3().list("clusters", &[]).await })
+            tokio::spawn(
+                async move { client.v3().collection("clusters")?.list(Query::all()).collect().await },
+            )
         })
         .collect();
     client.replace_credential(Credential::parse(&new).unwrap());
@@ -269,7 +292,7 @@ async fn a_new_key_does_not_answer_for_the_old_one() {
         call.await.unwrap().unwrap();
     }
     lab.simulator.world(|world| world.revoke(&old).unwrap());
-    client.v3().list("clusters", &[]).await.unwrap();
+    client.v3().collection("clusters").unwrap().list(Query::all()).collect().await.unwrap();
     let scope = client.ledger().scope().unwrap();
     assert_eq!((scope.scope, scope.confidence), (KeyScope::Global, Confidence::Proven));
 }

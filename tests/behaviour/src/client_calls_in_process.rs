@@ -3,7 +3,8 @@
 use http::Method;
 use jiff::Timestamp;
 use rancher_client::transport::{Body, BoxFuture, Connection, Request, Response, Transport};
-use rancher_client::wire::{Clock, SystemClock};
+use rancher_client::v3::Query;
+use rancher_client::wire::{Clock, Object, SystemClock};
 use rancher_client::{Client, ClusterId, Config, Credential, ErrorKind, Result};
 use rancher_simulator::{Agent, Respond, World};
 use serde_json::json;
@@ -61,13 +62,14 @@ impl fmt::Debug for InProcess {
 #[tokio::test]
 async fn the_same_calls_without_a_socket() {
     let server = InProcess::new();
-    let v3 = Client::over(server.connection("admin-unscoped")).v3();
-    let made = v3.create("projects", &json!({"name": "billing", "clusterId": PROD})).await.unwrap();
-    assert_eq!(v3.get("projects", made["id"].as_str().unwrap()).await.unwrap()["name"], "billing");
+    let projects = Client::over(server.connection("admin-unscoped")).v3().collection("projects").unwrap();
+    let billing = Object::try_from(json!({"name": "billing", "clusterId": PROD})).unwrap();
+    let made = projects.create(&billing).await.unwrap();
+    assert_eq!(projects.get(made.id().unwrap()).await.unwrap().name(), Some("billing"));
 
     let scoped = Client::over(server.connection("admin-prod"));
     assert_eq!(scoped.config().cluster.as_ref().map(ClusterId::as_str), Some(PROD));
-    let error = scoped.v3().list("clusters", &[]).await.unwrap_err();
+    let error = scoped.v3().collection("clusters").unwrap().list(Query::all()).collect().await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::OutOfScope);
     assert_eq!(error.scoped_to().map(ClusterId::as_str), Some(PROD));
     let cluster = scoped.cluster(PROD).unwrap();

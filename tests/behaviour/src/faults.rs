@@ -8,6 +8,8 @@ use rancher_client::Client;
 use rancher_client::error::{Cause, Error, ErrorKind, Result};
 use rancher_client::proxy::{CanI, Resource};
 use rancher_client::transport::{Auth, Expect, Request};
+use rancher_client::v3::Query;
+use rancher_client::wire::{ClusterId, Object};
 use rancher_client::workflow::doctor::{CredentialVerdict, DoctorReport, Verdict};
 use rancher_simulator::{CertificateOptions, Entry, Issuer, ServerOptions, Tls};
 use serde_json::json;
@@ -110,13 +112,16 @@ impl Call {
                     piece?;
                 }
             }
-            Self::List => drop(client.v3().list("projects", &[("clusterId", PROD)]).await?),
-            Self::Get => drop(client.v3().get("clusters", PROD).await?),
-            Self::Create => {
-                let project = json!({"type": "project", "name": "faulty", "clusterId": PROD});
-                drop(client.v3().create("projects", &project).await?);
+            Self::List => {
+                let query = Query::in_cluster(&ClusterId::new(PROD)?);
+                drop(client.v3().collection("projects")?.list(query).collect().await?);
             }
-            Self::Delete => drop(client.v3().delete("projects", "c-prod1:p-qwwv5").await?),
+            Self::Get => drop(client.v3().collection("clusters")?.get(PROD).await?),
+            Self::Create => {
+                let project = Object::try_from(json!({"name": "faulty", "clusterId": PROD}))?;
+                drop(client.v3().collection("projects")?.create(&project).await?);
+            }
+            Self::Delete => drop(client.v3().collection("projects")?.delete("c-prod1:p-qwwv5").await?),
             Self::ProxyList => drop(cluster.list(namespaces).await?),
             Self::ProxyGet => drop(cluster.get(namespaces, "shop-web").await?),
             Self::ProxyCreate => {

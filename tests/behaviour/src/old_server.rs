@@ -8,6 +8,7 @@ use rancher_client::config::{Config, Trust};
 use rancher_client::error::{Cause, Error, ErrorKind};
 use rancher_client::proxy::Resource;
 use rancher_client::scope::{Confidence, KeyScope, Validity};
+use rancher_client::v3::Query;
 use rancher_client::wire::{ClusterId, ServerUrl};
 use rancher_client::workflow::doctor::{ClusterVerdict, CredentialVerdict, DoctorReport, Verdict};
 use rancher_simulator::{Request as Asked, Response, Running, Server, ServerOptions};
@@ -150,8 +151,8 @@ fn client_of(server: &Running, lab: &Lab) -> Client {
 async fn all_calls(client: &Client) -> Vec<Error> {
     let cluster = client.cluster(PROD).unwrap();
     vec![
-        client.v3().list("clusters", &[]).await.unwrap_err(),
-        client.v3().get("clusters", PROD).await.unwrap_err(),
+        client.v3().collection("clusters").unwrap().list(Query::all()).collect().await.unwrap_err(),
+        client.v3().collection("clusters").unwrap().get(PROD).await.unwrap_err(),
         cluster.list(Resource::core("pods")).await.unwrap_err(),
         cluster.version().await.unwrap_err(),
         cluster.whoami().await.unwrap_err(),

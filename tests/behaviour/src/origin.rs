@@ -1,6 +1,7 @@
 //! Nothing is sent to any host but the configured one, whatever an answer says.
 
 use bytes::Bytes;
+use futures_util::StreamExt as _;
 use http::{HeaderMap, Method, StatusCode, header};
 use rancher_client::Client;
 use rancher_client::config::{Config, Trust};
@@ -8,7 +9,8 @@ use rancher_client::credentials::Credential;
 use rancher_client::error::{Error, ErrorKind};
 use rancher_client::scope::Route;
 use rancher_client::transport::Request;
-use rancher_client::wire::ServerUrl;
+use rancher_client::v3::Query;
+use rancher_client::wire::{ClusterId, ServerUrl};
 use rancher_simulator::{Request as Asked, Response, Running, Server, ServerOptions};
 use serde_json::{Value, json};
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -267,9 +269,11 @@ async fn no_link_leads_away() {
 async fn the_next_page_of_the_simulator_is_followed() {
     let lab = Lab::start();
     let client = lab.client("admin-unscoped");
-    let page = client.v3().page("projects", &[("limit", "2"), ("clusterId", "local")]).await.unwrap();
-    let second = client.v3().next_page(&page).await.unwrap().unwrap();
-    assert_ne!(second["data"][0]["id"], page["data"][0]["id"]);
+    let local = Query::in_cluster(&ClusterId::new("local").unwrap());
+    let mut pages = client.v3().collection("projects").unwrap().list(local.limit(2)).pages();
+    let first = pages.next().await.unwrap().unwrap();
+    let second = pages.next().await.unwrap().unwrap();
+    assert_ne!(first.item(0), second.item(0));
 }
 
 /// Behind a proxy that takes a prefix off, Rancher writes links without it (assumed: it knows no prefix). They are
@@ -278,11 +282,14 @@ async fn the_next_page_of_the_simulator_is_followed() {
 async fn behind_a_prefix_links_without_it_are_followed_below_it() {
     let lab = Lab::with(ServerOptions { prefix: "/rancher".parse().unwrap(), ..ServerOptions::default() });
     let client = lab.client("admin-unscoped");
-    let page = client.v3().page("projects", &[("limit", "2"), ("clusterId", "local")]).await.unwrap();
-    let next = page["pagination"]["next"].as_str().unwrap();
+    let local = Query::in_cluster(&ClusterId::new("local").unwrap());
+    let mut pages = client.v3().collection("projects").unwrap().list(local.limit(2)).pages();
+    let first = pages.next().await.unwrap().unwrap();
+    let next = first.envelope()["pagination"]["next"].as_str().unwrap();
     assert!(!next.contains("/rancher/"), "{next}");
-    let second = client.v3().next_page(&page).await.unwrap().unwrap();
-    assert_ne!(second["data"][0]["id"], page["data"][0]["id"]);
+    let second = pages.next().await.unwrap().unwrap();
+    assert_ne!(first.item(0), second.item(0));
+    drop(pages);
     lab.forget();
     client.request(Method::GET, route("/v3")).await.unwrap();
     assert_eq!(lab.requests(), ["GET /rancher/v3", "GET /rancher/v3/"]);

@@ -1,6 +1,7 @@
 //! A small program of somebody who uses the client: is this key good for that cluster, and if not, why?
 
 use rancher_client::config::{Limits, RetryPolicy, Timeouts};
+use rancher_client::v3::Query;
 use rancher_client::{Client, ClusterId, Config, Credential, Error, ErrorKind, Result};
 use std::time::Duration;
 
@@ -37,7 +38,7 @@ pub fn configure(url: &str, token: &str, cluster: &str) -> Result<Config> {
 /// The configuration cannot be used.
 pub async fn advise(config: Config) -> Result<Advice> {
     let client = Client::new(config)?;
-    Ok(match client.v3().list("clusters", &[]).await {
+    Ok(match client.v3().collection("clusters")?.list(Query::all()).collect().await {
         Ok(_) => Advice::GoOn,
         Err(error) => explain(&error),
     })

@@ -4,6 +4,7 @@ use http::{Method, StatusCode};
 use outside::{Advice, advise, configure, explain};
 use rancher_client::error::{Accepted, Answer, ErrorKind, judge};
 use rancher_client::scope::{Confidence, Route, RouteScope, TokenKind};
+use rancher_client::v3::Query;
 use rancher_client::wire::ClusterId;
 use rancher_client::{Client, error};
 
@@ -73,7 +74,7 @@ async fn a_scoped_key_is_told_from_a_dead_one() {
     assert_eq!(advise(config.clone()).await.unwrap(), Advice::OtherCluster(Some(home)));
 
     let client = Client::new(config).unwrap();
-    let error = client.v3().list("clusters", &[]).await.unwrap_err();
+    let error = client.v3().collection("clusters").unwrap().list(Query::all()).collect().await.unwrap_err();
     assert_eq!((error.kind(), error.confidence()), (ErrorKind::OutOfScope, Some(Confidence::Proven)));
     let evidence = error.evidence().to_json();
     assert_eq!(evidence["scoped_to"], serde_json::json!("c-prod1"));
@@ -86,7 +87,7 @@ async fn a_key_that_nobody_accepts_stays_undetermined() {
     let nobody = server(None).await;
     let config = configure(&nobody.url(), TOKEN, "c-prod1").unwrap();
     let client = Client::new(config).unwrap();
-    let error = client.v3().list("clusters", &[]).await.unwrap_err();
+    let error = client.v3().collection("clusters").unwrap().list(Query::all()).collect().await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Undetermined);
     assert!(error.causes().len() > 1);
 }
