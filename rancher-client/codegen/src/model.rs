@@ -50,6 +50,9 @@ pub fn folder(apis: &[Api]) -> String {
     }
 }
 
+/// So many parts stand in one file with the resource that they belong to.
+const MOST: usize = 24;
+
 /// All that is generated.
 #[derive(Debug)]
 pub struct Model<'a> {
@@ -118,7 +121,8 @@ impl<'a> Model<'a> {
         false
     }
 
-    /// A part that only one resource needs stands beside it, the others in files by their first letter.
+    /// A part that only one resource needs stands beside it, unless these are too many; the others in files by their
+    /// first letter.
     fn place(&mut self) {
         let mut owners: BTreeMap<(String, String), BTreeSet<String>> = BTreeMap::new();
         for body in self.bodies.iter().filter(|body| body.facts.is_resource()) {
@@ -130,9 +134,19 @@ impl<'a> Model<'a> {
                 }
             }
         }
+        let mut parts: BTreeMap<(&str, &str), usize> = BTreeMap::new();
+        for ((folder, _), owners) in owners.iter().filter(|(_, owners)| owners.len() == 1) {
+            for owner in owners {
+                *parts.entry((folder, owner)).or_default() += 1;
+            }
+        }
         for body in &mut self.bodies {
             let key = (body.folder(), body.facts.id.clone());
             let owner = owners.get(&key).filter(|owners| owners.len() == 1).and_then(BTreeSet::first);
+            let few = |owner: &&String| {
+                parts.get(&(key.0.as_str(), owner.as_str())).is_some_and(|count| *count <= MOST)
+            };
+            let owner = owner.filter(few);
             body.file = match owner {
                 _ if body.facts.is_resource() => names::snake(&body.facts.id),
                 _ if body.apis.len() > 1 => "parts".to_owned(),
@@ -178,9 +192,9 @@ fn named<'t>(ty: &'t Type, kinds: &'t BTreeMap<String, Kind>) -> Vec<&'t str> {
         .collect()
 }
 
-/// By id, the groups of APIs that share its body. A body is shared if the server states the same of it everywhere, and
+/// By id, the groups of APIs that share its body. A part is shared if the server states the same of it everywhere, and
 /// if the same is true of everything that it names: a `namespaceResourceQuota` has the same fields twice, and its
-/// `resourceQuotaLimit` has not.
+/// `resourceQuotaLimit` has not. A type with a collection belongs to one API, whose paths it has.
 fn shared(facts: &Facts) -> Result<BTreeMap<String, Vec<Vec<Api>>>, Failure> {
     let mut groups: BTreeMap<String, Vec<Vec<Api>>> = BTreeMap::new();
     for (api, types) in &facts.types {
@@ -189,7 +203,7 @@ fn shared(facts: &Facts) -> Result<BTreeMap<String, Vec<Vec<Api>>>, Failure> {
             let same = |group: &&mut Vec<Api>| {
                 group.first().and_then(|first| facts.find(*first, &ty.id)).is_some_and(|other| other == ty)
             };
-            match groups.iter_mut().find(same) {
+            match groups.iter_mut().find(same).filter(|_| !ty.is_resource()) {
                 Some(group) => group.push(*api),
                 None => groups.push(vec![*api]),
             }

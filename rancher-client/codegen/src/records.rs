@@ -53,7 +53,7 @@ fn about(bodies: &[&Body]) -> String {
         }
         Some(first) if first.facts.is_resource() => format!("The type `{}` and its parts.", first.facts.id),
         Some(first) if first.apis.len() > 1 => "Parts that several APIs share.".to_owned(),
-        _ => "Parts of several types.".to_owned(),
+        _ => "Parts of other types, by the first letter.".to_owned(),
     }
 }
 

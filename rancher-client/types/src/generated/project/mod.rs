@@ -49,6 +49,7 @@ pub mod service;
 pub mod service_account_token;
 pub mod ssh_auth;
 pub mod stateful_set;
+pub mod subscribe;
 pub mod workload;
 
 pub use basic_auth::{BasicAuth};
@@ -98,6 +99,7 @@ pub use service::{ClientIpConfig, Service, SessionAffinityConfig};
 pub use service_account_token::{ServiceAccountToken};
 pub use ssh_auth::{SshAuth};
 pub use stateful_set::{StatefulSet};
+pub use subscribe::{Subscribe};
 pub use workload::{RollbackRevision, Workload};
-pub use crate::generated::shared::management_cluster_project::{ObjectReference, OwnerReference, Subscribe};
+pub use crate::generated::shared::management_cluster_project::{ObjectReference, OwnerReference};
 pub use crate::generated::shared::management_project::{ConfigMapKeySelector, EnvVar, EnvVarSource, FileKeySelector, LabelSelector, LabelSelectorRequirement, ObjectFieldSelector, PublicEndpoint, ResourceClaim, ResourceFieldSelector, ResourceRequirements, SecretKeySelector, Toleration};
