@@ -1,6 +1,6 @@
 //! What an object of any of the APIs is to the client: something that is read from JSON and written as JSON.
 
-use rancher_types::Record;
+use rancher_types::{Answer, DecodeError, Record};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::error::Category;
@@ -81,7 +81,16 @@ pub trait Document: Serialize + DeserializeOwned {
     }
 }
 
-impl<R: Record> Document for R {}
+impl<R: Record> Document for R {
+    /// Reads the record, whatever its fields hold: a value that does not fit the schema is kept beside them, see
+    /// [`Record::unfit`].
+    fn decode(raw: &[u8]) -> Result<Self, InvalidDocument> {
+        R::decode(raw).map_err(|_| match serde_json::from_slice::<Value>(raw) {
+            Ok(_) => InvalidDocument(Problem::NoObject),
+            Err(error) => InvalidDocument::unreadable(&error, raw.len()),
+        })
+    }
+}
 
 /// An object whose type is not known when the program is built: any JSON object.
 #[derive(Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -89,6 +98,12 @@ impl<R: Record> Document for R {}
 pub struct Object(Map<String, Value>);
 
 impl Document for Object {}
+
+impl Answer for Object {
+    fn from_body(body: &[u8]) -> Result<Self, DecodeError> {
+        if body.is_empty() { Ok(Self::default()) } else { Ok(serde_json::from_slice(body)?) }
+    }
+}
 
 impl Object {
     /// The field of this name.

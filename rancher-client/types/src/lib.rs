@@ -44,6 +44,6 @@ pub use generated::enums;
 pub use generated::management;
 #[cfg(feature = "project")]
 pub use generated::project;
-pub use record::{Action, Empty, Record, ResourceType};
+pub use record::{Action, Answer, Empty, Record, ResourceType};
 pub use registry::{by_collection, by_id, types};
 pub use values::{IntOrString, Secret};
