@@ -25,12 +25,24 @@
 //!
 //! The structs are generated from `rancher-client/schemas` by `cargo run -p rancher-codegen`.
 
+#[cfg_attr(
+    not(any(feature = "management", feature = "cluster", feature = "project")),
+    allow(dead_code, unused_imports, unused_macros, reason = "nothing uses it where no API is chosen")
+)]
 mod decode;
 pub mod filter;
 #[rustfmt::skip]
 mod generated;
 pub mod info;
+#[cfg_attr(
+    not(any(feature = "management", feature = "cluster", feature = "project")),
+    allow(dead_code, unused_imports, unused_macros, reason = "nothing uses it where no API is chosen")
+)]
 mod macros;
+#[cfg_attr(
+    not(any(feature = "management", feature = "cluster", feature = "project")),
+    allow(dead_code, unused_imports, unused_macros, reason = "nothing uses it where no API is chosen")
+)]
 mod record;
 mod registry;
 mod values;
