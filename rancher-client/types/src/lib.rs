@@ -57,5 +57,8 @@ pub use generated::management;
 #[cfg(feature = "project")]
 pub use generated::project;
 pub use record::{Action, Empty, Record, ResourceType};
-pub use registry::{by_collection, by_id, types};
+pub use registry::{TypeVisitor, by_collection, by_id, each_type, types};
 pub use values::{IntOrString, Secret};
+
+#[cfg(all(test, feature = "management", feature = "project"))]
+mod record_tests;
