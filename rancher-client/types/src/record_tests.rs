@@ -176,7 +176,7 @@ fn errors_show_nothing_of_the_value() {
         (b"null", "expected a JSON object, found null"),
         (b"", "the JSON ends too early"),
         (b"{} canary", "not JSON, or nested too deep, at line 1, column 4"),
-        (b"{\"name\":\"\xff\"}", "not JSON, or nested too deep, at line 1, column 11"),
+        (b"{\"name\":\"\xff\"}", "not JSON, or nested too deep, at line 1, column 10"),
     ] {
         assert_eq!(Project::decode(json).unwrap_err().to_string(), expected);
     }
