@@ -67,6 +67,15 @@ fn structs(apis: &[Api], bodies: &[&Body], shared: &[&Body]) -> String {
     for (place, bodies) in by_folder(shared) {
         text += &format!("pub use crate::generated::{place}::{{{}}};\n", names(&bodies, Body::rust));
     }
+    if apis.len() == 1 {
+        let mut all: Vec<&Body> = bodies.iter().chain(shared).copied().collect();
+        all.sort_by_key(|body| &body.facts.id);
+        text += "\n#[inline]\npub(crate) fn each<V: crate::TypeVisitor>(visitor: &mut V) {\n";
+        for body in all {
+            text += &format!("    visitor.visit::<{}>();\n", body.rust());
+        }
+        text += "}\n";
+    }
     text
 }
 
