@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+pub(crate) mod build;
+
 /// One of the three v3 APIs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[non_exhaustive]
@@ -40,7 +42,7 @@ pub struct TypeInfo {
     pub id: &'static str,
     /// The plural: `projectRoleTemplateBindings`.
     pub plural: &'static str,
-    /// The API that it belongs to.
+    /// The API that it belongs to; of a part that several share, the first of them.
     pub api: Api,
     /// The path segment of the collection, `projectroletemplatebindings`; nothing for types without one.
     pub collection: Option<&'static str>,
@@ -237,7 +239,7 @@ pub enum Method {
 pub struct ActionInfo {
     /// Its name: `generateKubeconfig`.
     pub name: &'static str,
-    /// The type of what it takes; nothing if it takes nothing.
+    /// The type of what it takes; nothing if it takes nothing, or a type that the server names and does not describe.
     pub input: Option<&'static TypeInfo>,
     /// The type of its answer, where the schema states one.
     pub output: Option<&'static TypeInfo>,
