@@ -1,6 +1,6 @@
 //! What an object of any of the APIs is to the client: something that is read from JSON and written as JSON.
 
-use rancher_types::Record;
+use rancher_types::{DecodeError, Record};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::error::Category;
@@ -18,6 +18,8 @@ pub struct InvalidDocument(Problem);
 enum Problem {
     #[error("the document is {what} (line {line}, column {column} of {bytes} bytes)")]
     Unreadable { what: &'static str, line: usize, column: usize, bytes: usize },
+    #[error(transparent)]
+    Record(DecodeError),
     #[error("the object cannot be written as JSON: a name in it is no text, or a value refused")]
     Unwritable,
     #[error("the document does not have the form that the change was made against: at {at} there is {found}")]
@@ -73,7 +75,16 @@ pub trait Document: Serialize + DeserializeOwned {
     }
 }
 
-impl<R: Record> Document for R {}
+impl<R: Record> Document for R {
+    /// A value that does not fit its field never fails a record: it goes to [`Record::other`].
+    fn decode(raw: &[u8]) -> Result<Self, InvalidDocument> {
+        // a record takes any object; where this is none, the place of what is wrong is worth a second reading
+        R::decode(raw).map_err(|error| match serde_json::from_slice::<Object>(raw) {
+            Err(error) => InvalidDocument::unreadable(&error, raw.len()),
+            Ok(_) => InvalidDocument(Problem::Record(error)),
+        })
+    }
+}
 
 /// An object whose type is not known when the program is built: any JSON object.
 #[derive(Clone, Default, PartialEq, Serialize, Deserialize)]
