@@ -40,16 +40,24 @@ def answers(row):
 
 
 def objects(body):
+    """The objects in a body, each with the kind that it is said to be beside it."""
     if not isinstance(body, dict) or "$omitted_bytes" in body:
         return
-    for items in (body.get("data") if body.get("type") == "collection" else None, body.get("items")):
-        if isinstance(items, list):
-            yield from (item for item in items if isinstance(item, dict))
-            return
-    yield body
+    if body.keys() == {"type", "object"}:
+        # an event of a watch
+        yield "", body["object"]
+        return
+    collection = body.get("data") if body.get("type") == "collection" else body.get("items")
+    if not isinstance(collection, list):
+        yield "", body
+        return
+    for item in collection:
+        if isinstance(item, dict):
+            # Kubernetes leaves the kind of a list's items to the list
+            yield body.get("kind", "").removesuffix("List"), item
 
 
-def api_of(path, value):
+def api_of(path):
     path = path.split("?")[0]
     if path.startswith("/v3"):
         return "v3"
@@ -67,16 +75,17 @@ def id_of(value):
 def main():
     if len(sys.argv) != 2:
         sys.exit(__doc__)
-    members, found, seen = {}, [], set()
+    members, collected, seen = {}, [], set()
     for source in sorted(pathlib.Path(sys.argv[1]).glob("*.jsonl")):
         for number, line in enumerate(source.read_text(encoding="utf-8").splitlines(), 1):
             try:
                 row = json.loads(line)
-                values = [(path, value) for path, body in answers(row) for value in objects(body)]
+                values = [(path, *found) for path, body in answers(row) for found in objects(body)]
             except (KeyError, TypeError, ValueError) as error:
                 sys.exit(f"{source}:{number}: not a recorded exchange: {error!r}")
-            for path, value in values:
-                kind = value.get("type") if isinstance(value.get("type"), str) else value.get("kind", "")
+            for path, beside, value in values:
+                api = api_of(path)
+                kind = value.get("kind" if api == "kubernetes" else "type") or beside
                 text = compact(value)
                 if not value or kind in NO_OBJECTS or text in seen:
                     continue
@@ -88,12 +97,12 @@ def main():
                     if len(own) > 3:
                         member = member.replace(own, OWN_ID)
                     indexes.append(members.setdefault(member, len(members)))
-                found.append([api_of(path, value), kind, own, indexes])
+                collected.append([api, kind, own, indexes])
     texts = ",\n".join("  " + compact(member) for member in members)
-    lines = ",\n".join("  " + compact(row) for row in found)
+    lines = ",\n".join("  " + compact(row) for row in collected)
     out = pathlib.Path(__file__).resolve().parent / "objects.json"
     out.write_text(f'{{\n "members": [\n{texts}\n ],\n "objects": [\n{lines}\n ]\n}}\n', encoding="utf-8")
-    print(f"{len(found)} objects of {len({(row[0], row[1]) for row in found})} types, {len(members)} fields, {out.stat().st_size} bytes")
+    print(f"{len(collected)} objects of {len({(row[0], row[1]) for row in collected})} types, {len(members)} fields, {out.stat().st_size} bytes")
 
 
 if __name__ == "__main__":
