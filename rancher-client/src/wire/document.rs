@@ -22,6 +22,8 @@ enum Problem {
     NoList { field: String },
     #[error("the document is no object")]
     NoObject,
+    #[error(transparent)]
+    Record(DecodeError),
     #[error("the object cannot be written as JSON: a name in it is no text, or a value refused")]
     Unwritable,
     #[error("the document does not have the form that the change was made against: at {at} there is {found}")]
@@ -82,12 +84,12 @@ pub trait Document: Serialize + DeserializeOwned {
 }
 
 impl<R: Record> Document for R {
-    /// Reads the record, whatever its fields hold: a value that does not fit the schema is kept beside them, see
-    /// [`Record::unfit`].
+    /// A value that does not fit its field never fails a record: it goes to [`Record::other`].
     fn decode(raw: &[u8]) -> Result<Self, InvalidDocument> {
-        R::decode(raw).map_err(|_| match serde_json::from_slice::<Value>(raw) {
-            Ok(_) => InvalidDocument(Problem::NoObject),
+        // a record takes any object; where this is none, the place of what is wrong is worth a second reading
+        R::decode(raw).map_err(|error| match serde_json::from_slice::<Object>(raw) {
             Err(error) => InvalidDocument::unreadable(&error, raw.len()),
+            Ok(_) => InvalidDocument(Problem::Record(error)),
         })
     }
 }

@@ -20,6 +20,8 @@ mod judge_scores;
 #[cfg(test)]
 mod lab;
 #[cfg(test)]
+mod lossless;
+#[cfg(test)]
 mod many;
 #[cfg(test)]
 mod old_server;
