@@ -4,8 +4,9 @@
     python3 tests/truth/condense.py FOLDER
 
 FOLDER holds recordings as JSON lines, one exchange a line:
-    {"auth", "label"?, "request": {"method", "path", "body"?}, "response": {"status", "headers", "body"}}
-The result is deterministic: the same recordings give the same bytes. README.md states the form of a fixture.
+    {"auth", "label"?, "request": {"method", "path", "body"?, "headers"?},
+     "response": {"status", "headers", "body"}}
+Beside them it writes stock.json: the objects that the simulated server is born with. The result is deterministic: the same recordings give the same bytes. README.md states the form of a fixture.
 """
 
 import json
@@ -14,7 +15,7 @@ import sys
 
 # The recordings that the tests replay. To add one, name it here, run the script, and read it in
 # tests/behaviour/src/truth.rs.
-RECORDINGS = ["matrix", "agent-gone"]
+RECORDINGS = ["collections", "errors", "agent-gone", "matrix"]
 
 # The headers that carry meaning; the rest (cache-control, nosniff) are the same on every answer.
 HEADERS = ["content-type", "location", "x-api-cattle-auth", "x-api-schemas"]
@@ -51,8 +52,10 @@ def condense(source):
             row = json.loads(line)
             request, response = row["request"], row["response"]
             asked = [request["method"], request["path"]]
-            if request.get("body") is not None:
-                asked.append(request["body"])
+            if request.get("body") is not None or request.get("headers"):
+                asked.append(request.get("body"))
+            if request.get("headers"):
+                asked.append({k.lower(): v for k, v in request["headers"].items()})
             headers = {k: response["headers"][k] for k in HEADERS if k in response["headers"]}
             answer = {"status": response["status"], "headers": headers, "body": response.get("body")}
             rows.append([labels.put(row.get("label", "")), credentials.put(row["auth"]), requests.put(asked), answers.put(answer)])
