@@ -118,6 +118,9 @@ fn before_errors(replay: &mut Replay, last: Option<&Recorded>, _: &Recorded) {
         let path = format!("/v3/projects/{project}");
         assert_eq!(replay.ask("admin-unscoped", "DELETE", &path, None).status, 200, "{path}");
     }
+    let shop = json!({"description": "Shop"});
+    let answer = replay.ask("admin-unscoped", "PUT", "/v3/projects/local:p-gcx5s", Some(&shop));
+    assert_eq!(answer.status, 200);
 }
 
 // The agent was up while the controllers in its cluster still started, then it went away.
