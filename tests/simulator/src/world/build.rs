@@ -169,10 +169,10 @@ impl World {
                 let short = project.rsplit(':').next().unwrap_or(project);
                 labels.insert("field.cattle.io/projectId".to_owned(), json!(short));
                 annotations.insert("field.cattle.io/projectId".to_owned(), json!(project));
-                annotations.insert("field.cattle.io/resourceQuotaProjectId".to_owned(), json!(project));
             }
             if let Some(quota) = quota {
                 // rule: namespace.default-quota
+                annotations.insert("field.cattle.io/resourceQuotaProjectId".to_owned(), json!(project));
                 annotations.insert("field.cattle.io/resourceQuota".to_owned(), json!(quota.to_string()));
                 annotations.insert("field.cattle.io/containerDefaultResourceLimit".to_owned(), json!("null"));
             }
@@ -187,6 +187,9 @@ impl World {
         });
         self.insert_object(cluster, NAMESPACES, "", name, body);
         self.insert_object(cluster, "/serviceaccounts", name, "default", json!({}));
+        // rule: kube.root-ca
+        let data = json!({"data": {"ca.crt": ""}});
+        self.insert_object(cluster, "/configmaps", name, "kube-root-ca.crt", data);
     }
 
     pub(crate) fn insert_object(

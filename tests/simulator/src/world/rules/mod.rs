@@ -4,6 +4,7 @@
 
 mod assumed;
 mod kubernetes;
+mod norman;
 mod rancher;
 
 /// What a rule rests on.
@@ -37,12 +38,12 @@ const fn assumed(id: &'static str, why: &'static str, text: &'static str) -> Rul
 
 /// All rules, the recorded ones first.
 pub fn all() -> impl Iterator<Item = &'static Rule> {
-    kubernetes::RULES.iter().chain(rancher::RULES).chain(assumed::RULES)
+    kubernetes::RULES.iter().chain(norman::RULES).chain(rancher::RULES).chain(assumed::RULES)
 }
 
 /// How many rules a recording shows, and how many are assumed.
 pub fn counts() -> (usize, usize) {
-    (kubernetes::RULES.len() + rancher::RULES.len(), assumed::RULES.len())
+    (kubernetes::RULES.len() + norman::RULES.len() + rancher::RULES.len(), assumed::RULES.len())
 }
 
 #[cfg(test)]
