@@ -24,6 +24,8 @@ mod kube;
 mod norman;
 mod proxy;
 mod public;
+mod quantity;
+mod quota;
 mod random;
 mod record;
 mod rights;
@@ -31,6 +33,7 @@ mod route;
 pub mod rules;
 mod state;
 mod steve;
+mod store;
 mod tokens;
 
 pub use api::{KeyKind, NewKey, WorldError};

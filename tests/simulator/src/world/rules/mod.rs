@@ -3,6 +3,7 @@
 //! The code names a rule where it applies it, in a comment `rule: ID`; a test holds both sides together.
 
 mod assumed;
+mod assumed_kubernetes;
 mod kubernetes;
 mod rancher;
 
@@ -37,12 +38,12 @@ const fn assumed(id: &'static str, why: &'static str, text: &'static str) -> Rul
 
 /// All rules, the recorded ones first.
 pub fn all() -> impl Iterator<Item = &'static Rule> {
-    kubernetes::RULES.iter().chain(rancher::RULES).chain(assumed::RULES)
+    kubernetes::RULES.iter().chain(rancher::RULES).chain(assumed::RULES).chain(assumed_kubernetes::RULES)
 }
 
 /// How many rules a recording shows, and how many are assumed.
 pub fn counts() -> (usize, usize) {
-    (kubernetes::RULES.len() + rancher::RULES.len(), assumed::RULES.len())
+    (kubernetes::RULES.len() + rancher::RULES.len(), assumed::RULES.len() + assumed_kubernetes::RULES.len())
 }
 
 #[cfg(test)]
