@@ -2,7 +2,8 @@
 
 use super::World;
 use super::kube::NAMESPACES;
-use super::state::{Agent, Binding, BindingKind, Cluster, Project, User};
+use super::norman::special::registration;
+use super::state::{Agent, Binding, BindingKind, Cluster, Kept, Project, User};
 use super::store::Store;
 use serde_json::{Map, Value, json};
 
@@ -79,6 +80,7 @@ impl World {
             let id_of = format!("{id}:creator-cluster-owner");
             self.insert_binding_with(BindingKind::Cluster, &id_of, id, "cluster-owner", Some(creator), None);
         }
+        self.insert_registration(id);
         if agent == Agent::Never {
             return;
         }
@@ -86,6 +88,20 @@ impl World {
         for name in SYSTEM_NAMESPACES {
             self.insert_namespace(id, name, Some(&format!("{id}:{system}")), None);
         }
+    }
+
+    // The registration token that every cluster has.
+    fn insert_registration(&mut self, cluster: &str) {
+        let name = "default-token";
+        let secret = self.state.random.secret();
+        let kept = Kept {
+            created: self.state.now,
+            uuid: self.state.random.uuid(),
+            fields: registration(cluster, name, &secret),
+            ..Kept::default()
+        };
+        let shelf = ("clusterRegistrationToken".to_owned(), String::new());
+        self.state.kept.entry(shelf).or_default().insert(format!("{cluster}:{name}"), kept);
     }
 
     pub(crate) fn insert_project(&mut self, cluster: &str, display: &str, creator: Option<&str>) -> String {
@@ -227,6 +243,10 @@ impl World {
             created: self.state.now,
             creator: None,
             uuid: self.state.random.uuid(),
+            more: Map::from_iter([
+                ("annotations".to_owned(), json!({})),
+                ("labels".to_owned(), json!({"cattle.io/creator": "norman"})),
+            ]),
         };
         self.state.bindings.insert((kind, id.to_owned()), binding);
     }

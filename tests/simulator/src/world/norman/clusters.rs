@@ -23,10 +23,18 @@ pub(super) fn all(world: &mut World, call: &Call<'_>) -> Outcome {
             // rule: norman.lists-are-filtered
             let access = call.access(&world.state);
             let seen = world.state.clusters.values().filter(|cluster| access.sees_cluster(&cluster.id));
-            let items = seen.map(|cluster| object(&world.state, &call.base, cluster)).collect();
+            let items: Vec<_> = seen.map(|cluster| object(&world.state, &call.base, cluster)).collect();
             let own = format!("{}/v3/clusters", call.base);
             let actions = json!({"createFromTemplate": format!("{own}?action=createFromTemplate")});
-            Ok(Listing { kind, items, create: Some(own), actions, paging: Paging::Store }.answer(call))
+            Ok(Listing {
+                kind,
+                items,
+                create: Some(own),
+                actions,
+                paging: Paging::Store,
+                ranks: &world.state.ranks,
+            }
+            .answer(call))
         }
         Method::POST => create(world, call),
         _ => Err(unsupported(call)),

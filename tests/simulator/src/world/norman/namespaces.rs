@@ -56,7 +56,7 @@ fn all(world: &World, call: &Call<'_>, cluster: &str, access: &Access) -> Outcom
     let kind = kinds::kind("namespace").ok_or_else(|| Problem::not_found(""))?;
     let Some(found) = world.state.clusters.get(cluster) else { return Err(Problem::not_found("")) };
     // rule: norman.lists-are-filtered
-    let items = found
+    let items: Vec<_> = found
         .objects
         .iter()
         .filter(|((resource, _, name), _)| {
@@ -64,7 +64,7 @@ fn all(world: &World, call: &Call<'_>, cluster: &str, access: &Access) -> Outcom
         })
         .map(|((_, _, name), namespace)| object(&call.base, cluster, name, namespace, false))
         .collect();
-    list(call, kind, items, Some(format!("{}/v3/cluster/{cluster}/namespaces", call.base)))
+    list(world, call, kind, items, Some(format!("{}/v3/cluster/{cluster}/namespaces", call.base)))
 }
 
 fn create(world: &mut World, call: &Call<'_>, cluster: &str, access: &Access) -> Outcome {
