@@ -163,9 +163,12 @@ fn matrix_history(replay: &mut Replay, last: Option<&Recorded>, row: &Recorded) 
         ),
         // Made after admin-session saw no deployments in shop-web and before admin-prod saw two.
         "admin-local" => {
-            for name in ["ok", "big"] {
+            for (name, cpu) in [("ok", "100m"), ("big", "2")] {
                 let path = "/k8s/clusters/c-prod1/apis/apps/v1/namespaces/shop-web/deployments";
-                let container = json!({"name": "c", "image": "nginx"});
+                let resources = json!({
+                    "requests": {"cpu": cpu, "memory": "64Mi"}, "limits": {"cpu": cpu, "memory": "128Mi"},
+                });
+                let container = json!({"name": "c", "image": "nginx", "resources": resources});
                 let template =
                     json!({"metadata": {"labels": {"a": name}}, "spec": {"containers": [container]}});
                 let spec =

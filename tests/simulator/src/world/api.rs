@@ -232,6 +232,17 @@ impl World {
         value.clone_into(&mut setting.value);
     }
 
+    /// Makes continue tokens of Kubernetes lists expire once more than so many objects of the cluster were written
+    /// since the first page. Without it they expire after five minutes only.
+    pub fn expire_continue_after(&mut self, writes: u64) {
+        self.state.patience.writes = Some(writes);
+    }
+
+    /// Makes continue tokens of Kubernetes lists expire so long after the first page.
+    pub fn expire_continue_in(&mut self, age: Duration) {
+        self.state.patience.age = Millis::try_from(age.as_millis()).unwrap_or(Millis::MAX);
+    }
+
     fn cluster_exists(&self, cluster: &str) -> Result<(), WorldError> {
         if self.state.clusters.contains_key(cluster) {
             Ok(())

@@ -4,8 +4,8 @@ use super::World;
 use super::kube::NAMESPACES;
 use super::norman::special::registration;
 use super::state::{Agent, Binding, BindingKind, Cluster, Kept, Project, User};
+use super::store::Store;
 use serde_json::{Map, Value, json};
-use std::collections::BTreeMap;
 
 impl World {
     pub(crate) fn insert_user(
@@ -62,7 +62,7 @@ impl World {
             created: self.state.now,
             creator: creator.map(str::to_owned),
             uuid: self.state.random.uuid(),
-            objects: BTreeMap::new(),
+            objects: Store::default(),
         };
         self.state.clusters.insert(id.to_owned(), cluster);
         // rule: cluster.stock-projects
@@ -161,20 +161,11 @@ impl World {
         let mut annotations = json!({
             "cattle.io/status": status, "lifecycle.cattle.io/create.namespace-auth": "true",
         });
-        let quota = project.and_then(|project| {
-            self.state.projects.get(project)?.fields.get("namespaceDefaultResourceQuota").cloned()
-        });
         if let (Some(labels), Some(annotations)) = (labels.as_object_mut(), annotations.as_object_mut()) {
             if let Some(project) = project {
                 let short = project.rsplit(':').next().unwrap_or(project);
                 labels.insert("field.cattle.io/projectId".to_owned(), json!(short));
                 annotations.insert("field.cattle.io/projectId".to_owned(), json!(project));
-            }
-            if let Some(quota) = quota {
-                // rule: namespace.default-quota
-                annotations.insert("field.cattle.io/resourceQuotaProjectId".to_owned(), json!(project));
-                annotations.insert("field.cattle.io/resourceQuota".to_owned(), json!(quota.to_string()));
-                annotations.insert("field.cattle.io/containerDefaultResourceLimit".to_owned(), json!("null"));
             }
             if let Some(creator) = creator {
                 labels.insert("cattle.io/creator".to_owned(), json!("norman"));
@@ -208,8 +199,8 @@ impl World {
     /// Takes a namespace away, and all that is in it.
     pub(crate) fn remove_namespace(&mut self, cluster: &str, name: &str) {
         if let Some(found) = self.state.clusters.get_mut(cluster) {
-            found.objects.retain(|(resource, namespace, object), _| {
-                namespace != name && !(resource == NAMESPACES && object == name)
+            found.objects.drop_where(|(resource, namespace, object), _| {
+                namespace == name || (resource == NAMESPACES && object == name)
             });
         }
     }

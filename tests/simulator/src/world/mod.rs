@@ -24,6 +24,8 @@ mod kube;
 mod norman;
 mod proxy;
 mod public;
+mod quantity;
+mod quota;
 mod random;
 mod record;
 mod rights;
@@ -32,6 +34,7 @@ pub mod rules;
 mod state;
 mod steve;
 mod stock;
+mod store;
 mod tokens;
 
 pub use api::{KeyKind, NewKey, WorldError};

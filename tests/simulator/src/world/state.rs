@@ -3,9 +3,10 @@
 use super::norman::Quirk;
 use super::random::Random;
 use super::stock;
+use super::store::{Patience, Store};
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Milliseconds since the epoch: what token lifetimes are counted in.
 pub(crate) type Millis = i64;
@@ -109,7 +110,7 @@ pub(crate) struct Cluster {
     pub(crate) created: Millis,
     pub(crate) creator: Option<String>,
     pub(crate) uuid: String,
-    pub(crate) objects: BTreeMap<ObjectKey, Object>,
+    pub(crate) objects: Store,
 }
 
 impl Cluster {
@@ -121,12 +122,22 @@ impl Cluster {
 /// `group/plural`, namespace (empty for cluster-scoped objects), name.
 pub(crate) type ObjectKey = (String, String, String);
 
+/// A field manager.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Owner {
+    pub(crate) manager: String,
+    /// It set the field by apply, not by a write of another kind.
+    pub(crate) applied: bool,
+}
+
 /// An object of a Kubernetes API, without what the server fills in by itself.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub(crate) struct Object {
     pub(crate) created: Millis,
     pub(crate) uid: String,
     pub(crate) version: u64,
+    /// Who set which field, by its path: what server-side apply asks.
+    pub(crate) owners: BTreeMap<String, BTreeSet<Owner>>,
     /// Labels and annotations live in its `metadata`; kind and apiVersion come from the resource table.
     pub(crate) body: Map<String, Value>,
 }
@@ -252,6 +263,8 @@ pub(crate) struct State {
     pub(crate) now: Millis,
     /// The resource version of the last write.
     pub(crate) version: u64,
+    /// How long continue tokens are good for.
+    pub(crate) patience: Patience,
 }
 
 impl State {
@@ -272,6 +285,7 @@ impl State {
             random: Random::new(seed),
             now: RECORDED_AT,
             version: 7_000,
+            patience: Patience::default(),
         };
         for setting in stock::list("settings") {
             let text = |field: &str| stock::text(setting, field).to_owned();
@@ -316,7 +330,7 @@ impl State {
         self.service_tokens.values_mut().for_each(|token| token.expires += delta);
         for cluster in self.clusters.values_mut() {
             cluster.created += delta;
-            cluster.objects.values_mut().for_each(|object| object.created += delta);
+            cluster.objects.shift(delta);
         }
     }
 

@@ -5,6 +5,7 @@ use super::{Within, body, kinds, links, list, required, string, unsupported};
 use crate::world::World;
 use crate::world::answer::{self, Outcome, Problem};
 use crate::world::call::Call;
+use crate::world::quota;
 use crate::world::rights::{Ask, cluster_of};
 use crate::world::state::{Agent, Project, SECOND, State, dated, stamp};
 use http::{Method, StatusCode};
@@ -103,10 +104,7 @@ fn create(world: &mut World, call: &Call<'_>, within: Within<'_>) -> Outcome {
         // rule: project.unknown-cluster
         return Err(Problem::not_found(format!("namespaces \"{cluster}\" not found")));
     }
-    if body.contains_key("resourceQuota") != body.contains_key("namespaceDefaultResourceQuota") {
-        // rule: project.both-quotas
-        return Err(Problem::missing("namespaceDefaultResourceQuota"));
-    }
+    quota::check_project(&world.state, &body, None)?;
     // rule: project.creator-owns
     let id = world.insert_project(&cluster, &name, Some(&access.user));
     let Some(project) = world.state.projects.get_mut(&id) else { return Err(Problem::not_found("")) };
@@ -119,6 +117,7 @@ fn create(world: &mut World, call: &Call<'_>, within: Within<'_>) -> Outcome {
             json!({"authz.management.cattle.io/creator-role-bindings": "{\"required\":[\"project-owner\"]}"});
         made.insert("annotations".to_owned(), annotations);
     }
+    world.settle_project(&id);
     Ok(answer::json(StatusCode::CREATED, &made))
 }
 
@@ -174,11 +173,15 @@ pub(super) fn one(world: &mut World, call: &Call<'_>, id: &str) -> Outcome {
         Method::PUT => {
             // rule: norman.put-merges
             let body = body(call)?;
+            quota::check_project(&world.state, &body, Some(id))?;
+            let Some(project) = world.state.projects.get_mut(id) else { return Err(Problem::not_found("")) };
             if let Some(name) = string(&body, "name") {
                 project.display = name;
             }
             keep(project, &body);
-            Ok(answer::json(StatusCode::OK, &object(&call.base, project, synced)))
+            let shown = object(&call.base, project, synced);
+            world.settle_project(id);
+            Ok(answer::json(StatusCode::OK, &shown))
         }
         Method::DELETE => {
             // rule: project.delete-leaves-namespaces
@@ -208,9 +211,6 @@ const QUOTAS: &[(&str, &str)] = &[
 // Nested objects carry the name of their schema.
 fn typed(quota: &mut Map<String, Value>, schema: &str) {
     quota.insert("type".to_owned(), json!(format!("/v3/schemas/{schema}")));
-    if schema == "projectResourceQuota" {
-        quota.entry("usedLimit").or_insert_with(|| json!({}));
-    }
     for limit in ["limit", "usedLimit"] {
         if let Some(Value::Object(limit)) = quota.get_mut(limit) {
             limit.insert("type".to_owned(), json!("/v3/schemas/resourceQuotaLimit"));

@@ -49,14 +49,9 @@ pub(super) const RULES: &[Rule] = &[
     ),
     assumed("kube.bad-body", "the API server's usual answer", "A body that is no JSON object is 400."),
     assumed(
-        "kube.deployment-makes-pods",
-        "controllers take a moment",
-        "A deployment's pods are there at once, without quota or replica set between them.",
-    ),
-    assumed(
         "kube.label-selector",
         "Kubernetes documentation",
-        "Label selectors know =, ==, !=, presence and absence, joined by commas.",
+        "Label selectors know =, ==, !=, in, notin, presence and absence, joined by commas.",
     ),
     assumed(
         "kube.name-required",
@@ -67,11 +62,6 @@ pub(super) const RULES: &[Rule] = &[
         "kube.patch-content-type",
         "seen while recording, no answer kept",
         "A PATCH without a patch content type is 415.",
-    ),
-    assumed(
-        "kube.patch-is-merge",
-        "enough for flat objects",
-        "Every patch is merged as RFC 7386 says; apply conflicts are not played.",
     ),
     assumed(
         "kube.pod-deletion",
