@@ -328,7 +328,9 @@ fn objects_behind_the_proxy_are_made_read_changed_and_deleted() {
     assert_eq!(server.get("pmember-prod", &format!("{home}/secrets/db")).body["reason"], "NotFound");
 
     let deployments = "/k8s/clusters/c-prod1/apis/apps/v1/namespaces/shop-web/deployments";
-    let template = json!({"metadata": {"labels": {"app": "web"}}, "spec": {"containers": [{"name": "c", "image": "i"}]}});
+    let limits = json!({"limits": {"cpu": "100m", "memory": "64Mi"}});
+    let container = json!({"name": "c", "image": "i", "resources": limits});
+    let template = json!({"metadata": {"labels": {"app": "web"}}, "spec": {"containers": [container]}});
     let body = json!({"metadata": {"name": "web"}, "spec": {"replicas": 2, "template": template}});
     assert_eq!(server.ask("pmember-prod", "POST", deployments, body).status, 201);
     let pods = server.get("ro-prod", &format!("{home}/pods?labelSelector=app%3Dweb"));

@@ -101,6 +101,10 @@ impl Failure<'_> {
             "kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Failure",
             "message": self.message, "reason": self.reason, "code": self.status.as_u16(),
         });
+        // Go leaves out what is empty.
+        if let (true, Some(object)) = (self.reason.is_empty(), body.as_object_mut()) {
+            object.remove("reason");
+        }
         if let (Some(details), Some(object)) = (self.details, body.as_object_mut()) {
             object.insert("details".to_owned(), details);
         }

@@ -1,9 +1,17 @@
 //! A Kubernetes API: discovery, reviews, and objects that are kept as they were sent.
 
+mod admission;
+mod apply;
+mod controllers;
 mod defaults;
 mod objects;
+mod pages;
+mod patch;
 pub(crate) mod resources;
 mod reviews;
+mod security;
+pub(crate) mod select;
+mod sub;
 mod views;
 
 pub(crate) use objects::render;
