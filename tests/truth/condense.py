@@ -129,6 +129,9 @@ def stock(folder):
     text = text.replace("c-edge1", "{cluster}").replace("https://rancher.example.com", "{server}")
     text = re.sub("<secret:[a-z-]+>", "{token}", text)
     lines.append(f'"clusterRegistrationToken": {text}')
+    # The authority of the connected imported cluster: a certificate, no secret.
+    authority = lists(folder / "collections.jsonl")["clusters"]["c-prod1"]["caCert"]
+    lines.append(f'"caCert": {compact(authority)}')
     return "{\n " + ",\n ".join(lines) + "\n}\n"
 
 

@@ -1,6 +1,6 @@
 //! When an answer counts as the recorded one.
 
-use super::minted::{Minted, values};
+use super::minted::{Minted, settle, values};
 use rancher_simulator::Response;
 use rancher_tests::truth::{Body, Recorded};
 use serde_json::Value;
@@ -37,7 +37,10 @@ pub(super) fn compare_whole(row: &Recorded, answer: &Response, minted: &mut Mint
     let mut recorded = recorded.clone();
     let mut why = untrim(&mut found, &mut recorded);
     learn(row, &found, &recorded, minted);
-    let recorded = minted.value(&recorded);
+    let mut recorded = minted.value(&recorded);
+    if row.status < 400 {
+        minted.settled += settle(&mut found, &mut recorded);
+    }
     values("", &found, &recorded, &mut why);
     let row = Recorded { body: Body::Json(recorded), ..row.clone() };
     let answer = Response { body: found.to_string().into(), ..answer.clone() };

@@ -16,6 +16,7 @@ const MADE_UP: &[&str] = &[
     "removed",
     "removedTS",
     "resourceVersion",
+    "serviceAccountTokenSecret",
     "uid",
     "uuid",
 ];
@@ -27,6 +28,8 @@ pub(super) struct Minted {
     whole: BTreeMap<String, String>,
     /// Ids, which also stand inside links and names.
     parts: BTreeMap<String, String>,
+    /// How many recorded objects were still in the making.
+    pub(super) settled: usize,
 }
 
 impl Minted {
@@ -66,6 +69,46 @@ impl Minted {
             }
             other => other.clone(),
         }
+    }
+}
+
+/// Puts what controllers do in their own time aside, on both sides alike. Returns how many objects were in the making.
+///
+/// The order of conditions is that in which controllers came to them. And the record caught projects that were a
+/// second old, without the marks of all controllers: those are compared in everything else.
+pub(super) fn settle(found: &mut Value, recorded: &mut Value) -> usize {
+    match (found, recorded) {
+        (Value::Object(found), Value::Object(recorded)) => {
+            for list in [&mut *found, &mut *recorded] {
+                if let Some(Value::Array(conditions)) = list.get_mut("conditions") {
+                    conditions.sort_by_key(|condition| condition.get("type").map(Value::to_string));
+                }
+            }
+            let project = recorded.get("type").and_then(Value::as_str) == Some("project");
+            let cluster = recorded.get("clusterId").and_then(Value::as_str).unwrap_or_default();
+            let done = format!("lifecycle.cattle.io/create.project-namespace-auth_{cluster}");
+            let young = |object: &Map<String, Value>| {
+                object.get("annotations").is_none_or(|annotations| annotations.get(&done).is_none())
+            };
+            let mut settled = 0;
+            if project && young(recorded) && !young(found) {
+                for field in ["annotations", "conditions", "state", "transitioning"] {
+                    found.remove(field);
+                    recorded.remove(field);
+                }
+                settled = 1;
+            }
+            for (key, found) in found.iter_mut() {
+                if let Some(recorded) = recorded.get_mut(key) {
+                    settled += settle(found, recorded);
+                }
+            }
+            settled
+        }
+        (Value::Array(found), Value::Array(recorded)) => {
+            found.iter_mut().zip(recorded).map(|(found, recorded)| settle(found, recorded)).sum()
+        }
+        _ => 0,
     }
 }
 
@@ -147,6 +190,22 @@ mod tests {
         assert_eq!(differences(json!({"a": [1, 2]}), json!({"a": [1]})).len(), 1);
         assert_eq!(differences(json!("x  y"), json!("x <secret:a> y")).len(), 1, "a secret is never empty");
         assert_eq!(differences(json!(1), json!(2)).len(), 1);
+    }
+
+    #[test]
+    fn only_projects_in_the_making_are_spared_their_readiness() {
+        let project = |annotations: Value, state: &str| json!({"data": [{"type": "project", "clusterId": "c-1", "annotations": annotations, "state": state}]});
+        let ready = json!({"lifecycle.cattle.io/create.project-namespace-auth_c-1": "true"});
+        let (mut found, mut young) = (project(ready.clone(), "active"), project(json!({}), "configuring"));
+        assert_eq!(settle(&mut found, &mut young), 1);
+        assert_eq!(found, young);
+        let (mut found, mut old) = (project(ready.clone(), "active"), project(ready, "configuring"));
+        assert_eq!(settle(&mut found, &mut old), 0);
+        assert_eq!(differences(found, old).len(), 1);
+        let conditions = |names: [&str; 2]| json!({"conditions": names.map(|name| json!({"type": name}))});
+        let (mut found, mut recorded) = (conditions(["B", "A"]), conditions(["A", "B"]));
+        settle(&mut found, &mut recorded);
+        assert_eq!(found, recorded);
     }
 
     #[test]

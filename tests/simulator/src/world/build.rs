@@ -166,7 +166,6 @@ impl World {
                 let short = project.rsplit(':').next().unwrap_or(project);
                 labels.insert("field.cattle.io/projectId".to_owned(), json!(short));
                 annotations.insert("field.cattle.io/projectId".to_owned(), json!(project));
-                annotations.insert("field.cattle.io/resourceQuotaProjectId".to_owned(), json!(project));
             }
             if let Some(creator) = creator {
                 labels.insert("cattle.io/creator".to_owned(), json!("norman"));

@@ -23,8 +23,8 @@ const USERS: &[(&str, &str, &str, &str)] = &[
 const CLUSTERS: &[(&str, &str, Agent, &str, [&str; 2])] = &[
     ("local", "local", Agent::Connected, "", ["p-sm6pp", "p-798sd"]),
     ("prod", "c-prod1", Agent::Connected, "imported for the record", ["p-45m4b", "p-6782z"]),
-    ("stage", "c-stag1", Agent::Never, "imported for the record", ["p-r265s", "p-shxkp"]),
-    ("edge", "c-edge1", Agent::Never, "imported for the record", ["p-2lmwc", "p-bplf8"]),
+    ("stage", "c-stag1", Agent::Never, "", ["p-r265s", "p-shxkp"]),
+    ("edge", "c-edge1", Agent::Never, "", ["p-2lmwc", "p-bplf8"]),
 ];
 
 const LOCAL_SHOP: &str = "local:p-gcx5s";

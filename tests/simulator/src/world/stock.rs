@@ -58,6 +58,11 @@ pub(crate) fn kept(object: &Map<String, Value>) -> Kept {
     }
 }
 
+/// The authority of the connected imported cluster, in base64.
+pub(crate) fn ca_cert() -> &'static str {
+    text(stock(), "caCert")
+}
+
 /// A registration token as it stands in the record; `{server}`, `{cluster}` and `{token}` are to be filled in.
 pub(crate) fn registration() -> Map<String, Value> {
     stock().get("clusterRegistrationToken").and_then(Value::as_object).cloned().unwrap_or_default()

@@ -101,6 +101,7 @@ pub(super) fn serve(
 ) -> Outcome {
     let place = Place { kind, within, access: call.access(&world.state) };
     if kind.api != Api::Management {
+        // rule: norman.store-of-its-own
         let project = within.project.unwrap_or_default();
         reach(
             world,

@@ -130,11 +130,6 @@ pub(super) const RULES: &[Rule] = &[
         "kubernetes, log of a pending pod",
         "The log of a pod with several containers needs a name, 400; no pod here has a log.",
     ),
-    recorded(
-        "kube.root-ca",
-        "kubernetes, metadata only",
-        "Every namespace has a ConfigMap kube-root-ca.crt.",
-    ),
     recorded("kube.scale", "kubernetes, get scale and put scale", "Deployments have a scale of their own."),
     recorded(
         "kube.secret-string-data",

@@ -151,7 +151,7 @@ fn schema(world: &World, plane: &Plane<'_>, resource: &Resource) -> Value {
 
 fn serve(world: &mut World, call: &Call<'_>, plane: &Plane<'_>, rest: &[&str]) -> Response {
     if let ["schemas", wanted @ ..] = rest {
-        // rule: schema.partial
+        // rule: schema.without-prose
         let found = visible(world, plane).map(|resource| schema(world, plane, resource));
         if let [wanted] = wanted {
             let mut found = found.filter(|schema| schema.get("id").and_then(Value::as_str) == Some(wanted));
