@@ -118,6 +118,11 @@ fn before_errors(replay: &mut Replay, last: Option<&Recorded>, _: &Recorded) {
         let path = format!("/v3/projects/{project}");
         assert_eq!(replay.ask("admin-unscoped", "DELETE", &path, None).status, 200, "{path}");
     }
+    // Moving the namespace, later, marked it.
+    let mark = json!({"metadata": {"annotations": {"field.cattle.io/resourceQuotaProjectId": null}}});
+    let merge = [("content-type".to_owned(), "application/merge-patch+json".to_owned())].into();
+    let path = "/k8s/clusters/local/api/v1/namespaces/shop-web";
+    assert_eq!(replay.ask_with("admin-unscoped", "PATCH", path, Some(&mark), &merge).status, 200);
     // The administrator had asked for kubeconfigs, and the agent of c-prod1 was not ready yet.
     for _ in 0..9 {
         let path = "/v3/clusters/local?action=generateKubeconfig";

@@ -91,3 +91,28 @@ mod tests {
         assert_eq!(none.state.projects.len(), 2, "projects need a cluster");
     }
 }
+
+#[cfg(test)]
+mod measure {
+    use super::*;
+    use crate::{Request, Respond};
+    use std::time::Instant;
+
+    #[test]
+    fn pages_of_a_large_world() {
+        let start = Instant::now();
+        let mut world = World::fleet(FleetOptions { clusters: 3, projects: 12_345, pods: 0 }, 1);
+        println!("fleet of 12345 projects: {:?}", start.elapsed());
+        let token = world.labels().tokens["admin-unscoped"].clone();
+        let mut headers = http::HeaderMap::new();
+        headers.insert(http::header::AUTHORIZATION, format!("Bearer {token}").parse().unwrap());
+        for target in ["/v3/projects?limit=1", "/v3/projects?limit=100", "/v3/projects?limit=1000", "/v3/projects?limit=100&sort=name", "/v3/projects?limit=100&name=p00001", "/v3/settings?limit=1"] {
+            let request = Request { method: http::Method::GET, target: target.into(), headers: headers.clone(), body: bytes::Bytes::new() };
+            for _ in 0..2 {
+            let start = Instant::now();
+            let answer = world.respond(&request, jiff::Timestamp::now());
+            println!("{target}: {:?} {}", start.elapsed(), answer.body.len());
+            }
+        }
+    }
+}

@@ -16,7 +16,7 @@ mod views;
 
 pub(crate) use objects::render;
 pub(crate) use resources::NAMESPACES;
-pub(crate) use views::{age, items};
+pub(crate) use views::{age, items, viewed};
 
 use super::World;
 use super::answer::{self, Failure};

@@ -135,4 +135,49 @@ pub(super) const RULES: &[Rule] = &[
         "read in Rancher's source",
         "Project quota and namespace default have the same keys: 422 MissingRequired.",
     ),
+    assumed(
+        "steve.blocked-write",
+        "follows from the recorded links and GET",
+        "Writing a type that Steve lets nobody write is 403 \"Method PUT not supported\".",
+    ),
+    assumed(
+        "steve.indexed-fields",
+        "read in Steve's source",
+        "Filters and sorting know name, namespace, age, state, columns, labels, and a few fields of some types.",
+    ),
+    assumed(
+        "steve.lists-of-a-namespace",
+        "read in Steve's source",
+        "/v1/TYPE/NAMESPACE lists the objects of a namespace, and creates in it.",
+    ),
+    assumed(
+        "steve.namespace-required",
+        "read in Steve's source",
+        "Creating without a namespace what needs one is 422.",
+    ),
+    assumed(
+        "steve.parts",
+        "Steve's documentation; exclude is recorded on a list",
+        "include, exclude and excludeValues decide which fields are shown.",
+    ),
+    assumed(
+        "steve.patch-is-strategic",
+        "read in Steve's source",
+        "PATCH without a patch content type is a strategic merge.",
+    ),
+    assumed(
+        "steve.unknown-column",
+        "read in Steve's source",
+        "Filtering or sorting by a field that is not indexed is 422 InvalidBodyContent.",
+    ),
+    assumed(
+        "steve.unknown-revision",
+        "read in Steve's source",
+        "A revision that is still to come is 400 \"unknown revision\".",
+    ),
+    assumed(
+        "steve.version-required",
+        "read in Steve's source",
+        "PUT without resourceVersion is a 500 ServerError.",
+    ),
 ];

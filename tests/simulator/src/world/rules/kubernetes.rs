@@ -247,7 +247,23 @@ pub(super) const RULES: &[Rule] = &[
         "matrix, GET /k8s/clusters/c-zzzzz/version",
         "An unknown cluster is 404 to those who may read clusters, 403 to everybody else.",
     ),
+    recorded(
+        "steve.blocked-links",
+        "workflows, steve list of clusters; stock, features",
+        "Links that would write a type which Steve lets nobody write say \"blocked\".",
+    ),
+    recorded(
+        "steve.continue-is-ignored",
+        "workflows and downstream, steve list",
+        "pagination.next names a continue that Steve does not read: it leads to the same page.",
+    ),
+    recorded("steve.delete-is-empty", "errors, steve delete", "A deleted object is an empty 204."),
     recorded("steve.error-shape", "errors, steve missing object", "Steve's errors name their type twice."),
+    recorded(
+        "steve.filter",
+        "workflows, steve list",
+        "filter takes = != ~ !~ in notin, commas for or, itself again for and (= and ~ are recorded).",
+    ),
     recorded(
         "steve.generated-name",
         "errors, steve create without name",
@@ -292,6 +308,17 @@ pub(super) const RULES: &[Rule] = &[
         "steve.pagesize",
         "workflows, steve list",
         "Steve pages by pagesize and page and ignores limit.",
+    ),
+    recorded(
+        "steve.projectsornamespaces",
+        "workflows, steve list",
+        "projectsornamespaces picks by the short id of the project or the name of the namespace.",
+    ),
+    recorded("steve.sort", "workflows, steve list", "sort takes fields, with a minus for down."),
+    recorded(
+        "steve.type-warning",
+        "errors, steve create",
+        "Creating with Steve's own type gets a warning of Kubernetes.",
     ),
     recorded("steve.unknown-type", "errors, steve unknown type", "An unknown type is 404 without a body."),
 ];
