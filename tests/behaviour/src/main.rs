@@ -30,6 +30,8 @@ mod origin;
 #[cfg(test)]
 mod truth_replay;
 #[cfg(test)]
+mod walk;
+#[cfg(test)]
 mod world_api;
 #[cfg(test)]
 mod world_rules;

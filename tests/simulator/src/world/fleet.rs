@@ -106,12 +106,24 @@ mod measure {
         let token = world.labels().tokens["admin-unscoped"].clone();
         let mut headers = http::HeaderMap::new();
         headers.insert(http::header::AUTHORIZATION, format!("Bearer {token}").parse().unwrap());
-        for target in ["/v3/projects?limit=1", "/v3/projects?limit=100", "/v3/projects?limit=1000", "/v3/projects?limit=100&sort=name", "/v3/projects?limit=100&name=p00001", "/v3/settings?limit=1"] {
-            let request = Request { method: http::Method::GET, target: target.into(), headers: headers.clone(), body: bytes::Bytes::new() };
+        for target in [
+            "/v3/projects?limit=1",
+            "/v3/projects?limit=100",
+            "/v3/projects?limit=1000",
+            "/v3/projects?limit=100&sort=name",
+            "/v3/projects?limit=100&name=p00001",
+            "/v3/settings?limit=1",
+        ] {
+            let request = Request {
+                method: http::Method::GET,
+                target: target.into(),
+                headers: headers.clone(),
+                body: bytes::Bytes::new(),
+            };
             for _ in 0..2 {
-            let start = Instant::now();
-            let answer = world.respond(&request, jiff::Timestamp::now());
-            println!("{target}: {:?} {}", start.elapsed(), answer.body.len());
+                let start = Instant::now();
+                let answer = world.respond(&request, jiff::Timestamp::now());
+                println!("{target}: {:?} {}", start.elapsed(), answer.body.len());
             }
         }
     }
