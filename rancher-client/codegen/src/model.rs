@@ -56,6 +56,23 @@ const MOST: usize = 24;
 /// A part of more bytes stands behind a pointer.
 const LARGE: usize = 768;
 
+/// Names that the generated text and its macros use without a path.
+const HIDDEN: [&str; 13] = [
+    "BTreeMap",
+    "Box",
+    "Clone",
+    "Default",
+    "Err",
+    "None",
+    "Ok",
+    "Option",
+    "PartialEq",
+    "Result",
+    "Some",
+    "String",
+    "Vec",
+];
+
 /// All that is generated.
 #[derive(Debug)]
 pub struct Model<'a> {
@@ -181,6 +198,12 @@ impl<'a> Model<'a> {
     fn check(&self) -> Result<(), Failure> {
         for body in &self.bodies {
             let id = &body.facts.id;
+            if HIDDEN.contains(&body.rust().as_str()) {
+                let name = body.rust();
+                let text =
+                    format!("{id} would hide Rust's own {name}: give it another name in names::pascal");
+                return Err(Failure::new(text));
+            }
             for (field, kind) in &body.kinds {
                 if let Some(part) = kind.part()
                     && self.body(body.api(), part).is_none()

@@ -60,5 +60,6 @@ pub use record::{Action, Answer, Empty, Record, ResourceType};
 pub use registry::{TypeVisitor, by_collection, by_id, each_type, types};
 pub use values::{IntOrString, Secret};
 
-#[cfg(all(test, feature = "management", feature = "project"))]
+#[cfg(test)]
+#[cfg(all(feature = "management", feature = "project"))]
 mod record_tests;

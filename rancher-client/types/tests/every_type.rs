@@ -1,5 +1,7 @@
 //! Objects of every type, with values that fit, that do not, and that nobody knows, survive reading and writing.
 
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::print_stdout, reason = "a test may fail")]
+
 use proptest::collection::{btree_map, vec};
 use proptest::prelude::*;
 use proptest::strategy::ValueTree;
