@@ -9,18 +9,20 @@ use crate::model::Model;
 use crate::names;
 
 /// Names that the rule below would make worse, by the first field with the options.
-const NAMED: [(&str, &str); 5] = [
+const NAMED: [(&str, &str); 6] = [
     ("container.capAdd", "Capability"),
     ("daemonSetConfig.strategy", "UpdateStrategy"),
     ("deploymentConfig.strategy", "DeploymentStrategy"),
     ("hostPathVolumeSource.kind", "HostPathKind"),
     ("persistentVolumeClaim.accessModes", "PersistentVolumeAccessMode"),
+    ("workloadMetric.schema", "MetricScheme"),
 ];
 
-/// The enums by their options.
+/// The enums by their options, and by name what is said of them.
 #[derive(Debug)]
 pub struct Enums {
     names: BTreeMap<Vec<String>, String>,
+    docs: BTreeMap<String, String>,
 }
 
 impl Enums {
@@ -44,7 +46,7 @@ impl Enums {
                 }
             }
         }
-        let mut enums = Self { names: BTreeMap::new() };
+        let mut enums = Self { names: BTreeMap::new(), docs: BTreeMap::new() };
         for (options, of) in &fields {
             let Some((ty, field)) = of.iter().min().copied() else { continue };
             let key = format!("{ty}.{field}");
@@ -61,6 +63,8 @@ impl Enums {
             if taken || model.bodies.iter().any(|body| body.rust() == name) {
                 return Err(Failure::new(format!("the options of {key} need a name of their own in NAMED")));
             }
+            let more = if of.len() > 1 { ", and others" } else { "" };
+            enums.docs.insert(name.clone(), format!("The options of `{key}`{more}."));
             enums.names.insert(options.clone(), name);
         }
         Ok(enums)
@@ -78,10 +82,8 @@ impl Enums {
         let mut text = crate::header("Texts of which the schemas state the options.");
         text += "\nuse crate::macros::open_enum;\n";
         for (name, options) in sorted {
-            text += &format!(
-                "\nopen_enum! {{\n    /// One of {} options that the schemas state, or another text.\n    {name} {{\n",
-                options.len()
-            );
+            let doc = self.docs.get(name).map_or("", String::as_str);
+            text += &format!("\nopen_enum! {{\n    /// {doc}\n    {name} {{\n");
             for option in options {
                 text += &format!("        {} = {option:?},\n", names::pascal(option));
             }

@@ -50,6 +50,29 @@ pub fn folder(apis: &[Api]) -> String {
     }
 }
 
+/// So many parts stand in one file with the resource that they belong to.
+const MOST: usize = 24;
+
+/// A part of more bytes stands behind a pointer.
+const LARGE: usize = 768;
+
+/// Names that the generated text and its macros use without a path.
+const HIDDEN: [&str; 13] = [
+    "BTreeMap",
+    "Box",
+    "Clone",
+    "Default",
+    "Err",
+    "None",
+    "Ok",
+    "Option",
+    "PartialEq",
+    "Result",
+    "Some",
+    "String",
+    "Vec",
+];
+
 /// All that is generated.
 #[derive(Debug)]
 pub struct Model<'a> {
@@ -101,8 +124,27 @@ impl<'a> Model<'a> {
         named(&body.facts, &body.kinds).into_iter().filter_map(|id| self.body(body.api(), id))
     }
 
+    /// Whether a field of a body holds a part behind a pointer: those that lead back to the body, and large ones. Most
+    /// objects have few of their parts: without pointers, each cluster of a list takes 21 KB.
+    pub fn is_boxed(&self, body: &Body, part: &str) -> bool {
+        self.is_circle(body, part) || self.body(body.api(), part).is_some_and(|part| self.size(part) > LARGE)
+    }
+
+    /// Roughly the bytes of a struct.
+    fn size(&self, body: &Body) -> usize {
+        let field = |kind: &Kind| match kind {
+            Kind::Plain("Boolean") => 1,
+            Kind::Plain("Int" | "Float") => 16,
+            Kind::Struct(id) if self.is_boxed(body, id) => 8,
+            Kind::Struct(id) => self.body(body.api(), id).map_or(0, |part| self.size(part)),
+            _ => 24,
+        };
+        let own = if body.facts.is_resource() { 6 * 24 } else { 24 };
+        own + body.kinds.values().map(field).sum::<usize>()
+    }
+
     /// Whether a field of a body holds, without a list or map between, a part that leads back to the body.
-    pub fn is_circle(&self, body: &Body, part: &str) -> bool {
+    fn is_circle(&self, body: &Body, part: &str) -> bool {
         let mut seen = BTreeSet::new();
         let mut next = vec![part];
         while let Some(id) = next.pop() {
@@ -118,7 +160,8 @@ impl<'a> Model<'a> {
         false
     }
 
-    /// A part that only one resource needs stands beside it, the others in files by their first letter.
+    /// A part that only one resource needs stands beside it, unless these are too many; the others in files by their
+    /// first letter.
     fn place(&mut self) {
         let mut owners: BTreeMap<(String, String), BTreeSet<String>> = BTreeMap::new();
         for body in self.bodies.iter().filter(|body| body.facts.is_resource()) {
@@ -130,9 +173,19 @@ impl<'a> Model<'a> {
                 }
             }
         }
+        let mut parts: BTreeMap<(&str, &str), usize> = BTreeMap::new();
+        for ((folder, _), owners) in owners.iter().filter(|(_, owners)| owners.len() == 1) {
+            for owner in owners {
+                *parts.entry((folder, owner)).or_default() += 1;
+            }
+        }
         for body in &mut self.bodies {
             let key = (body.folder(), body.facts.id.clone());
             let owner = owners.get(&key).filter(|owners| owners.len() == 1).and_then(BTreeSet::first);
+            let few = |owner: &&String| {
+                parts.get(&(key.0.as_str(), owner.as_str())).is_some_and(|count| *count <= MOST)
+            };
+            let owner = owner.filter(few);
             body.file = match owner {
                 _ if body.facts.is_resource() => names::snake(&body.facts.id),
                 _ if body.apis.len() > 1 => "parts".to_owned(),
@@ -145,6 +198,12 @@ impl<'a> Model<'a> {
     fn check(&self) -> Result<(), Failure> {
         for body in &self.bodies {
             let id = &body.facts.id;
+            if HIDDEN.contains(&body.rust().as_str()) {
+                let name = body.rust();
+                let text =
+                    format!("{id} would hide Rust's own {name}: give it another name in names::pascal");
+                return Err(Failure::new(text));
+            }
             for (field, kind) in &body.kinds {
                 if let Some(part) = kind.part()
                     && self.body(body.api(), part).is_none()
@@ -178,9 +237,9 @@ fn named<'t>(ty: &'t Type, kinds: &'t BTreeMap<String, Kind>) -> Vec<&'t str> {
         .collect()
 }
 
-/// By id, the groups of APIs that share its body. A body is shared if the server states the same of it everywhere, and
+/// By id, the groups of APIs that share its body. A part is shared if the server states the same of it everywhere, and
 /// if the same is true of everything that it names: a `namespaceResourceQuota` has the same fields twice, and its
-/// `resourceQuotaLimit` has not.
+/// `resourceQuotaLimit` has not. A type with a collection belongs to one API, whose paths it has.
 fn shared(facts: &Facts) -> Result<BTreeMap<String, Vec<Vec<Api>>>, Failure> {
     let mut groups: BTreeMap<String, Vec<Vec<Api>>> = BTreeMap::new();
     for (api, types) in &facts.types {
@@ -189,7 +248,7 @@ fn shared(facts: &Facts) -> Result<BTreeMap<String, Vec<Vec<Api>>>, Failure> {
             let same = |group: &&mut Vec<Api>| {
                 group.first().and_then(|first| facts.find(*first, &ty.id)).is_some_and(|other| other == ty)
             };
-            match groups.iter_mut().find(same) {
+            match groups.iter_mut().find(same).filter(|_| !ty.is_resource()) {
                 Some(group) => group.push(*api),
                 None => groups.push(vec![*api]),
             }

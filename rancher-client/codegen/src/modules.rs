@@ -41,7 +41,7 @@ pub fn write(model: &Model<'_>, files: &mut Files) {
         let place = folder(apis);
         let features: Vec<String> = apis.iter().map(|api| format!("feature = {:?}", api.as_str())).collect();
         let module = place.rsplit('/').next().unwrap_or_default();
-        text += &format!("#[cfg(any({}))]\npub mod {module};\n", features.join(", "));
+        text += &format!("#[cfg(any({}))]\npub(crate) mod {module};\n", features.join(", "));
     }
     files.insert("shared/mod.rs".to_owned(), text);
 }
@@ -54,7 +54,8 @@ fn structs(apis: &[Api], bodies: &[&Body], shared: &[&Body]) -> String {
         ),
         _ => "Parts that these APIs share.".to_owned(),
     };
-    let mut text = crate::header(&about) + "\npub mod info;\n";
+    let info = if apis.len() == 1 { "pub mod info;" } else { "pub(crate) mod info;" };
+    let mut text = crate::header(&about) + "\n" + info + "\n";
     for (file, bodies) in by_file(bodies) {
         let visible = if bodies.iter().any(|body| body.facts.is_resource()) { "pub " } else { "" };
         text += &format!("{visible}mod {file};\n");
@@ -65,6 +66,15 @@ fn structs(apis: &[Api], bodies: &[&Body], shared: &[&Body]) -> String {
     }
     for (place, bodies) in by_folder(shared) {
         text += &format!("pub use crate::generated::{place}::{{{}}};\n", names(&bodies, Body::rust));
+    }
+    if apis.len() == 1 {
+        let mut all: Vec<&Body> = bodies.iter().chain(shared).copied().collect();
+        all.sort_by_key(|body| &body.facts.id);
+        text += "\n#[inline]\npub(crate) fn each<V: crate::TypeVisitor>(visitor: &mut V) {\n";
+        for body in all {
+            text += &format!("    visitor.visit::<{}>();\n", body.rust());
+        }
+        text += "}\n";
     }
     text
 }

@@ -1,12 +1,15 @@
 //! How records are read and written: once, for all of them.
 
-use serde::de::{Deserialize, Deserializer, Error as _, MapAccess, Visitor};
+use serde::de::{Deserialize, DeserializeOwned, Deserializer, Error as _, MapAccess, Visitor};
 use serde::ser::{Serialize, SerializeMap, Serializer};
 use serde_json::{Map, Value};
 use std::borrow::Cow;
 use std::collections::BTreeMap;
+use std::convert::Infallible;
 use std::fmt;
 use std::marker::PhantomData;
+
+use crate::Record;
 
 /// A record that could not be read.
 ///
@@ -61,35 +64,30 @@ impl fmt::Display for DecodeError {
 
 impl std::error::Error for DecodeError {}
 
-/// What `record!` writes of a struct, and all that differs between two.
-pub(crate) trait Table: Default {
+/// What `record!` writes of a struct, and all that differs between two. Both methods are small for each field: the
+/// time to compile the crate is that of these, some four thousand times.
+pub(crate) trait Table: Record {
     /// Its name in Rust.
     const NAME: &'static str;
 
-    /// Reads the value of the field of this name; false, and nothing read, if there is none.
-    fn read<'de, A: MapAccess<'de>>(&mut self, name: &str, map: &mut A) -> Result<bool, A::Error>;
+    /// Gives the field of this name what is there to take; false if there is no such field.
+    fn fill<F: Source>(&mut self, name: &str, from: &mut F) -> Result<bool, F::Error>;
 
-    /// Takes the value of the field of this name.
-    fn fit(&mut self, name: &str, value: &Value) -> Fitted;
-
-    /// Writes the fields that are set.
-    fn write<S: SerializeMap>(&self, map: &mut S) -> Result<(), S::Error>;
-
-    /// Names the fields that are set.
-    fn each_set(&self, each: &mut dyn FnMut(&'static str));
-
-    /// What the struct does not know.
-    fn rest(&self) -> &Map<String, Value>;
-
-    /// The same, to change it.
-    fn rest_mut(&mut self) -> &mut Map<String, Value>;
+    /// Puts every field.
+    fn list<S: Sink>(&self, to: &mut S);
 }
 
-/// What became of a value that was offered to a field.
-pub(crate) enum Fitted {
-    Taken,
-    Unfit,
-    Unknown,
+/// Where the value of a field comes from.
+pub(crate) trait Source {
+    type Error;
+
+    /// Sets the field. True, so that it ends [`Table::fill`].
+    fn take<T: DeserializeOwned + Fit>(&mut self, slot: &mut Option<T>) -> Result<bool, Self::Error>;
+}
+
+/// What fields are put to.
+pub(crate) trait Sink {
+    fn put<T: Serialize>(&mut self, name: &'static str, slot: &Option<T>);
 }
 
 /// A type of a field: read from a value that may be anything.
@@ -98,41 +96,77 @@ pub(crate) trait Fit: Sized {
     fn fit(value: &Value) -> Option<Self>;
 }
 
-/// Sets a field from a value.
-pub(crate) fn offer<T: Fit>(slot: &mut Option<T>, value: &Value) -> Fitted {
-    if value.is_null() {
-        *slot = None;
-        return Fitted::Taken;
-    }
-    match T::fit(value) {
-        Some(fitted) => {
-            *slot = Some(fitted);
-            Fitted::Taken
-        }
-        None => Fitted::Unfit,
+/// From JSON, as it is read.
+struct Reader<'m, 'de, A> {
+    map: &'m mut A,
+    lifetime: PhantomData<&'de ()>,
+}
+
+impl<'de, A: MapAccess<'de>> Source for Reader<'_, 'de, A> {
+    type Error = A::Error;
+
+    fn take<T: DeserializeOwned + Fit>(&mut self, slot: &mut Option<T>) -> Result<bool, A::Error> {
+        *slot = self.map.next_value()?;
+        Ok(true)
     }
 }
 
-/// Writes a field that is set.
-pub(crate) fn put<S: SerializeMap, T: Serialize>(
-    map: &mut S,
-    name: &'static str,
-    slot: &Option<T>,
-) -> Result<(), S::Error> {
-    match slot {
-        Some(value) => map.serialize_entry(name, value),
-        None => Ok(()),
+/// From a value that may not fit.
+struct Offer<'v> {
+    value: &'v Value,
+    fits: bool,
+}
+
+impl Source for Offer<'_> {
+    type Error = Infallible;
+
+    fn take<T: DeserializeOwned + Fit>(&mut self, slot: &mut Option<T>) -> Result<bool, Infallible> {
+        *slot = T::fit(self.value);
+        self.fits = slot.is_some() || self.value.is_null();
+        Ok(true)
+    }
+}
+
+/// To JSON. The first error stays.
+struct Writer<'m, S: SerializeMap> {
+    map: &'m mut S,
+    done: Result<(), S::Error>,
+}
+
+impl<S: SerializeMap> Sink for Writer<'_, S> {
+    fn put<T: Serialize>(&mut self, name: &'static str, slot: &Option<T>) {
+        if let (Some(value), Ok(())) = (slot, &self.done) {
+            self.done = self.map.serialize_entry(name, value);
+        }
+    }
+}
+
+/// The names of the fields that are set.
+struct Names(Vec<&'static str>);
+
+impl Names {
+    fn of<T: Table>(record: &T) -> Vec<&'static str> {
+        let mut names = Names(Vec::new());
+        record.list(&mut names);
+        names.0
+    }
+}
+
+impl Sink for Names {
+    fn put<T: Serialize>(&mut self, name: &'static str, slot: &Option<T>) {
+        if slot.is_some() {
+            self.0.push(name);
+        }
     }
 }
 
 pub(crate) fn from_object<T: Table>(object: Map<String, Value>) -> T {
     let mut record = T::default();
     for (name, value) in object {
-        match record.fit(&name, &value) {
-            Fitted::Taken => {}
-            Fitted::Unfit | Fitted::Unknown => {
-                record.rest_mut().insert(name, value);
-            }
+        let mut offer = Offer { value: &value, fits: false };
+        let Ok(_) = record.fill(&name, &mut offer);
+        if !offer.fits {
+            record.other_mut().insert(name, value);
         }
     }
     record
@@ -140,12 +174,13 @@ pub(crate) fn from_object<T: Table>(object: Map<String, Value>) -> T {
 
 pub(crate) fn serialize<T: Table, S: Serializer>(record: &T, serializer: S) -> Result<S::Ok, S::Error> {
     let mut map = serializer.serialize_map(None)?;
-    record.write(&mut map)?;
-    if !record.rest().is_empty() {
+    let mut writer = Writer { map: &mut map, done: Ok(()) };
+    record.list(&mut writer);
+    writer.done?;
+    if !record.other().is_empty() {
         // a value that did not fit is outdone by one that was set since
-        let mut set = Vec::new();
-        record.each_set(&mut |name| set.push(name));
-        for (name, value) in record.rest() {
+        let set = Names::of(record);
+        for (name, value) in record.other() {
             if !set.contains(&name.as_str()) {
                 map.serialize_entry(name, value)?;
             }
@@ -154,15 +189,14 @@ pub(crate) fn serialize<T: Table, S: Serializer>(record: &T, serializer: S) -> R
     map.end()
 }
 
-pub(crate) fn deserialize<'de, T: Table, D: Deserializer<'de>>(deserializer: D) -> Result<T, D::Error> {
-    deserializer.deserialize_map(TableVisitor(PhantomData))
+pub(crate) fn debug<T: Table>(record: &T, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    let mut names: Vec<&str> = Names::of(record);
+    names.extend(record.other().keys().map(String::as_str));
+    write!(f, "{} {{ {} }}", T::NAME, names.join(", "))
 }
 
-pub(crate) fn debug<T: Table>(record: &T, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-    let mut names = Vec::new();
-    record.each_set(&mut |name| names.push(name));
-    names.extend(record.rest().keys().map(String::as_str));
-    write!(f, "{} {{ {} }}", T::NAME, names.join(", "))
+pub(crate) fn deserialize<'de, T: Table, D: Deserializer<'de>>(deserializer: D) -> Result<T, D::Error> {
+    deserializer.deserialize_map(TableVisitor(PhantomData))
 }
 
 struct TableVisitor<T>(PhantomData<T>);
@@ -178,12 +212,13 @@ impl<'de, T: Table> Visitor<'de> for TableVisitor<T> {
         let mut record = T::default();
         while let Some(Name(name)) = map.next_key()? {
             // serde's own text shows the value, which can be a secret in the wrong place
-            let known = record.read(&name, &mut map).map_err(|_| {
+            let mut reader = Reader { map: &mut map, lifetime: PhantomData };
+            let known = record.fill(&name, &mut reader).map_err(|_| {
                 A::Error::custom(format_args!("`{name}` of {} does not fit its type", T::NAME))
             })?;
             if !known {
                 let value = map.next_value()?;
-                record.rest_mut().insert(name.into_owned(), value);
+                record.other_mut().insert(name.into_owned(), value);
             }
         }
         Ok(record)

@@ -22,14 +22,17 @@ macro_rules! record {
         }
 
         impl $crate::ResourceType for $name {
+            #[inline]
             fn id(&self) -> Option<&str> {
                 self.id.as_deref()
             }
 
+            #[inline]
             fn links(&self) -> &std::collections::BTreeMap<String, String> {
                 self.links.as_ref().unwrap_or(&$crate::record::NONE)
             }
 
+            #[inline]
             fn actions(&self) -> &std::collections::BTreeMap<String, String> {
                 self.actions.as_ref().unwrap_or(&$crate::record::NONE)
             }
@@ -49,81 +52,63 @@ macro_rules! record {
             const INFO: &'static $crate::info::TypeInfo = &$info;
             const NAMES: &'static [&'static str] = &[$($json),*];
 
+            #[inline]
             fn from_object(object: serde_json::Map<String, serde_json::Value>) -> Self {
                 $crate::decode::from_object(object)
             }
 
+            #[inline]
             fn other(&self) -> &serde_json::Map<String, serde_json::Value> {
                 &self.other
             }
 
+            #[inline]
             fn other_mut(&mut self) -> &mut serde_json::Map<String, serde_json::Value> {
                 &mut self.other
             }
         }
 
-        #[allow(unused_variables, unreachable_code, reason = "a few types have no fields")]
+        #[allow(unused_variables, reason = "a few types have no fields")]
         impl $crate::decode::Table for $name {
             const NAME: &'static str = stringify!($name);
 
-            fn read<'de, A: serde::de::MapAccess<'de>>(
-                &mut self,
-                name: &str,
-                map: &mut A,
-            ) -> Result<bool, A::Error> {
+            #[inline]
+            fn fill<F: $crate::decode::Source>(&mut self, name: &str, from: &mut F) -> Result<bool, F::Error> {
                 match name {
-                    $($json => self.$field = map.next_value()?,)*
-                    _ => return Ok(false),
-                }
-                Ok(true)
-            }
-
-            fn fit(&mut self, name: &str, value: &serde_json::Value) -> $crate::decode::Fitted {
-                match name {
-                    $($json => $crate::decode::offer(&mut self.$field, value),)*
-                    _ => $crate::decode::Fitted::Unknown,
+                    $($json => from.take(&mut self.$field),)*
+                    _ => Ok(false),
                 }
             }
 
-            fn write<S: serde::ser::SerializeMap>(&self, map: &mut S) -> Result<(), S::Error> {
-                $($crate::decode::put(map, $json, &self.$field)?;)*
-                Ok(())
-            }
-
-            fn each_set(&self, each: &mut dyn FnMut(&'static str)) {
-                $(if self.$field.is_some() {
-                    each($json);
-                })*
-            }
-
-            fn rest(&self) -> &serde_json::Map<String, serde_json::Value> {
-                &self.other
-            }
-
-            fn rest_mut(&mut self) -> &mut serde_json::Map<String, serde_json::Value> {
-                &mut self.other
+            #[inline]
+            fn list<S: $crate::decode::Sink>(&self, to: &mut S) {
+                $(to.put($json, &self.$field);)*
             }
         }
 
         impl $crate::decode::Fit for $name {
+            #[inline]
             fn fit(value: &serde_json::Value) -> Option<Self> {
                 value.as_object().cloned().map($crate::decode::from_object)
             }
         }
 
         impl serde::Serialize for $name {
+            #[inline]
             fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
                 $crate::decode::serialize(self, serializer)
             }
         }
 
         impl<'de> serde::Deserialize<'de> for $name {
+            #[inline]
             fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
                 $crate::decode::deserialize(deserializer)
             }
         }
 
         impl std::fmt::Debug for $name {
+            #[inline]
             fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
                 $crate::decode::debug(self, f)
             }

@@ -4,7 +4,7 @@
 use crate::macros::open_enum;
 
 open_enum! {
-    /// One of 3 options that the schemas state, or another text.
+    /// The options of `activeDirectoryConfig.accessMode`, and others.
     AccessMode {
         Required = "required",
         Restricted = "restricted",
@@ -13,7 +13,7 @@ open_enum! {
 }
 
 open_enum! {
-    /// One of 38 options that the schemas state, or another text.
+    /// The options of `container.capAdd`, and others.
     Capability {
         AuditControl = "AUDIT_CONTROL",
         AuditWrite = "AUDIT_WRITE",
@@ -57,7 +57,7 @@ open_enum! {
 }
 
 open_enum! {
-    /// One of 3 options that the schemas state, or another text.
+    /// The options of `cronJobConfig.concurrencyPolicy`.
     ConcurrencyPolicy {
         Allow = "Allow",
         Forbid = "Forbid",
@@ -66,7 +66,7 @@ open_enum! {
 }
 
 open_enum! {
-    /// One of 4 options that the schemas state, or another text.
+    /// The options of `containerPort.kind`.
     ContainerPortKind {
         HostPort = "HostPort",
         NodePort = "NodePort",
@@ -76,7 +76,7 @@ open_enum! {
 }
 
 open_enum! {
-    /// One of 2 options that the schemas state, or another text.
+    /// The options of `deploymentConfig.strategy`.
     DeploymentStrategy {
         Recreate = "Recreate",
         RollingUpdate = "RollingUpdate",
@@ -84,7 +84,7 @@ open_enum! {
 }
 
 open_enum! {
-    /// One of 4 options that the schemas state, or another text.
+    /// The options of `environmentFrom.source`.
     EnvironmentFromSource {
         Field = "field",
         Resource = "resource",
@@ -94,7 +94,7 @@ open_enum! {
 }
 
 open_enum! {
-    /// One of 7 options that the schemas state, or another text.
+    /// The options of `hostPathVolumeSource.kind`, and others.
     HostPathKind {
         DirectoryOrCreate = "DirectoryOrCreate",
         Directory = "Directory",
@@ -107,7 +107,15 @@ open_enum! {
 }
 
 open_enum! {
-    /// One of 3 options that the schemas state, or another text.
+    /// The options of `workloadMetric.schema`.
+    MetricScheme {
+        Http = "HTTP",
+        Https = "HTTPS",
+    }
+}
+
+open_enum! {
+    /// The options of `metricTarget.type`.
     MetricTargetType {
         Utilization = "Utilization",
         Value = "Value",
@@ -116,7 +124,7 @@ open_enum! {
 }
 
 open_enum! {
-    /// One of 4 options that the schemas state, or another text.
+    /// The options of `metric.type`.
     MetricType {
         Object = "Object",
         Pods = "Pods",
@@ -126,7 +134,7 @@ open_enum! {
 }
 
 open_enum! {
-    /// One of 3 options that the schemas state, or another text.
+    /// The options of `persistentVolumeClaim.accessModes`, and others.
     PersistentVolumeAccessMode {
         ReadWriteOnce = "ReadWriteOnce",
         ReadOnlyMany = "ReadOnlyMany",
@@ -135,7 +143,7 @@ open_enum! {
 }
 
 open_enum! {
-    /// One of 2 options that the schemas state, or another text.
+    /// The options of `statefulSetConfig.podManagementPolicy`.
     PodManagementPolicy {
         OrderedReady = "OrderedReady",
         Parallel = "Parallel",
@@ -143,7 +151,7 @@ open_enum! {
 }
 
 open_enum! {
-    /// One of 2 options that the schemas state, or another text.
+    /// The options of `searchPrincipalsInput.principalType`.
     PrincipalType {
         User = "user",
         Group = "group",
@@ -151,7 +159,7 @@ open_enum! {
 }
 
 open_enum! {
-    /// One of 3 options that the schemas state, or another text.
+    /// The options of `storageClass.reclaimPolicy`.
     ReclaimPolicy {
         Recycle = "Recycle",
         Delete = "Delete",
@@ -160,15 +168,7 @@ open_enum! {
 }
 
 open_enum! {
-    /// One of 2 options that the schemas state, or another text.
-    Schema {
-        Http = "HTTP",
-        Https = "HTTPS",
-    }
-}
-
-open_enum! {
-    /// One of 3 options that the schemas state, or another text.
+    /// The options of `setting.source`.
     SettingSource {
         Db = "db",
         Default = "default",
@@ -177,7 +177,7 @@ open_enum! {
 }
 
 open_enum! {
-    /// One of 3 options that the schemas state, or another text.
+    /// The options of `apiService.transitioning`, and others.
     Transitioning {
         Yes = "yes",
         No = "no",
@@ -186,7 +186,7 @@ open_enum! {
 }
 
 open_enum! {
-    /// One of 2 options that the schemas state, or another text.
+    /// The options of `daemonSetConfig.strategy`, and others.
     UpdateStrategy {
         RollingUpdate = "RollingUpdate",
         OnDelete = "OnDelete",

@@ -2,8 +2,8 @@
 //! What several APIs share.
 
 #[cfg(any(feature = "management", feature = "cluster"))]
-pub mod management_cluster;
+pub(crate) mod management_cluster;
 #[cfg(any(feature = "management", feature = "cluster", feature = "project"))]
-pub mod management_cluster_project;
+pub(crate) mod management_cluster_project;
 #[cfg(any(feature = "management", feature = "project"))]
-pub mod management_project;
+pub(crate) mod management_project;

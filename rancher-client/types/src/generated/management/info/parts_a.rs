@@ -2,6 +2,222 @@
 //! What the server states of these types.
 
 use crate::info::build::*;
+use crate::generated::management::info::{NODE_AFFINITY, POD_AFFINITY, POD_ANTI_AFFINITY, POD_DISRUPTION_BUDGET_SPEC, PRIORITY_CLASS_SPEC, RESOURCE_REQUIREMENTS, TOLERATION};
+
+/// The part `affinity` of the management API.
+pub static AFFINITY: TypeInfo = TypeInfo {
+    id: "affinity",
+    plural: "affinities",
+    fields: &[
+        field("nodeAffinity", Struct(&NODE_AFFINITY), CREATE | UPDATE | NULLABLE),
+        field("podAffinity", Struct(&POD_AFFINITY), CREATE | UPDATE | NULLABLE),
+        field("podAntiAffinity", Struct(&POD_ANTI_AFFINITY), CREATE | UPDATE | NULLABLE),
+    ],
+    ..part(Api::Management)
+};
+
+/// The part `agentDeploymentCustomization` of the management API.
+pub static AGENT_DEPLOYMENT_CUSTOMIZATION: TypeInfo = TypeInfo {
+    id: "agentDeploymentCustomization",
+    plural: "agentDeploymentCustomizations",
+    fields: &[
+        field("appendTolerations", Array(&Struct(&TOLERATION)), CREATE | UPDATE | NULLABLE),
+        field("overrideAffinity", Struct(&AFFINITY), CREATE | UPDATE | NULLABLE),
+        field("overrideResourceRequirements", Struct(&RESOURCE_REQUIREMENTS), CREATE | UPDATE | NULLABLE),
+        field("schedulingCustomization", Struct(&AGENT_SCHEDULING_CUSTOMIZATION), CREATE | UPDATE | NULLABLE),
+    ],
+    ..part(Api::Management)
+};
+
+/// The part `agentSchedulingCustomization` of the management API.
+pub static AGENT_SCHEDULING_CUSTOMIZATION: TypeInfo = TypeInfo {
+    id: "agentSchedulingCustomization",
+    plural: "agentSchedulingCustomizations",
+    fields: &[
+        field("podDisruptionBudget", Struct(&POD_DISRUPTION_BUDGET_SPEC), CREATE | UPDATE | NULLABLE),
+        field("priorityClass", Struct(&PRIORITY_CLASS_SPEC), CREATE | UPDATE | NULLABLE),
+    ],
+    ..part(Api::Management)
+};
+
+/// The part `aksClusterConfigSpec` of the management API.
+pub static AKS_CLUSTER_CONFIG_SPEC: TypeInfo = TypeInfo {
+    id: "aksClusterConfigSpec",
+    plural: "aksClusterConfigSpecs",
+    fields: &[
+        field("authBaseUrl", String, CREATE | UPDATE | NULLABLE),
+        field("authorizedIpRanges", Array(&String), CREATE | UPDATE | NULLABLE),
+        field("azureCredentialSecret", String, CREATE | UPDATE | NULLABLE),
+        field("baseUrl", String, CREATE | UPDATE | NULLABLE),
+        field("clusterName", String, CREATE | NULLABLE),
+        field("dnsPrefix", String, CREATE | UPDATE | NULLABLE),
+        field("dnsServiceIp", String, CREATE | UPDATE | NULLABLE),
+        field("dockerBridgeCidr", String, CREATE | UPDATE | NULLABLE),
+        field("httpApplicationRouting", Boolean, CREATE | UPDATE | NULLABLE),
+        FieldInfo { default: Some(DefaultValue::Boolean(false)), ..field("imported", Boolean, CREATE) },
+        field("kubernetesVersion", String, CREATE | UPDATE | NULLABLE),
+        field("linuxAdminUsername", String, CREATE | UPDATE | NULLABLE),
+        field("loadBalancerSku", String, CREATE | UPDATE | NULLABLE),
+        field("logAnalyticsWorkspaceGroup", String, CREATE | UPDATE | NULLABLE),
+        field("logAnalyticsWorkspaceName", String, CREATE | UPDATE | NULLABLE),
+        field("managedIdentity", Boolean, CREATE | UPDATE | NULLABLE),
+        field("monitoring", Boolean, CREATE | UPDATE | NULLABLE),
+        field("networkPlugin", String, CREATE | UPDATE | NULLABLE),
+        field("networkPolicy", String, CREATE | UPDATE | NULLABLE),
+        field("nodePools", Array(&Struct(&AKS_NODE_POOL)), CREATE | UPDATE | NULLABLE),
+        field("nodeResourceGroup", String, CREATE | UPDATE | NULLABLE),
+        field("outboundType", String, CREATE | UPDATE | NULLABLE),
+        field("podCidr", String, CREATE | UPDATE | NULLABLE),
+        field("privateCluster", Boolean, CREATE | UPDATE | NULLABLE),
+        field("privateDnsZone", String, CREATE | UPDATE | NULLABLE),
+        field("resourceGroup", String, CREATE | NULLABLE),
+        field("resourceLocation", String, CREATE | NULLABLE),
+        field("serviceCidr", String, CREATE | UPDATE | NULLABLE),
+        field("sshPublicKey", String, CREATE | UPDATE | NULLABLE),
+        field("subnet", String, CREATE | UPDATE | NULLABLE),
+        field("tags", Map(&String), CREATE | UPDATE | NULLABLE),
+        field("userAssignedIdentity", String, CREATE | UPDATE | NULLABLE),
+        field("virtualNetwork", String, CREATE | UPDATE | NULLABLE),
+        field("virtualNetworkResourceGroup", String, CREATE | UPDATE | NULLABLE),
+    ],
+    ..part(Api::Management)
+};
+
+/// The part `aksNodePool` of the management API.
+pub static AKS_NODE_POOL: TypeInfo = TypeInfo {
+    id: "aksNodePool",
+    plural: "aksNodePools",
+    fields: &[
+        field("availabilityZones", Array(&String), CREATE | UPDATE | NULLABLE),
+        field("count", Int, CREATE | UPDATE | NULLABLE),
+        field("enableAutoScaling", Boolean, CREATE | UPDATE | NULLABLE),
+        field("maxCount", Int, CREATE | UPDATE | NULLABLE),
+        field("maxPods", Int, CREATE | UPDATE | NULLABLE),
+        field("maxSurge", String, CREATE | UPDATE | NULLABLE),
+        field("minCount", Int, CREATE | UPDATE | NULLABLE),
+        field("mode", String, CREATE | UPDATE | NULLABLE),
+        field("name", String, CREATE | UPDATE | NULLABLE),
+        field("nodeLabels", Map(&String), CREATE | UPDATE | NULLABLE),
+        field("nodeTaints", Array(&String), CREATE | UPDATE | NULLABLE),
+        field("orchestratorVersion", String, CREATE | UPDATE | NULLABLE),
+        field("osDiskSizeGB", Int, CREATE | UPDATE | NULLABLE),
+        field("osDiskType", String, CREATE | UPDATE | NULLABLE),
+        field("osType", String, CREATE | UPDATE | NULLABLE),
+        field("vmSize", String, CREATE | UPDATE | NULLABLE),
+        field("vnetSubnetID", String, CREATE | UPDATE | NULLABLE),
+    ],
+    ..part(Api::Management)
+};
+
+/// The part `aksStatus` of the management API.
+pub static AKS_STATUS: TypeInfo = TypeInfo {
+    id: "aksStatus",
+    plural: "aksStatuses",
+    fields: &[
+        field("privateRequiresTunnel", Boolean, CREATE | UPDATE | NULLABLE),
+        field("rbacEnabled", Boolean, CREATE | UPDATE | NULLABLE),
+        field("upstreamSpec", Struct(&AKS_CLUSTER_CONFIG_SPEC), CREATE | UPDATE | NULLABLE),
+    ],
+    ..part(Api::Management)
+};
+
+/// The part `aliAddon` of the management API.
+pub static ALI_ADDON: TypeInfo = TypeInfo {
+    id: "aliAddon",
+    plural: "aliAddons",
+    fields: &[
+        field("config", String, CREATE | NULLABLE),
+        field("name", String, CREATE | NULLABLE),
+    ],
+    ..part(Api::Management)
+};
+
+/// The part `aliClusterConfigSpec` of the management API.
+pub static ALI_CLUSTER_CONFIG_SPEC: TypeInfo = TypeInfo {
+    id: "aliClusterConfigSpec",
+    plural: "aliClusterConfigSpecs",
+    fields: &[
+        field("addons", Array(&Struct(&ALI_ADDON)), CREATE | NULLABLE),
+        field("alibabaCredentialSecret", String, CREATE | UPDATE | NULLABLE),
+        field("clusterId", String, CREATE | NULLABLE),
+        field("clusterName", String, CREATE | UPDATE | NULLABLE),
+        field("clusterSpec", String, CREATE | NULLABLE),
+        field("clusterType", String, CREATE | NULLABLE),
+        field("containerCidr", String, CREATE | NULLABLE),
+        field("endpointPublicAccess", Boolean, CREATE | UPDATE | NULLABLE),
+        FieldInfo { default: Some(DefaultValue::Boolean(false)), ..field("imported", Boolean, CREATE) },
+        field("isEnterpriseSecurityGroup", Boolean, CREATE | NULLABLE),
+        field("kubernetesVersion", String, CREATE | UPDATE | NULLABLE),
+        FieldInfo { default: Some(DefaultValue::Number(0)), ..field("nodeCidrMask", Int, CREATE) },
+        field("nodePools", Array(&Struct(&ALI_NODE_POOL)), CREATE | UPDATE | NULLABLE),
+        field("podVswitchIds", Array(&String), CREATE | NULLABLE),
+        field("proxyMode", String, CREATE | UPDATE | NULLABLE),
+        field("regionId", String, CREATE | NULLABLE),
+        field("resourceGroupId", String, CREATE | NULLABLE),
+        field("securityGroupId", String, CREATE | NULLABLE),
+        field("serviceCidr", String, CREATE | NULLABLE),
+        field("snatEntry", Boolean, CREATE | UPDATE | NULLABLE),
+        field("vpcId", String, CREATE | NULLABLE),
+        field("vswitchIds", Array(&String), CREATE | NULLABLE),
+        field("zoneIds", Array(&String), CREATE | NULLABLE),
+    ],
+    ..part(Api::Management)
+};
+
+/// The part `aliDisk` of the management API.
+pub static ALI_DISK: TypeInfo = TypeInfo {
+    id: "aliDisk",
+    plural: "aliDisks",
+    fields: &[
+        field("autoSnapshotPolicyId", String, CREATE | UPDATE | NULLABLE),
+        field("category", String, CREATE | UPDATE | NULLABLE),
+        field("encrypted", String, CREATE | UPDATE | NULLABLE),
+        FieldInfo { default: Some(DefaultValue::Number(0)), ..field("size", Int, CREATE | UPDATE) },
+    ],
+    ..part(Api::Management)
+};
+
+/// The part `aliNodePool` of the management API.
+pub static ALI_NODE_POOL: TypeInfo = TypeInfo {
+    id: "aliNodePool",
+    plural: "aliNodePools",
+    fields: &[
+        FieldInfo { default: Some(DefaultValue::Boolean(false)), ..field("autoRenew", Boolean, CREATE) },
+        FieldInfo { default: Some(DefaultValue::Number(0)), ..field("autoRenewPeriod", Int, CREATE) },
+        field("dataDisks", Array(&Struct(&ALI_DISK)), CREATE | UPDATE | NULLABLE),
+        field("desiredSize", Int, CREATE | UPDATE | NULLABLE),
+        field("enableAutoScaling", Boolean, CREATE | UPDATE | NULLABLE),
+        field("imageId", String, CREATE | UPDATE | NULLABLE),
+        field("imageType", String, CREATE | UPDATE | NULLABLE),
+        field("instanceChargeType", String, CREATE | NULLABLE),
+        field("instanceTypes", Array(&String), CREATE | UPDATE | NULLABLE),
+        field("keyPair", String, CREATE | UPDATE | NULLABLE),
+        field("maxInstances", Int, CREATE | UPDATE | NULLABLE),
+        field("minInstances", Int, CREATE | UPDATE | NULLABLE),
+        field("name", String, CREATE | UPDATE | NULLABLE),
+        field("nodePoolId", String, CREATE | UPDATE | NULLABLE),
+        FieldInfo { default: Some(DefaultValue::Number(0)), ..field("period", Int, CREATE) },
+        field("periodUnit", String, CREATE | NULLABLE),
+        field("runtime", String, CREATE | UPDATE | NULLABLE),
+        field("runtimeVersion", String, CREATE | UPDATE | NULLABLE),
+        field("scalingType", String, CREATE | UPDATE | NULLABLE),
+        field("systemDiskCategory", String, CREATE | UPDATE | NULLABLE),
+        FieldInfo { default: Some(DefaultValue::Number(0)), ..field("systemDiskSize", Int, CREATE | UPDATE) },
+        field("vswitchIds", Array(&String), CREATE | UPDATE | NULLABLE),
+    ],
+    ..part(Api::Management)
+};
+
+/// The part `aliStatus` of the management API.
+pub static ALI_STATUS: TypeInfo = TypeInfo {
+    id: "aliStatus",
+    plural: "aliStatuses",
+    fields: &[
+        field("privateRequiresTunnel", Boolean, CREATE | UPDATE | NULLABLE),
+        field("upstreamSpec", Struct(&ALI_CLUSTER_CONFIG_SPEC), CREATE | UPDATE | NULLABLE),
+    ],
+    ..part(Api::Management)
+};
 
 /// The part `authConfigConditions` of the management API.
 pub static AUTH_CONFIG_CONDITIONS: TypeInfo = TypeInfo {

@@ -2,6 +2,173 @@
 //! What the server states of these types.
 
 use crate::info::build::*;
+use crate::generated::management::info::{AGENT_DEPLOYMENT_CUSTOMIZATION, AKS_CLUSTER_CONFIG_SPEC, ALI_CLUSTER_CONFIG_SPEC, EKS_CLUSTER_CONFIG_SPEC, ENV_VAR, GKE_CLUSTER_CONFIG_SPEC, IMPORTED_CONFIG, INGRESS_CAPABILITIES, K3S_CONFIG, LOAD_BALANCER_CAPABILITIES, LOCAL_CLUSTER_AUTH_ENDPOINT, OBJECT_REFERENCE, RKE2_CONFIG, WEBHOOK_DEPLOYMENT_CUSTOMIZATION};
+
+/// The part `capabilities` of the management API.
+pub static CAPABILITIES: TypeInfo = TypeInfo {
+    id: "capabilities",
+    plural: "capabilitieses",
+    fields: &[
+        field("ingressCapabilities", Array(&Struct(&INGRESS_CAPABILITIES)), CREATE | UPDATE | NULLABLE),
+        field("loadBalancerCapabilities", Struct(&LOAD_BALANCER_CAPABILITIES), CREATE | UPDATE | NULLABLE),
+        FieldInfo { default: Some(DefaultValue::Boolean(false)), ..field("nodePoolScalingSupported", Boolean, CREATE | UPDATE) },
+        field("nodePortRange", String, CREATE | UPDATE | NULLABLE),
+        field("taintSupport", Boolean, CREATE | UPDATE | NULLABLE),
+    ],
+    ..part(Api::Management)
+};
+
+/// The part `certExpiration` of the management API.
+pub static CERT_EXPIRATION: TypeInfo = TypeInfo {
+    id: "certExpiration",
+    plural: "certExpirations",
+    fields: &[
+        field("expirationDate", String, CREATE | UPDATE | NULLABLE),
+    ],
+    ..part(Api::Management)
+};
+
+/// The part `clusterComponentStatus` of the management API.
+pub static CLUSTER_COMPONENT_STATUS: TypeInfo = TypeInfo {
+    id: "clusterComponentStatus",
+    plural: "clusterComponentStatuses",
+    fields: &[
+        field("conditions", Array(&Struct(&COMPONENT_CONDITION)), CREATE | UPDATE | NULLABLE),
+        field("name", String, CREATE | UPDATE | NULLABLE),
+    ],
+    ..part(Api::Management)
+};
+
+/// The part `clusterCondition` of the management API.
+pub static CLUSTER_CONDITION: TypeInfo = TypeInfo {
+    id: "clusterCondition",
+    plural: "clusterConditions",
+    fields: &[
+        field("lastTransitionTime", String, CREATE | UPDATE | NULLABLE),
+        field("lastUpdateTime", String, CREATE | UPDATE | NULLABLE),
+        field("message", String, CREATE | UPDATE | NULLABLE),
+        field("reason", String, CREATE | UPDATE | NULLABLE),
+        field("status", String, CREATE | UPDATE | NULLABLE),
+        field("type", String, CREATE | UPDATE | NULLABLE),
+    ],
+    ..part(Api::Management)
+};
+
+/// The part `clusterInfo` of the management API.
+pub static CLUSTER_INFO: TypeInfo = TypeInfo {
+    id: "clusterInfo",
+    plural: "clusterInfos",
+    fields: &[
+        field("arch", String, CREATE | UPDATE | NULLABLE),
+        field("kubernetesVersion", String, CREATE | UPDATE | NULLABLE),
+        field("machineProvider", String, CREATE | UPDATE | NULLABLE),
+        FieldInfo { default: Some(DefaultValue::Number(0)), ..field("nodeCount", Int, CREATE | UPDATE) },
+        field("provisioningClusterRef", Struct(&OBJECT_REFERENCE), CREATE | UPDATE | NULLABLE),
+    ],
+    ..part(Api::Management)
+};
+
+/// The part `clusterSecrets` of the management API.
+pub static CLUSTER_SECRETS: TypeInfo = TypeInfo {
+    id: "clusterSecrets",
+    plural: "clusterSecretses",
+    fields: &[
+        field("aadClientCertSecret", String, NULLABLE),
+        field("aadClientSecret", String, NULLABLE),
+        field("aciAPICUserKeySecret", String, NULLABLE),
+        field("aciKafkaClientKeySecret", String, NULLABLE),
+        field("aciTokenSecret", String, NULLABLE),
+        field("bastionHostSSHKeySecret", String, NULLABLE),
+        field("kubeletExtraEnvSecret", String, NULLABLE),
+        field("openStackSecret", String, NULLABLE),
+        field("privateRegistryECRSecret", String, NULLABLE),
+        field("privateRegistrySecret", String, NULLABLE),
+        field("privateRegistryURL", String, NULLABLE),
+        field("s3CredentialSecret", String, NULLABLE),
+        field("secretsEncryptionProvidersSecret", String, NULLABLE),
+        field("virtualCenterSecret", String, NULLABLE),
+        field("vsphereSecret", String, NULLABLE),
+        field("weavePasswordSecret", String, NULLABLE),
+    ],
+    ..part(Api::Management)
+};
+
+/// The part `clusterSpec` of the management API.
+pub static CLUSTER_SPEC: TypeInfo = TypeInfo {
+    id: "clusterSpec",
+    plural: "clusterSpecs",
+    fields: &[
+        field("agentEnvVars", Array(&Struct(&ENV_VAR)), CREATE | UPDATE | NULLABLE),
+        field("agentImageOverride", String, CREATE | UPDATE | NULLABLE),
+        field("aksConfig", Struct(&AKS_CLUSTER_CONFIG_SPEC), CREATE | UPDATE | NULLABLE),
+        field("aliConfig", Struct(&ALI_CLUSTER_CONFIG_SPEC), CREATE | UPDATE | NULLABLE),
+        field("amazonElasticContainerServiceConfig", Map(&Json), CREATE | UPDATE | NULLABLE),
+        field("assetsImageOverride", String, CREATE | UPDATE | NULLABLE),
+        field("azureKubernetesServiceConfig", Map(&Json), CREATE | UPDATE | NULLABLE),
+        field("clusterAgentDeploymentCustomization", Struct(&AGENT_DEPLOYMENT_CUSTOMIZATION), CREATE | UPDATE | NULLABLE),
+        field("clusterSecrets", Struct(&CLUSTER_SECRETS), NULLABLE),
+        field("defaultClusterRoleForProjectMembers", Reference("roleTemplate"), CREATE | UPDATE | NULLABLE),
+        field("defaultPodSecurityAdmissionConfigurationTemplateName", String, CREATE | UPDATE | NULLABLE),
+        field("description", String, CREATE | UPDATE | NULLABLE),
+        field("desiredAgentImage", String, CREATE | UPDATE | NULLABLE),
+        field("desiredAssetsImage", String, CREATE | UPDATE | NULLABLE),
+        field("desiredAuthImage", String, CREATE | UPDATE | NULLABLE),
+        field("displayName", String, CREATE | UPDATE | REQUIRED | NULLABLE),
+        FieldInfo { default: Some(DefaultValue::Text("/var/lib/docker")), ..field("dockerRootDir", String, CREATE | UPDATE | NULLABLE) },
+        field("eksConfig", Struct(&EKS_CLUSTER_CONFIG_SPEC), CREATE | UPDATE | NULLABLE),
+        FieldInfo { default: Some(DefaultValue::Boolean(false)), ..field("enableNetworkPolicy", Boolean, CREATE | UPDATE | NULLABLE) },
+        field("fleetAgentDeploymentCustomization", Struct(&AGENT_DEPLOYMENT_CUSTOMIZATION), CREATE | UPDATE | NULLABLE),
+        field("fleetWorkspaceName", String, CREATE | UPDATE | NULLABLE),
+        field("genericEngineConfig", Map(&Json), CREATE | UPDATE | NULLABLE),
+        field("gkeConfig", Struct(&GKE_CLUSTER_CONFIG_SPEC), CREATE | UPDATE | NULLABLE),
+        field("googleKubernetesEngineConfig", Map(&Json), CREATE | UPDATE | NULLABLE),
+        field("importedConfig", Struct(&IMPORTED_CONFIG), CREATE | UPDATE | NULLABLE),
+        FieldInfo { default: Some(DefaultValue::Boolean(false)), ..field("internal", Boolean, NOTHING) },
+        field("k3sConfig", Struct(&K3S_CONFIG), CREATE | UPDATE | NULLABLE),
+        field("localClusterAuthEndpoint", Struct(&LOCAL_CLUSTER_AUTH_ENDPOINT), CREATE | UPDATE | NULLABLE),
+        field("rke2Config", Struct(&RKE2_CONFIG), CREATE | UPDATE | NULLABLE),
+        field("webhookDeploymentCustomization", Struct(&WEBHOOK_DEPLOYMENT_CUSTOMIZATION), CREATE | UPDATE | NULLABLE),
+        FieldInfo { default: Some(DefaultValue::Boolean(false)), ..field("windowsPreferedCluster", Boolean, CREATE) },
+    ],
+    ..part(Api::Management)
+};
+
+/// The part `clusterUpgradeStrategy` of the management API.
+pub static CLUSTER_UPGRADE_STRATEGY: TypeInfo = TypeInfo {
+    id: "clusterUpgradeStrategy",
+    plural: "clusterUpgradeStrategies",
+    fields: &[
+        FieldInfo { default: Some(DefaultValue::Boolean(false)), ..field("drainServerNodes", Boolean, CREATE | UPDATE) },
+        FieldInfo { default: Some(DefaultValue::Boolean(false)), ..field("drainWorkerNodes", Boolean, CREATE | UPDATE) },
+        FieldInfo { default: Some(DefaultValue::Number(0)), min: Some(1), ..field("serverConcurrency", Int, CREATE | UPDATE) },
+        FieldInfo { default: Some(DefaultValue::Number(0)), min: Some(1), ..field("workerConcurrency", Int, CREATE | UPDATE) },
+    ],
+    ..part(Api::Management)
+};
+
+/// The part `cmekConfig` of the management API.
+pub static CMEK_CONFIG: TypeInfo = TypeInfo {
+    id: "cmekConfig",
+    plural: "cmekConfigs",
+    fields: &[
+        field("keyName", String, CREATE | UPDATE | NULLABLE),
+        field("ringName", String, CREATE | UPDATE | NULLABLE),
+    ],
+    ..part(Api::Management)
+};
+
+/// The part `componentCondition` of the management API.
+pub static COMPONENT_CONDITION: TypeInfo = TypeInfo {
+    id: "componentCondition",
+    plural: "componentConditions",
+    fields: &[
+        field("error", String, CREATE | UPDATE | NULLABLE),
+        field("message", String, CREATE | UPDATE | NULLABLE),
+        field("status", String, CREATE | UPDATE | NULLABLE),
+        field("type", String, CREATE | UPDATE | NULLABLE),
+    ],
+    ..part(Api::Management)
+};
 
 /// The part `condition` of the management API.
 pub static CONDITION: TypeInfo = TypeInfo {

@@ -2,7 +2,17 @@
 //! What the server states of these types.
 
 use crate::info::build::*;
-use crate::generated::management::info::{OIDC_CONFIG};
+use crate::generated::management::info::{CMEK_CONFIG, OIDC_CONFIG};
+
+/// The part `generateKubeConfigOutput` of the management API.
+pub static GENERATE_KUBE_CONFIG_OUTPUT: TypeInfo = TypeInfo {
+    id: "generateKubeConfigOutput",
+    plural: "generateKubeConfigOutputs",
+    fields: &[
+        field("config", String, CREATE | UPDATE | NULLABLE | SENSITIVE),
+    ],
+    ..part(Api::Management)
+};
 
 /// The part `genericOIDCApplyInput` of the management API.
 pub static GENERIC_OIDC_APPLY_INPUT: TypeInfo = TypeInfo {
@@ -22,6 +32,196 @@ pub static GENERIC_OIDC_TEST_OUTPUT: TypeInfo = TypeInfo {
     plural: "genericOIDCTestOutputs",
     fields: &[
         field("redirectUrl", String, CREATE | UPDATE | NULLABLE),
+    ],
+    ..part(Api::Management)
+};
+
+/// The part `gkeAutopilotConfig` of the management API.
+pub static GKE_AUTOPILOT_CONFIG: TypeInfo = TypeInfo {
+    id: "gkeAutopilotConfig",
+    plural: "gkeAutopilotConfigs",
+    fields: &[
+        FieldInfo { default: Some(DefaultValue::Boolean(false)), ..field("enabled", Boolean, CREATE | UPDATE) },
+    ],
+    ..part(Api::Management)
+};
+
+/// The part `gkeCidrBlock` of the management API.
+pub static GKE_CIDR_BLOCK: TypeInfo = TypeInfo {
+    id: "gkeCidrBlock",
+    plural: "gkeCidrBlocks",
+    fields: &[
+        field("cidrBlock", String, CREATE | UPDATE | NULLABLE),
+        field("displayName", String, CREATE | UPDATE | NULLABLE),
+    ],
+    ..part(Api::Management)
+};
+
+/// The part `gkeClusterAddons` of the management API.
+pub static GKE_CLUSTER_ADDONS: TypeInfo = TypeInfo {
+    id: "gkeClusterAddons",
+    plural: "gkeClusterAddonses",
+    fields: &[
+        FieldInfo { default: Some(DefaultValue::Boolean(false)), ..field("horizontalPodAutoscaling", Boolean, CREATE | UPDATE) },
+        FieldInfo { default: Some(DefaultValue::Boolean(false)), ..field("httpLoadBalancing", Boolean, CREATE | UPDATE) },
+        FieldInfo { default: Some(DefaultValue::Boolean(false)), ..field("networkPolicyConfig", Boolean, CREATE | UPDATE) },
+    ],
+    ..part(Api::Management)
+};
+
+/// The part `gkeClusterConfigSpec` of the management API.
+pub static GKE_CLUSTER_CONFIG_SPEC: TypeInfo = TypeInfo {
+    id: "gkeClusterConfigSpec",
+    plural: "gkeClusterConfigSpecs",
+    fields: &[
+        field("autopilotConfig", Struct(&GKE_AUTOPILOT_CONFIG), CREATE | UPDATE | NULLABLE),
+        field("clusterAddons", Struct(&GKE_CLUSTER_ADDONS), CREATE | UPDATE | NULLABLE),
+        field("clusterIpv4Cidr", String, CREATE | UPDATE | NULLABLE),
+        field("clusterName", String, CREATE | UPDATE | NULLABLE),
+        field("customerManagedEncryptionKey", Struct(&CMEK_CONFIG), CREATE | UPDATE | NULLABLE),
+        field("description", String, CREATE | UPDATE | NULLABLE),
+        field("enableKubernetesAlpha", Boolean, CREATE | UPDATE | NULLABLE),
+        field("googleCredentialSecret", String, CREATE | UPDATE | NULLABLE),
+        FieldInfo { default: Some(DefaultValue::Boolean(false)), ..field("imported", Boolean, CREATE) },
+        field("ipAllocationPolicy", Struct(&GKEIP_ALLOCATION_POLICY), CREATE | UPDATE | NULLABLE),
+        field("kubernetesVersion", String, CREATE | UPDATE | NULLABLE),
+        field("labels", Map(&String), CREATE | UPDATE | NULLABLE),
+        field("locations", Array(&String), CREATE | UPDATE | NULLABLE),
+        field("loggingService", String, CREATE | UPDATE | NULLABLE),
+        field("maintenanceWindow", String, CREATE | UPDATE | NULLABLE),
+        field("masterAuthorizedNetworks", Struct(&GKE_MASTER_AUTHORIZED_NETWORKS_CONFIG), CREATE | UPDATE | NULLABLE),
+        field("monitoringService", String, CREATE | UPDATE | NULLABLE),
+        field("network", String, CREATE | UPDATE | NULLABLE),
+        field("networkPolicyEnabled", Boolean, CREATE | UPDATE | NULLABLE),
+        field("nodePools", Array(&Struct(&GKE_NODE_POOL_CONFIG)), CREATE | UPDATE | NULLABLE),
+        field("privateClusterConfig", Struct(&GKE_PRIVATE_CLUSTER_CONFIG), CREATE | UPDATE | NULLABLE),
+        field("projectID", String, CREATE | UPDATE | NULLABLE),
+        field("region", String, CREATE | NULLABLE),
+        field("subnetwork", String, CREATE | UPDATE | NULLABLE),
+        field("zone", String, CREATE | NULLABLE),
+    ],
+    ..part(Api::Management)
+};
+
+/// The part `gkeMasterAuthorizedNetworksConfig` of the management API.
+pub static GKE_MASTER_AUTHORIZED_NETWORKS_CONFIG: TypeInfo = TypeInfo {
+    id: "gkeMasterAuthorizedNetworksConfig",
+    plural: "gkeMasterAuthorizedNetworksConfigs",
+    fields: &[
+        field("cidrBlocks", Array(&Struct(&GKE_CIDR_BLOCK)), CREATE | UPDATE | NULLABLE),
+        FieldInfo { default: Some(DefaultValue::Boolean(false)), ..field("enabled", Boolean, CREATE | UPDATE) },
+    ],
+    ..part(Api::Management)
+};
+
+/// The part `gkeNodeConfig` of the management API.
+pub static GKE_NODE_CONFIG: TypeInfo = TypeInfo {
+    id: "gkeNodeConfig",
+    plural: "gkeNodeConfigs",
+    fields: &[
+        field("bootDiskKmsKey", String, CREATE | UPDATE | NULLABLE),
+        FieldInfo { default: Some(DefaultValue::Number(0)), ..field("diskSizeGb", Int, CREATE | UPDATE) },
+        field("diskType", String, CREATE | UPDATE | NULLABLE),
+        field("imageType", String, CREATE | UPDATE | NULLABLE),
+        field("labels", Map(&String), CREATE | UPDATE | NULLABLE),
+        FieldInfo { default: Some(DefaultValue::Number(0)), ..field("localSsdCount", Int, CREATE | UPDATE) },
+        field("machineType", String, CREATE | UPDATE | NULLABLE),
+        field("oauthScopes", Array(&String), CREATE | UPDATE | NULLABLE),
+        FieldInfo { default: Some(DefaultValue::Boolean(false)), ..field("preemptible", Boolean, CREATE | UPDATE) },
+        field("serviceAccount", String, CREATE | UPDATE | NULLABLE),
+        field("tags", Array(&String), CREATE | UPDATE | NULLABLE),
+        field("taints", Array(&Struct(&GKE_NODE_TAINT_CONFIG)), CREATE | UPDATE | NULLABLE),
+    ],
+    ..part(Api::Management)
+};
+
+/// The part `gkeNodePoolAutoscaling` of the management API.
+pub static GKE_NODE_POOL_AUTOSCALING: TypeInfo = TypeInfo {
+    id: "gkeNodePoolAutoscaling",
+    plural: "gkeNodePoolAutoscalings",
+    fields: &[
+        FieldInfo { default: Some(DefaultValue::Boolean(false)), ..field("enabled", Boolean, CREATE | UPDATE) },
+        FieldInfo { default: Some(DefaultValue::Number(0)), ..field("maxNodeCount", Int, CREATE | UPDATE) },
+        FieldInfo { default: Some(DefaultValue::Number(0)), ..field("minNodeCount", Int, CREATE | UPDATE) },
+    ],
+    ..part(Api::Management)
+};
+
+/// The part `gkeNodePoolConfig` of the management API.
+pub static GKE_NODE_POOL_CONFIG: TypeInfo = TypeInfo {
+    id: "gkeNodePoolConfig",
+    plural: "gkeNodePoolConfigs",
+    fields: &[
+        field("autoscaling", Struct(&GKE_NODE_POOL_AUTOSCALING), CREATE | UPDATE | NULLABLE),
+        field("config", Struct(&GKE_NODE_CONFIG), CREATE | UPDATE | NULLABLE),
+        field("initialNodeCount", Int, CREATE | UPDATE | NULLABLE),
+        field("management", Struct(&GKE_NODE_POOL_MANAGEMENT), CREATE | UPDATE | NULLABLE),
+        field("maxPodsConstraint", Int, CREATE | UPDATE | NULLABLE),
+        field("name", String, CREATE | UPDATE | NULLABLE),
+        field("version", String, CREATE | UPDATE | NULLABLE),
+    ],
+    ..part(Api::Management)
+};
+
+/// The part `gkeNodePoolManagement` of the management API.
+pub static GKE_NODE_POOL_MANAGEMENT: TypeInfo = TypeInfo {
+    id: "gkeNodePoolManagement",
+    plural: "gkeNodePoolManagements",
+    fields: &[
+        FieldInfo { default: Some(DefaultValue::Boolean(false)), ..field("autoRepair", Boolean, CREATE | UPDATE) },
+        FieldInfo { default: Some(DefaultValue::Boolean(false)), ..field("autoUpgrade", Boolean, CREATE | UPDATE) },
+    ],
+    ..part(Api::Management)
+};
+
+/// The part `gkeNodeTaintConfig` of the management API.
+pub static GKE_NODE_TAINT_CONFIG: TypeInfo = TypeInfo {
+    id: "gkeNodeTaintConfig",
+    plural: "gkeNodeTaintConfigs",
+    fields: &[
+        field("effect", String, CREATE | UPDATE | NULLABLE),
+        field("key", String, CREATE | UPDATE | NULLABLE),
+        field("value", String, CREATE | UPDATE | NULLABLE),
+    ],
+    ..part(Api::Management)
+};
+
+/// The part `gkePrivateClusterConfig` of the management API.
+pub static GKE_PRIVATE_CLUSTER_CONFIG: TypeInfo = TypeInfo {
+    id: "gkePrivateClusterConfig",
+    plural: "gkePrivateClusterConfigs",
+    fields: &[
+        FieldInfo { default: Some(DefaultValue::Boolean(false)), ..field("enablePrivateEndpoint", Boolean, CREATE | UPDATE) },
+        FieldInfo { default: Some(DefaultValue::Boolean(false)), ..field("enablePrivateNodes", Boolean, CREATE | UPDATE) },
+        field("masterIpv4CidrBlock", String, CREATE | UPDATE | NULLABLE),
+    ],
+    ..part(Api::Management)
+};
+
+/// The part `gkeStatus` of the management API.
+pub static GKE_STATUS: TypeInfo = TypeInfo {
+    id: "gkeStatus",
+    plural: "gkeStatuses",
+    fields: &[
+        field("privateRequiresTunnel", Boolean, CREATE | UPDATE | NULLABLE),
+        field("upstreamSpec", Struct(&GKE_CLUSTER_CONFIG_SPEC), CREATE | UPDATE | NULLABLE),
+    ],
+    ..part(Api::Management)
+};
+
+/// The part `gkeipAllocationPolicy` of the management API.
+pub static GKEIP_ALLOCATION_POLICY: TypeInfo = TypeInfo {
+    id: "gkeipAllocationPolicy",
+    plural: "gkeipAllocationPolicies",
+    fields: &[
+        field("clusterIpv4CidrBlock", String, CREATE | UPDATE | NULLABLE),
+        field("clusterSecondaryRangeName", String, CREATE | UPDATE | NULLABLE),
+        FieldInfo { default: Some(DefaultValue::Boolean(false)), ..field("createSubnetwork", Boolean, CREATE | UPDATE) },
+        field("nodeIpv4CidrBlock", String, CREATE | UPDATE | NULLABLE),
+        field("servicesIpv4CidrBlock", String, CREATE | UPDATE | NULLABLE),
+        field("servicesSecondaryRangeName", String, CREATE | UPDATE | NULLABLE),
+        field("subnetworkName", String, CREATE | UPDATE | NULLABLE),
+        FieldInfo { default: Some(DefaultValue::Boolean(false)), ..field("useIpAliases", Boolean, CREATE | UPDATE) },
     ],
     ..part(Api::Management)
 };

@@ -3,6 +3,18 @@
 
 use crate::info::build::*;
 
+/// The part `launchTemplate` of the management API.
+pub static LAUNCH_TEMPLATE: TypeInfo = TypeInfo {
+    id: "launchTemplate",
+    plural: "launchTemplates",
+    fields: &[
+        field("id", String, CREATE | UPDATE | NULLABLE),
+        field("name", String, CREATE | UPDATE | NULLABLE),
+        field("version", Int, CREATE | UPDATE | NULLABLE),
+    ],
+    ..part(Api::Management)
+};
+
 /// The part `ldapFields` of the management API.
 pub static LDAP_FIELDS: TypeInfo = TypeInfo {
     id: "ldapFields",
@@ -36,6 +48,31 @@ pub static LDAP_FIELDS: TypeInfo = TypeInfo {
         FieldInfo { default: Some(DefaultValue::Text("uid|sn|givenName")), ..field("userSearchAttribute", String, CREATE | UPDATE | REQUIRED) },
         field("userSearchBase", String, CREATE | UPDATE | REQUIRED),
         field("userSearchFilter", String, CREATE | UPDATE | NULLABLE),
+    ],
+    ..part(Api::Management)
+};
+
+/// The part `loadBalancerCapabilities` of the management API.
+pub static LOAD_BALANCER_CAPABILITIES: TypeInfo = TypeInfo {
+    id: "loadBalancerCapabilities",
+    plural: "loadBalancerCapabilitieses",
+    fields: &[
+        field("enabled", Boolean, CREATE | UPDATE | NULLABLE),
+        FieldInfo { default: Some(DefaultValue::Boolean(false)), ..field("healthCheckSupported", Boolean, CREATE | UPDATE) },
+        field("protocolsSupported", Array(&String), CREATE | UPDATE | NULLABLE),
+        field("provider", String, CREATE | UPDATE | NULLABLE),
+    ],
+    ..part(Api::Management)
+};
+
+/// The part `localClusterAuthEndpoint` of the management API.
+pub static LOCAL_CLUSTER_AUTH_ENDPOINT: TypeInfo = TypeInfo {
+    id: "localClusterAuthEndpoint",
+    plural: "localClusterAuthEndpoints",
+    fields: &[
+        field("caCerts", String, CREATE | UPDATE | NULLABLE),
+        FieldInfo { default: Some(DefaultValue::Boolean(false)), ..field("enabled", Boolean, CREATE | UPDATE) },
+        field("fqdn", String, CREATE | UPDATE | NULLABLE),
     ],
     ..part(Api::Management)
 };

@@ -2,6 +2,55 @@
 //! What the server states of these types.
 
 use crate::info::build::*;
+use crate::generated::management::info::{LABEL_SELECTOR, NODE_SELECTOR_TERM, WEIGHTED_POD_AFFINITY_TERM};
+
+/// The part `podAffinity` of the management API.
+pub static POD_AFFINITY: TypeInfo = TypeInfo {
+    id: "podAffinity",
+    plural: "podAffinities",
+    fields: &[
+        field("preferredDuringSchedulingIgnoredDuringExecution", Array(&Struct(&WEIGHTED_POD_AFFINITY_TERM)), CREATE | UPDATE | NULLABLE),
+        field("requiredDuringSchedulingIgnoredDuringExecution", Array(&Struct(&POD_AFFINITY_TERM)), CREATE | UPDATE | NULLABLE),
+    ],
+    ..part(Api::Management)
+};
+
+/// The part `podAffinityTerm` of the management API.
+pub static POD_AFFINITY_TERM: TypeInfo = TypeInfo {
+    id: "podAffinityTerm",
+    plural: "podAffinityTerms",
+    fields: &[
+        field("labelSelector", Struct(&LABEL_SELECTOR), CREATE | UPDATE | NULLABLE),
+        field("matchLabelKeys", Array(&String), CREATE | UPDATE | NULLABLE),
+        field("mismatchLabelKeys", Array(&String), CREATE | UPDATE | NULLABLE),
+        field("namespaceSelector", Struct(&LABEL_SELECTOR), CREATE | UPDATE | NULLABLE),
+        field("namespaces", Array(&String), CREATE | UPDATE | NULLABLE),
+        field("topologyKey", String, CREATE | UPDATE | NULLABLE),
+    ],
+    ..part(Api::Management)
+};
+
+/// The part `podAntiAffinity` of the management API.
+pub static POD_ANTI_AFFINITY: TypeInfo = TypeInfo {
+    id: "podAntiAffinity",
+    plural: "podAntiAffinities",
+    fields: &[
+        field("preferredDuringSchedulingIgnoredDuringExecution", Array(&Struct(&WEIGHTED_POD_AFFINITY_TERM)), CREATE | UPDATE | NULLABLE),
+        field("requiredDuringSchedulingIgnoredDuringExecution", Array(&Struct(&POD_AFFINITY_TERM)), CREATE | UPDATE | NULLABLE),
+    ],
+    ..part(Api::Management)
+};
+
+/// The part `podDisruptionBudgetSpec` of the management API.
+pub static POD_DISRUPTION_BUDGET_SPEC: TypeInfo = TypeInfo {
+    id: "podDisruptionBudgetSpec",
+    plural: "podDisruptionBudgetSpecs",
+    fields: &[
+        field("maxUnavailable", String, CREATE | UPDATE | NULLABLE),
+        field("minAvailable", String, CREATE | UPDATE | NULLABLE),
+    ],
+    ..part(Api::Management)
+};
 
 /// The part `policyRule` of the management API.
 pub static POLICY_RULE: TypeInfo = TypeInfo {
@@ -13,6 +62,28 @@ pub static POLICY_RULE: TypeInfo = TypeInfo {
         field("resourceNames", Array(&String), CREATE | UPDATE | NULLABLE),
         field("resources", Array(&String), CREATE | UPDATE | NULLABLE),
         field("verbs", Array(&String), CREATE | UPDATE | NULLABLE),
+    ],
+    ..part(Api::Management)
+};
+
+/// The part `preferredSchedulingTerm` of the management API.
+pub static PREFERRED_SCHEDULING_TERM: TypeInfo = TypeInfo {
+    id: "preferredSchedulingTerm",
+    plural: "preferredSchedulingTerms",
+    fields: &[
+        field("preference", Struct(&NODE_SELECTOR_TERM), CREATE | UPDATE | NULLABLE),
+        FieldInfo { default: Some(DefaultValue::Number(0)), ..field("weight", Int, CREATE | UPDATE) },
+    ],
+    ..part(Api::Management)
+};
+
+/// The part `priorityClassSpec` of the management API.
+pub static PRIORITY_CLASS_SPEC: TypeInfo = TypeInfo {
+    id: "priorityClassSpec",
+    plural: "priorityClassSpecs",
+    fields: &[
+        field("preemptionPolicy", String, CREATE | UPDATE | NULLABLE),
+        FieldInfo { default: Some(DefaultValue::Number(0)), ..field("value", Int, CREATE | UPDATE) },
     ],
     ..part(Api::Management)
 };

@@ -48,6 +48,7 @@ mod service;
 mod service_account_token;
 mod ssh_auth;
 mod stateful_set;
+mod subscribe;
 mod workload;
 
 pub use basic_auth::{BASIC_AUTH};
@@ -97,8 +98,9 @@ pub use service::{CLIENT_IP_CONFIG, SERVICE, SESSION_AFFINITY_CONFIG};
 pub use service_account_token::{SERVICE_ACCOUNT_TOKEN};
 pub use ssh_auth::{SSH_AUTH};
 pub use stateful_set::{STATEFUL_SET};
+pub use subscribe::{SUBSCRIBE};
 pub use workload::{ROLLBACK_REVISION, WORKLOAD};
-pub use crate::generated::shared::management_cluster_project::info::{OBJECT_REFERENCE, OWNER_REFERENCE, SUBSCRIBE};
+pub use crate::generated::shared::management_cluster_project::info::{OBJECT_REFERENCE, OWNER_REFERENCE};
 pub use crate::generated::shared::management_project::info::{CONFIG_MAP_KEY_SELECTOR, ENV_VAR, ENV_VAR_SOURCE, FILE_KEY_SELECTOR, LABEL_SELECTOR, LABEL_SELECTOR_REQUIREMENT, OBJECT_FIELD_SELECTOR, PUBLIC_ENDPOINT, RESOURCE_CLAIM, RESOURCE_FIELD_SELECTOR, RESOURCE_REQUIREMENTS, SECRET_KEY_SELECTOR, TOLERATION};
 
 /// All of them, sorted by id.

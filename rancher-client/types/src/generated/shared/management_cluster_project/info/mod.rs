@@ -2,7 +2,5 @@
 //! What the server states of the types.
 
 mod parts;
-mod subscribe;
 
 pub use parts::{OBJECT_REFERENCE, OWNER_REFERENCE};
-pub use subscribe::{SUBSCRIBE};

@@ -4,7 +4,7 @@
 use crate::macros::record;
 
 record! {
-    /// The type `subscribe` of the management, cluster and project APIs, in the collection `subscribe` (GET).
+    /// The type `subscribe` of the project API, in the collection `subscribe` (GET).
     resource Subscribe = super::info::SUBSCRIBE;
     /// Set at creation and changed by updates.
     api_versions "apiVersions": Vec<String>,

@@ -3,7 +3,7 @@
 
 use crate::info::build::*;
 
-/// The type `subscribe` of the management, cluster and project APIs, in the collection `subscribe` (GET).
+/// The type `subscribe` of the management API, in the collection `subscribe` (GET).
 pub static SUBSCRIBE: TypeInfo = TypeInfo {
     id: "subscribe",
     plural: "subscribe",
