@@ -31,6 +31,31 @@ pub(super) fn run(input: &[u8]) {
         any_change(before, now);
         any_change(now, before);
     }
+    // random bytes hardly ever are JSON, so they also say how to grow two documents
+    let mut bytes = input.iter();
+    let (before, now) = (grown(&mut bytes, 0), grown(&mut bytes, 0));
+    any_change(&before.to_string(), &now.to_string());
+}
+
+/// A document that the bytes say how to grow; null when they end.
+fn grown(bytes: &mut std::slice::Iter<'_, u8>, depth: usize) -> Value {
+    const NAMES: [&str; 6] = ["a", "b", "id", "name", "type", "\"\u{e9}"];
+    let Some(byte) = bytes.next() else { return Value::Null };
+    let many = usize::from(byte >> 3) % 8;
+    match byte % 8 {
+        0 => Value::Null,
+        1 => json!(many > 3),
+        2 => json!(many),
+        3 => json!(NAMES[many % NAMES.len()]),
+        _ if depth > 6 => json!(u64::MAX),
+        4 | 5 => (0..many).map(|_| grown(bytes, depth + 1)).collect(),
+        _ => {
+            let field = |at: usize| {
+                (NAMES[(at + usize::from(*byte)) % NAMES.len()].to_owned(), grown(bytes, depth + 1))
+            };
+            Value::Object((0..many).map(field).collect())
+        }
+    }
 }
 
 /// A change that some other document went through, applied to anything.
@@ -60,7 +85,8 @@ fn any_text(raw: &[u8]) {
 }
 
 fn any_change(before: &str, now: &str) {
-    let (Ok(then), Ok(wanted)) = (serde_json::from_str::<Value>(before), serde_json::from_str::<Value>(now)) else {
+    let (Ok(then), Ok(wanted)) = (serde_json::from_str::<Value>(before), serde_json::from_str::<Value>(now))
+    else {
         return;
     };
     let Some(edit) = Edit::between(&then, &wanted) else {
