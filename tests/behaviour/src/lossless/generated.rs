@@ -47,12 +47,12 @@ impl Writer {
     fn value(&mut self, ty: &FieldType, depth: usize) {
         let n = self.count;
         match ty {
-            FieldType::Boolean => self.out += if n % 2 == 0 { "true" } else { "false" },
+            FieldType::Boolean => self.out += if n.is_multiple_of(2) { "true" } else { "false" },
             FieldType::Int => self.out += &(9_007_199_254_740_993 + n).to_string(),
             FieldType::Float => self.out += "1.50e0",
             FieldType::Enum => self.out += &format!(r#""addedLater{n}""#),
             FieldType::Json => self.out += r#"{"a":[null,1.0,{"b":12345678901234567890}],"n":null}"#,
-            FieldType::IntOrString if n % 2 == 0 => self.out += &n.to_string(),
+            FieldType::IntOrString if n.is_multiple_of(2) => self.out += &n.to_string(),
             FieldType::Array(inner) => self.several(("[", " ]"), &["", " "], inner, depth),
             FieldType::Map(inner) => {
                 self.several(("{", "}"), &[r#""example.com/x":"#, r#""ä" :"#], inner, depth);
