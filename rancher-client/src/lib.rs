@@ -21,13 +21,13 @@
 //! # Call
 //!
 //! ```no_run
-//! use rancher_client::proxy::{CanI, Resource};
+//! use rancher_client::proxy::{CanI, ListOptions, Resource};
 //! use rancher_client::v3::Query;
 //!
 //! # async fn run(client: rancher_client::Client) -> rancher_client::Result<()> {
 //! let projects = client.v3().collection("projects")?.list(Query::in_cluster(&"c-prod1".parse()?)).collect().await?;
 //! let cluster = client.cluster("c-prod1")?;
-//! let pods = cluster.list(Resource::core("pods").within("shop-web")).await?;
+//! let pods = cluster.list(Resource::core("pods").within("shop-web"), ListOptions::default()).collect().await?;
 //! let me = cluster.whoami().await?; // works with a key scoped to the cluster, too
 //! let may = cluster.can_i(&CanI::new("create", "pods").within("shop-web")).await?;
 //! # Ok(())
@@ -76,11 +76,14 @@ mod client;
 pub mod config;
 pub mod credentials;
 pub mod error;
+mod kubernetes;
 pub mod paging;
 pub mod proxy;
 pub mod scope;
+pub mod steve;
 pub mod transport;
 pub mod v3;
+pub mod wait;
 pub mod wire;
 pub mod workflow;
 

@@ -41,6 +41,8 @@ pub struct ErrorBody {
     pub field: Option<String>,
     /// The user that the server saw, where the message names one: `User "u-abcde" cannot …`.
     pub user: Option<String>,
+    /// Where a list whose continue token is too old can go on, if the server says so.
+    pub resume: Option<String>,
     /// Whether the body ended before it should have.
     pub cut: bool,
 }
@@ -56,6 +58,8 @@ impl ErrorBody {
         let mut read = Self::of_text(text, complete);
         read.cut |= !complete;
         read.user = read.message.as_deref().and_then(named_user);
+        // no continue token looks like a credential
+        read.resume = read.resume.take().filter(|token| redact(token) == token.as_str());
         // whoever echoes what it was sent may do so in any field
         for part in [&mut read.message, &mut read.code, &mut read.field, &mut read.user] {
             *part = part.take().map(shorten).filter(|text| !text.is_empty());
@@ -103,6 +107,7 @@ impl ErrorBody {
             return Self {
                 code: filled(object.get("reason")),
                 field: filled(field),
+                resume: filled(object.get("metadata").and_then(|metadata| metadata.get("continue"))),
                 ..Self::plain(Dialect::Kubernetes, text(object.get("message")))
             };
         }
@@ -133,7 +138,7 @@ impl ErrorBody {
     }
 
     fn plain(dialect: Dialect, message: Option<String>) -> Self {
-        Self { dialect, code: None, message, field: None, user: None, cut: false }
+        Self { dialect, code: None, message, field: None, user: None, resume: None, cut: false }
     }
 
     /// Whether the message holds these words, in any case.

@@ -26,8 +26,9 @@ pub fn judge(answer: &Answer<'_>, credential: TokenKind, ledger: Option<&Ledger>
         field: body.field.clone(),
         message: body.message.clone(),
     };
+    let resume = body.resume.clone();
     let case = Case { answer, body: &body, accepted, credential, ledger };
-    let error = case.error().with_http(http).with_request(answer.method, answer.route);
+    let error = case.error().with_http(http).with_request(answer.method, answer.route).with_resume(resume);
     if body.cut { error.with_because(["the body of the answer is cut short".to_owned()]) } else { error }
 }
 

@@ -48,6 +48,7 @@ struct Inner {
     scoped_to: Option<ClusterId>,
     retry: Retry,
     nothing_sent: bool,
+    resume: Option<String>,
     summary: String,
     advice: String,
     because: Vec<String>,
@@ -99,6 +100,7 @@ impl Error {
             scoped_to: None,
             retry: Retry::default(),
             nothing_sent: false,
+            resume: None,
             summary: redact(&summary.into()).into_owned(),
             advice: redact(&advice.into()).into_owned(),
             because: Vec::new(),
@@ -214,6 +216,11 @@ impl Error {
         self.inner.nothing_sent
     }
 
+    /// Where a list whose continue token is too old can go on, if the server says so.
+    pub(crate) fn resume(&self) -> Option<&str> {
+        self.inner.resume.as_deref()
+    }
+
     pub(crate) fn observations(&self) -> &[Observation] {
         &self.inner.observations
     }
@@ -322,6 +329,11 @@ impl Error {
 
     pub(crate) fn with_http(mut self, http: HttpAnswer) -> Self {
         self.inner.http = Some(http);
+        self
+    }
+
+    pub(crate) fn with_resume(mut self, token: Option<String>) -> Self {
+        self.inner.resume = token;
         self
     }
 

@@ -8,7 +8,7 @@ mod id;
 mod object;
 mod query;
 mod resource;
-mod taken;
+mod wait;
 
 pub use find::Ensured;
 pub use object::V3Object;

@@ -10,12 +10,12 @@ use std::marker::PhantomData;
 
 use super::course::Markers;
 use super::query::{Query, invalid, place_of};
-use super::{V3Object, check, id, taken};
+use super::{V3Object, check, id};
 use crate::error::{Error, ErrorKind, Result};
 use crate::paging::{Item, List};
 use crate::scope::Route;
 use crate::transport::{Connection, Request};
-use crate::wire::{ClusterId, Document, Kept, Object, ProjectId};
+use crate::wire::{ClusterId, Document, Kept, Object, ProjectId, taken};
 
 /// How often [`Resource::update_with`] reads and writes before it gives up.
 const MOST_TRIES: u32 = 5;

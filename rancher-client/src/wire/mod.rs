@@ -10,6 +10,7 @@ mod kept;
 mod page;
 mod redact;
 mod server_url;
+pub(crate) mod taken;
 pub(crate) mod yaml;
 
 pub use agent::AgentState;

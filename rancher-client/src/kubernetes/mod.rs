@@ -1,0 +1,8 @@
+//! What objects of Kubernetes have in common, whether they come through Steve or the cluster proxy: what a name may
+//! be, and how an object is written so that nobody else's change is lost.
+
+mod name;
+mod write;
+
+pub(crate) use name::{check_group, check_label, check_name, check_plural, invalid};
+pub(crate) use write::{MOST_TRIES, accepted, created, deleted, update_of};
