@@ -12,6 +12,9 @@ use serde::de::DeserializeOwned;
 use std::hint::black_box;
 use std::time::Duration;
 
+/// Reads a page and says how many objects it found.
+type Read = fn(&bytes::Bytes) -> usize;
+
 const SERVER: &str = "https://rancher.example.com";
 
 /// The structs alone: unknown fields are kept by them too, but not the text.
@@ -37,7 +40,7 @@ fn spans(body: &bytes::Bytes) -> usize {
 
 fn decode<T: ResourceType>(c: &mut Criterion, kind: &str) {
     let body = page(SERVER, kind, &items(kind, 0), None);
-    let ways: [(&'static str, fn(&bytes::Bytes) -> usize); 4] =
+    let ways: [(&'static str, Read); 4] =
         [("raw", raw::<T>), ("kept", kept::<T>), ("objects", objects), ("spans", spans)];
     for (name, read) in ways {
         assert_eq!(read(&body), pages::ON_A_PAGE, "{name} reads every {kind}");

@@ -12,6 +12,8 @@ mod client_calls;
 #[cfg(test)]
 mod client_calls_in_process;
 #[cfg(test)]
+mod error_kinds;
+#[cfg(test)]
 mod errors_doc;
 #[cfg(test)]
 mod faults;
