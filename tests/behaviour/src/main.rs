@@ -30,4 +30,6 @@ mod truth_replay;
 #[cfg(test)]
 mod world_api;
 #[cfg(test)]
+mod world_norman;
+#[cfg(test)]
 mod world_rules;
