@@ -16,7 +16,7 @@ import sys
 
 # The recordings that the tests replay. To add one, name it here, run the script, and read it in
 # tests/behaviour/src/truth.rs.
-RECORDINGS = ["collections", "errors", "agent-gone", "matrix"]
+RECORDINGS = ["collections", "errors", "kubernetes", "agent-gone", "matrix", "downstream"]
 
 # The headers that carry meaning; the rest (cache-control, nosniff) are the same on every answer.
 HEADERS = ["content-type", "location", "x-api-cattle-auth", "x-api-schemas"]

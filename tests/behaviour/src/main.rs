@@ -30,6 +30,14 @@ mod truth_replay;
 #[cfg(test)]
 mod world_api;
 #[cfg(test)]
+mod world_kube;
+#[cfg(test)]
 mod world_norman;
 #[cfg(test)]
+mod world_quota;
+#[cfg(test)]
 mod world_rules;
+#[cfg(test)]
+mod world_server;
+#[cfg(test)]
+mod world_steve;

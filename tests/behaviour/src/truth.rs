@@ -75,6 +75,22 @@ pub fn errors() -> Vec<Recorded> {
     read("errors", include_str!("../../truth/errors.json"))
 }
 
+/// Kubernetes through the proxy of `local`: server-side apply, conflicts, patches, scale, logs, reviews, eviction.
+///
+/// # Panics
+/// When the fixture in the tree is damaged.
+pub fn kubernetes() -> Vec<Recorded> {
+    read("kubernetes", include_str!("../../truth/kubernetes.json"))
+}
+
+/// An active imported cluster: Steve and its links, quotas in action, members at work, service accounts.
+///
+/// # Panics
+/// When the fixture in the tree is damaged.
+pub fn downstream() -> Vec<Recorded> {
+    read("downstream", include_str!("../../truth/downstream.json"))
+}
+
 #[derive(serde::Deserialize)]
 struct Fixture {
     labels: Vec<String>,

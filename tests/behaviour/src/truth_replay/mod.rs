@@ -3,6 +3,7 @@
 //! A recording is a [`Scene`]: its rows, and what happened on the real server between them. To add one, condense it
 //! (`tests/truth/README.md`), read it in `truth.rs`, and give it a scene below.
 
+mod beside;
 mod compare;
 mod minted;
 

@@ -172,6 +172,14 @@ impl World {
                 let short = project.rsplit(':').next().unwrap_or(project);
                 labels.insert("field.cattle.io/projectId".to_owned(), json!(short));
                 annotations.insert("field.cattle.io/projectId".to_owned(), json!(project));
+                // rule: namespace.quota-project
+                annotations.insert("field.cattle.io/resourceQuotaProjectId".to_owned(), json!(project));
+            }
+            if name.starts_with("cattle-") {
+                annotations.insert("management.cattle.io/no-default-sa-token".to_owned(), json!("true"));
+            }
+            if name == "cattle-impersonation-system" {
+                labels.insert("authz.cluster.cattle.io/impersonator".to_owned(), json!("true"));
             }
             if let Some(creator) = creator {
                 labels.insert("cattle.io/creator".to_owned(), json!("norman"));
@@ -263,14 +271,8 @@ impl World {
     }
 }
 
-const SYSTEM_NAMESPACES: &[&str] = &[
-    "cattle-fleet-system",
-    "cattle-impersonation-system",
-    "cattle-system",
-    "kube-node-lease",
-    "kube-public",
-    "kube-system",
-];
+const SYSTEM_NAMESPACES: &[&str] =
+    &["cattle-impersonation-system", "cattle-system", "kube-node-lease", "kube-public", "kube-system"];
 
 // Nobody here checks the certificate of a cluster.
 const CA: &str = "-----BEGIN CERTIFICATE-----\nc2ltdWxhdGVk\n-----END CERTIFICATE-----\n";

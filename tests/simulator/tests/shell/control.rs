@@ -1,9 +1,10 @@
 //! The paths below `/-/`, and the simulator with a world that tests can reach.
 
-use crate::client::{Raw, echo, plain, text};
+use crate::client::{Raw, echo, plain, reqwest, text};
 use jiff::Timestamp;
-use rancher_simulator::{Quirk, World, 
-    Labelled, Request, Respond, Response, Running, Server, ServerOptions, Simulator, SimulatorOptions,
+use rancher_simulator::{
+    Labelled, Quirk, Request, Respond, Response, Running, Server, ServerOptions, Simulator, SimulatorOptions,
+    World,
 };
 use serde_json::{Value, json};
 
@@ -85,7 +86,7 @@ async fn a_test_reaches_the_world_while_it_serves() {
 async fn what_a_world_did_wrong_on_purpose_is_journaled() {
     let simulator = Simulator::start(SimulatorOptions { world: World::record(7), server: plain() }).unwrap();
     let token = simulator.world(|world| world.labels().tokens["admin-unscoped"].clone());
-    let client = reqwest::Client::new();
+    let client = reqwest(simulator.running());
     let next = async || {
         let url = format!("{}/v3/settings?limit=2", simulator.url());
         let answer = client.get(url).bearer_auth(&token).send().await.unwrap();

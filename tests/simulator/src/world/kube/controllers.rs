@@ -142,6 +142,17 @@ impl World {
         set.created = deployment.created;
         let made = (REPLICA_SETS.to_owned(), key.1.clone(), format!("{}-{hash}", key.2));
         self.keep(cluster, made.clone(), set);
+        let told = format!(
+            "Scaled up replica set {} from 0 to {}",
+            made.2,
+            spec.get("replicas").cloned().unwrap_or_else(|| json!(1))
+        );
+        self.tell(
+            cluster,
+            ("Deployment", "deployment-controller", key, deployment),
+            "ScalingReplicaSet",
+            &told,
+        );
         made
     }
 
@@ -170,10 +181,14 @@ impl World {
             }));
             let made = (PODS.to_owned(), key.1.clone(), name);
             failure = self.pod(cluster, pods, made, &mut body, &set).err();
+            let about = ("ReplicaSet", "replicaset-controller", key, &set);
             if let Some(why) = &failure {
-                self.complain(cluster, key, &set, why);
+                // rule: quota.replica-failure
+                let told = format!("Error creating: {why}");
+                (0..TRIES).for_each(|_| self.tell(cluster, about, "FailedCreate", &told));
                 break;
             }
+            self.tell(cluster, about, "SuccessfulCreate", "Created pod");
         }
         failure
     }
@@ -198,25 +213,28 @@ impl World {
         Ok(())
     }
 
-    // The event of a replica set that could not make a pod.
-    fn complain(&mut self, cluster: &str, key: &ObjectKey, set: &Object, why: &str) {
-        // rule: quota.replica-failure
+    // An event of a controller, about the object with this key.
+    fn tell(&mut self, cluster: &str, about: (&str, &str, &ObjectKey, &Object), reason: &str, message: &str) {
+        let (kind, component, key, object) = about;
         let at = stamp(self.state.now);
         let name = format!("{}.{}", key.2, self.state.random.name(16));
+        let normal = if reason == "FailedCreate" { "Warning" } else { "Normal" };
         let body = json!({
             "involvedObject": {
-                "kind": "ReplicaSet", "namespace": key.1, "name": key.2, "uid": set.uid, "apiVersion": "apps/v1",
-                "resourceVersion": set.version.to_string(),
+                "kind": kind, "namespace": key.1, "name": key.2, "uid": object.uid, "apiVersion": "apps/v1",
+                "resourceVersion": object.version.to_string(),
             },
-            "reason": "FailedCreate", "message": format!("Error creating: {why}"),
-            "source": {"component": "replicaset-controller"}, "firstTimestamp": at, "lastTimestamp": at,
-            "count": 1, "type": "Warning", "eventTime": null, "reportingComponent": "replicaset-controller",
+            "reason": reason, "message": message, "source": {"component": component}, "firstTimestamp": at,
+            "lastTimestamp": at, "count": 1, "type": normal, "eventTime": null, "reportingComponent": component,
             "reportingInstance": "",
         });
-        let event = self.object(object(body));
+        let event = self.object(super::controllers::object(body));
         self.keep(cluster, ("/events".to_owned(), key.1.clone(), name), event);
     }
 }
+
+// A controller tries again before it waits longer.
+const TRIES: usize = 6;
 
 fn object(value: Value) -> Map<String, Value> {
     if let Value::Object(object) = value { object } else { Map::new() }
@@ -307,7 +325,10 @@ mod tests {
         let key = (DEPLOYMENTS.to_owned(), "shop-web".to_owned(), "big".to_owned());
         let made = world.object(deployment(3));
         world.put_object("c-prod1", key.clone(), made);
-        assert_eq!((count(&world, PODS), count(&world, REPLICA_SETS), count(&world, "/events")), (2, 1, 1));
+        assert_eq!(
+            (count(&world, PODS), count(&world, REPLICA_SETS), count(&world, "/events")),
+            (2, 1, 3 + TRIES)
+        );
         let stored = world.find("c-prod1", &key).unwrap();
         let failed = &stored.body["status"]["conditions"][2];
         assert_eq!((&failed["type"], &failed["reason"]), (&json!("ReplicaFailure"), &json!("FailedCreate")));

@@ -183,6 +183,11 @@ pub(super) const RULES: &[Rule] = &[
         "A refused token gets a Status 401 from the local Kubernetes API, on /version too.",
     ),
     recorded(
+        "namespace.quota-project",
+        "downstream, steve object; workflows, steve list",
+        "A namespace of a project says so once more for quotas: resourceQuotaProjectId.",
+    ),
+    recorded(
         "proxy.local-rewrite",
         "matrix, GET /k8s/clusters/local/apis/ext.cattle.io/v1/tokens",
         "/k8s/clusters/local loses its prefix after authentication.",
