@@ -32,7 +32,7 @@ fn typed(status: StatusCode, content_type: &'static str, body: Bytes) -> Respons
 }
 
 pub(crate) fn json(status: StatusCode, body: &Value) -> Response {
-    typed(status, "application/json", Bytes::from(body.to_string()))
+    typed(status, "application/json", Bytes::from(serde_json::to_vec(body).unwrap_or_default()))
 }
 
 pub(crate) fn text(status: StatusCode, body: &str) -> Response {

@@ -165,6 +165,22 @@ impl World {
         Ok(self.insert_project(cluster, name, None))
     }
 
+    /// Adds projects without members and namespaces, named `PREFIX00001` and so on, and returns their ids: quickly
+    /// enough for tests of lists with many pages.
+    ///
+    /// # Errors
+    /// When there is no such cluster.
+    pub fn add_projects(
+        &mut self,
+        cluster: &str,
+        prefix: &str,
+        count: usize,
+    ) -> Result<Vec<String>, WorldError> {
+        self.cluster_exists(cluster)?;
+        let names = (1..=count).map(|number| format!("{prefix}{number:05}"));
+        Ok(names.map(|name| self.insert_project(cluster, &name, None)).collect())
+    }
+
     /// Adds a namespace, in a project or in none.
     ///
     /// # Errors

@@ -105,7 +105,13 @@ impl World {
     }
 
     pub(crate) fn insert_project(&mut self, cluster: &str, display: &str, creator: Option<&str>) -> String {
-        let name = format!("p-{}", self.state.random.name(5));
+        // Among ten thousand names of five letters some come twice.
+        let name = loop {
+            let name = format!("p-{}", self.state.random.name(5));
+            if !self.state.projects.contains_key(&format!("{cluster}:{name}")) {
+                break name;
+            }
+        };
         self.insert_project_with(cluster, &name, display, creator)
     }
 

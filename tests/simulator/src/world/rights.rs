@@ -190,6 +190,10 @@ impl Access {
             made: BTreeMap::new(),
         };
         for binding in state.bindings.values().filter(|binding| binding.user.as_deref() == Some(user)) {
+            // The global ones come first. Who may do everything needs no other, and may own every project there is.
+            if binding.kind != BindingKind::Global && access.is_admin() {
+                break;
+            }
             let Binding { kind, target, role, .. } = binding;
             // rule: rights.made-roles
             let built_in = match kind {

@@ -1,6 +1,6 @@
 //! What a server says about itself: schemas, settings, roles, principals.
 
-use super::collection::{Listing, Paging};
+use super::collection::{Item, Listing, Paging};
 use super::kinds::{ActionFacts, Api, Field, Kind, kind_in, kinds, nested};
 use super::validate::{Write, construct};
 use super::{body, list, no_schema, required, unsupported};
@@ -9,9 +9,10 @@ use crate::world::World;
 use crate::world::answer::{self, Outcome, Problem};
 use crate::world::call::Call;
 use crate::world::rights::Ask;
-use crate::world::state::{Setting, User, dated};
+use crate::world::state::{Setting, User, dated, stamp};
 use http::{Method, StatusCode};
 use serde_json::{Map, Value, json};
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 /// `/v3/schemas` and its like below a cluster or project.
@@ -107,8 +108,9 @@ pub(super) fn settings(world: &mut World, call: &Call<'_>, kind: &'static Kind, 
         if *call.method != Method::GET {
             return Err(unsupported(call));
         }
-        let seen = world.state.settings.iter().filter(|_| may("list"));
-        let items: Vec<_> = seen.map(|(name, setting)| object(call, name, setting, may("update"))).collect();
+        let (listed, writable) = (may("list"), may("update"));
+        let seen = world.state.settings.iter().filter(|_| listed);
+        let items: Vec<_> = seen.map(|(name, setting)| Row { call, name, setting, writable }).collect();
         return list(world, call, kind, items, Some(format!("{}/v3/settings", call.base)));
     };
     let missing = || Problem::not_found(format!("settings.management.cattle.io \"{id}\" not found"));
@@ -155,6 +157,38 @@ pub(super) fn settings(world: &mut World, call: &Call<'_>, kind: &'static Kind, 
             Ok(response)
         }
         _ => Err(unsupported(call)),
+    }
+}
+
+/// A setting on its way into a list.
+struct Row<'a> {
+    call: &'a Call<'a>,
+    name: &'a str,
+    setting: &'a Setting,
+    writable: bool,
+}
+
+impl Item for Row<'_> {
+    fn id(&self) -> Cow<'_, str> {
+        Cow::Borrowed(self.name)
+    }
+
+    fn text(&self, field: &str) -> Cow<'_, str> {
+        match field {
+            "name" => Cow::Borrowed(self.name),
+            "value" => Cow::Borrowed(&self.setting.value),
+            "default" => Cow::Borrowed(&self.setting.default),
+            "source" => Cow::Borrowed(self.setting.source),
+            "uuid" => Cow::Borrowed(&self.setting.uuid),
+            "customized" => Cow::Borrowed(if self.setting.source == "db" { "true" } else { "false" }),
+            "created" => Cow::Owned(stamp(self.setting.created)),
+            // Nothing sets the others.
+            _ => Cow::Borrowed(""),
+        }
+    }
+
+    fn show(self) -> Value {
+        object(self.call, self.name, self.setting, self.writable)
     }
 }
 

@@ -116,6 +116,13 @@ fn limit(query: &Query) -> usize {
 
 fn order<T: Item>(items: &mut [T], sort: Option<&str>, descending: bool, ranks: &Ranks) {
     // rule: norman.sort
+    if sort.is_none() && ranks.is_empty() && items.is_sorted_by(|one, other| one.id() <= other.id()) {
+        // As the world keeps them: a page of a large list costs no more than its length.
+        if descending {
+            items.reverse();
+        }
+        return;
+    }
     let id = |item: &T| {
         let id = item.id();
         // rule: record.renamed-clusters

@@ -11,6 +11,7 @@ use crate::world::state::{Agent, Project, SECOND, State, dated, stamp};
 use http::{Method, StatusCode};
 use serde_json::{Map, Value, json};
 use std::borrow::Cow;
+use std::sync::OnceLock;
 
 // The fields that are kept as they were sent.
 const KEPT: &[&str] = &[
@@ -222,8 +223,9 @@ fn typed(quota: &mut Map<String, Value>, schema: &str) {
 pub(super) fn object(base: &str, project: &Project, synced: bool) -> Value {
     let id = project.id();
     let path = format!("/v3/projects/{id}");
-    let below: Vec<(&str, String)> = BELOW.iter().map(|name| (*name, name.to_lowercase())).collect();
-    let below: Vec<(&str, &str)> = below.iter().map(|(name, part)| (*name, part.as_str())).collect();
+    static PARTS: OnceLock<Vec<String>> = OnceLock::new();
+    let parts = PARTS.get_or_init(|| BELOW.iter().map(|name| name.to_lowercase()).collect());
+    let below: Vec<(&str, &str)> = BELOW.iter().copied().zip(parts.iter().map(String::as_str)).collect();
     let at = stamp(project.created + SECOND);
     // rule: project.stock-of-local
     let label = |name: &str| {
@@ -253,14 +255,17 @@ pub(super) fn object(base: &str, project: &Project, synced: bool) -> Value {
         .collect();
     let fields = json!({
         "actions": {"exportYaml": format!("{base}{path}?action=exportYaml")},
-        "annotations": annotations,
-        "baseType": "project", "clusterId": cluster_of(&id), "conditions": conditions,
+        "baseType": "project", "clusterId": cluster_of(&id),
         "creatorId": project.creator, "id": id,
-        "links": links(base, &path, &below, true), "name": project.display, "namespaceId": null,
+        "name": project.display, "namespaceId": null,
         "state": "active", "transitioning": "no", "transitioningMessage": "", "type": "project",
         "uuid": project.uuid,
     });
     let mut object = if let Value::Object(fields) = fields { fields } else { Map::new() };
+    // Moved in, not copied: a page holds thousands of them.
+    object.insert("annotations".to_owned(), annotations);
+    object.insert("conditions".to_owned(), Value::Array(conditions));
+    object.insert("links".to_owned(), links(base, &path, &below, true));
     for (field, value) in &project.fields {
         match (object.get_mut(field), value) {
             (Some(Value::Object(own)), Value::Object(sent)) => own.extend(sent.clone()),

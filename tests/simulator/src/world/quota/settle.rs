@@ -39,6 +39,10 @@ impl World {
 
     /// Counts anew what the namespaces of a project take of its quota.
     pub(crate) fn settle_used(&mut self, id: &str) {
+        // Most projects have none, and counting looks at every namespace of the cluster.
+        if self.state.projects.get(id).is_none_or(|project| !project.fields.contains_key(QUOTA)) {
+            return;
+        }
         let used = used(&self.state, id, None);
         let Some(project) = self.state.projects.get_mut(id) else { return };
         if let Some(Value::Object(quota)) = project.fields.get_mut(QUOTA) {
