@@ -32,6 +32,8 @@ mod world_api;
 #[cfg(test)]
 mod world_kube;
 #[cfg(test)]
+mod world_norman;
+#[cfg(test)]
 mod world_quota;
 #[cfg(test)]
 mod world_rules;
