@@ -30,4 +30,12 @@ mod truth_replay;
 #[cfg(test)]
 mod world_api;
 #[cfg(test)]
+mod world_kube;
+#[cfg(test)]
+mod world_quota;
+#[cfg(test)]
 mod world_rules;
+#[cfg(test)]
+mod world_server;
+#[cfg(test)]
+mod world_steve;

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 /// One exchange with the recorded server.
 #[derive(Debug, Clone)]
 pub struct Recorded {
-    /// The recording it comes from: `matrix`, `agent-gone`.
+    /// The recording it comes from: `collections`, `errors`, `agent-gone`, `matrix`.
     pub file: &'static str,
     /// The moment within the recording, empty where there is only one.
     pub label: String,
@@ -16,8 +16,10 @@ pub struct Recorded {
     pub method: String,
     /// Path and query as sent.
     pub path: String,
-    /// The JSON that was sent, if any.
+    /// What was sent, if anything: JSON, or as a string the very text.
     pub request_body: Option<Value>,
+    /// The headers that were sent beside the usual ones, names in lower case.
+    pub request_headers: BTreeMap<String, String>,
     /// The status of the answer.
     pub status: u16,
     /// What `X-API-Cattle-Auth` said; `None` where the header was absent.
@@ -55,6 +57,38 @@ pub fn matrix() -> Vec<Recorded> {
 /// When the fixture in the tree is damaged.
 pub fn agent_gone() -> Vec<Recorded> {
     read("agent-gone", include_str!("../../truth/agent-gone.json"))
+}
+
+/// Lists of an administrator: limits, sort, filters, markers, a page walk, many types.
+///
+/// # Panics
+/// When the fixture in the tree is damaged.
+pub fn collections() -> Vec<Recorded> {
+    read("collections", include_str!("../../truth/collections.json"))
+}
+
+/// Provoked errors of Norman, of Steve, and of Kubernetes through the proxy.
+///
+/// # Panics
+/// When the fixture in the tree is damaged.
+pub fn errors() -> Vec<Recorded> {
+    read("errors", include_str!("../../truth/errors.json"))
+}
+
+/// Kubernetes through the proxy of `local`: server-side apply, conflicts, patches, scale, logs, reviews, eviction.
+///
+/// # Panics
+/// When the fixture in the tree is damaged.
+pub fn kubernetes() -> Vec<Recorded> {
+    read("kubernetes", include_str!("../../truth/kubernetes.json"))
+}
+
+/// An active imported cluster: Steve and its links, quotas in action, members at work, service accounts.
+///
+/// # Panics
+/// When the fixture in the tree is damaged.
+pub fn downstream() -> Vec<Recorded> {
+    read("downstream", include_str!("../../truth/downstream.json"))
 }
 
 #[derive(serde::Deserialize)]
@@ -99,7 +133,11 @@ impl Fixture {
             auth: self.credentials.get(*auth)?.clone(),
             method: request.first()?.as_str()?.to_owned(),
             path: request.get(1)?.as_str()?.to_owned(),
-            request_body: request.get(2).cloned(),
+            request_body: request.get(2).filter(|body| !body.is_null()).cloned(),
+            request_headers: match request.get(3) {
+                Some(headers) => serde_json::from_value(headers.clone()).ok()?,
+                None => BTreeMap::new(),
+            },
             status: answer.status,
             accepted: answer.headers.get("x-api-cattle-auth").map(|value| value == "true"),
             headers: answer.headers.clone(),
@@ -136,6 +174,13 @@ mod tests {
         let matrix = matrix();
         assert_eq!(matrix.len(), 1342);
         assert_eq!(agent_gone().len(), 60);
+        assert_eq!(collections().len(), 45);
+        let errors = errors();
+        assert_eq!(errors.len(), 50);
+        let raw = errors.iter().find(|row| row.label == "malformed json").unwrap();
+        assert_eq!(raw.request_body, Some(Value::from("{not json")), "text as it was sent");
+        let apply = errors.iter().find(|row| row.label == "k8s server-side apply").unwrap();
+        assert_eq!(apply.request_headers["content-type"], "application/apply-patch+yaml");
         assert!(matrix.iter().all(|row| row.accepted.is_some()), "the header is on every answer");
         let first = &matrix[0];
         assert_eq!(

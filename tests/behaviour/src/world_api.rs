@@ -1,84 +1,11 @@
 //! The simulated server beyond the matrix: login, minting, users, projects, bindings, objects.
 
+use crate::world_server::{Answer, Server, text};
 use base64::Engine as _;
-use http::{Method, header};
-use jiff::{SignedDuration, Timestamp};
-use rancher_simulator::{Request, Respond, Response, World};
+use http::header;
+use jiff::Timestamp;
+use rancher_simulator::World;
 use serde_json::{Value, json};
-
-struct Server {
-    world: World,
-    now: Timestamp,
-}
-
-struct Answer {
-    status: u16,
-    accepted: bool,
-    body: Value,
-    response: Response,
-}
-
-impl Server {
-    fn new() -> Self {
-        let mut world = World::record(11);
-        let now = Timestamp::now();
-        world.start(now);
-        Self { world, now }
-    }
-
-    fn token(&self, label: &str) -> String {
-        self.world.labels().tokens[label].clone()
-    }
-
-    fn send(
-        &mut self,
-        authorization: Option<String>,
-        method: &str,
-        path: &str,
-        kind: &str,
-        body: Value,
-    ) -> Answer {
-        self.now += SignedDuration::from_millis(10);
-        let mut headers = http::HeaderMap::new();
-        headers.insert(header::HOST, "sim.example.com".parse().unwrap());
-        if let Some(authorization) = authorization {
-            headers.insert(header::AUTHORIZATION, authorization.parse().unwrap());
-        }
-        headers.insert(header::CONTENT_TYPE, kind.parse().unwrap());
-        let body = if body.is_null() { String::new() } else { body.to_string() };
-        let method: Method = method.parse().unwrap();
-        let request = Request { method, target: path.to_owned(), headers, body: body.into() };
-        let response = self.world.respond(&request, self.now);
-        Answer {
-            status: response.status.as_u16(),
-            accepted: response.headers["x-api-cattle-auth"] == "true",
-            body: serde_json::from_slice(&response.body).unwrap_or(Value::Null),
-            response,
-        }
-    }
-
-    /// With a label of the record, or a whole token.
-    fn ask(&mut self, who: &str, method: &str, path: &str, body: Value) -> Answer {
-        let token = if who.contains(':') { who.to_owned() } else { self.token(who) };
-        let kind = if method == "PATCH" { "application/merge-patch+json" } else { "application/json" };
-        self.send(Some(format!("Bearer {token}")), method, path, kind, body)
-    }
-
-    fn get(&mut self, who: &str, path: &str) -> Answer {
-        self.ask(who, "GET", path, Value::Null)
-    }
-
-    fn login(&mut self, user: &str, password: Option<&str>, response_type: &str) -> Answer {
-        let account = self.world.labels().users[user].clone();
-        let password = password.unwrap_or(&account.password);
-        let body = json!({"username": account.username, "password": password, "responseType": response_type});
-        self.send(None, "POST", "/v3-public/localProviders/local?action=login", "application/json", body)
-    }
-}
-
-fn text(value: &Value) -> String {
-    value.as_str().unwrap_or_else(|| panic!("no text: {value}")).to_owned()
-}
 
 #[test]
 fn login_gives_a_session_a_cookie_or_a_kubeconfig_token() {
@@ -328,7 +255,9 @@ fn objects_behind_the_proxy_are_made_read_changed_and_deleted() {
     assert_eq!(server.get("pmember-prod", &format!("{home}/secrets/db")).body["reason"], "NotFound");
 
     let deployments = "/k8s/clusters/c-prod1/apis/apps/v1/namespaces/shop-web/deployments";
-    let template = json!({"metadata": {"labels": {"app": "web"}}, "spec": {"containers": [{"name": "c", "image": "i"}]}});
+    let limits = json!({"limits": {"cpu": "100m", "memory": "64Mi"}});
+    let container = json!({"name": "c", "image": "i", "resources": limits});
+    let template = json!({"metadata": {"labels": {"app": "web"}}, "spec": {"containers": [container]}});
     let body = json!({"metadata": {"name": "web"}, "spec": {"replicas": 2, "template": template}});
     assert_eq!(server.ask("pmember-prod", "POST", deployments, body).status, 201);
     let pods = server.get("ro-prod", &format!("{home}/pods?labelSelector=app%3Dweb"));

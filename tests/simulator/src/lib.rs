@@ -14,4 +14,4 @@ pub use message::{Request, Respond, Response};
 pub use server::{Prefix, PrefixError, Running, Server, ServerOptions, StartError};
 pub use simulator::{Labelled, Simulator, SimulatorOptions};
 pub use tls::{CertificateOptions, Issuer, Tls, TlsError};
-pub use world::{Account, Agent, FleetOptions, KeyKind, Labels, NewKey, World, WorldError, rules};
+pub use world::{Account, Agent, FleetOptions, KeyKind, Labels, NewKey, Quirk, World, WorldError, rules};

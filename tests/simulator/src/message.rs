@@ -35,6 +35,11 @@ pub struct Response {
 pub trait Respond: Send + 'static {
     /// Answers one request. `now` is the server's clock.
     fn respond(&mut self, request: &Request, now: Timestamp) -> Response;
+
+    /// What was wrong on purpose with the last answer, for the journal.
+    fn noted(&mut self) -> Option<String> {
+        None
+    }
 }
 
 impl<F: FnMut(&Request, Timestamp) -> Response + Send + 'static> Respond for F {

@@ -1,5 +1,6 @@
 //! When an answer counts as the recorded one.
 
+use super::minted::{Minted, settle, values};
 use rancher_simulator::Response;
 use rancher_tests::truth::{Body, Recorded};
 use serde_json::Value;
@@ -25,6 +26,64 @@ const EXACT: &[&str] = &[
     "sort",
     "type",
 ];
+
+/// Compares an answer value by value with the recorded one: beyond what [`compare`] asks, every number and text is
+/// the same but for what a server makes up, and a list that the record trimmed is as long as it was.
+pub(super) fn compare_whole(row: &Recorded, answer: &Response, minted: &mut Minted) -> Verdict {
+    let (Body::Json(recorded), Ok(mut found)) = (&row.body, serde_json::from_slice::<Value>(&answer.body))
+    else {
+        return compare(row, answer);
+    };
+    let mut recorded = recorded.clone();
+    let mut why = untrim(&mut found, &mut recorded);
+    learn(row, &found, &recorded, minted);
+    let mut recorded = minted.value(&recorded);
+    if row.status < 400 {
+        minted.settled += settle(&mut found, &mut recorded);
+    }
+    values("", &found, &recorded, &mut why);
+    let row = Recorded { body: Body::Json(recorded), ..row.clone() };
+    let answer = Response { body: found.to_string().into(), ..answer.clone() };
+    match compare(&row, &answer) {
+        Verdict::Different(mut differences) => {
+            differences.extend(why);
+            Verdict::Different(differences)
+        }
+        _ if !why.is_empty() => Verdict::Different(why),
+        verdict => verdict,
+    }
+}
+
+// The record kept three items of a long list, and said how long it was.
+fn untrim(found: &mut Value, recorded: &mut Value) -> Vec<String> {
+    let Some(length) = recorded.as_object_mut().and_then(|list| list.remove("$trimmed_from")) else {
+        return Vec::new();
+    };
+    let mut why = Vec::new();
+    for list in ["data", "items"] {
+        let kept = recorded.get(list).and_then(Value::as_array).map(Vec::len);
+        if let (Some(kept), Some(found)) = (kept, found.get_mut(list).and_then(Value::as_array_mut)) {
+            if Some(found.len() as u64) != length.as_u64() {
+                why.push(format!("/{list} has {} items instead of {length}", found.len()));
+            }
+            found.truncate(kept);
+        }
+    }
+    why
+}
+
+// What was made just now, and tokens, whose names follow from the seed of a world.
+fn learn(row: &Recorded, found: &Value, recorded: &Value, minted: &mut Minted) {
+    if row.method == "POST" && row.status == 201 {
+        minted.learn(recorded, found);
+    }
+    if recorded.get("resourceType").and_then(Value::as_str) == Some("token") {
+        let items = |list: &Value| list.get("data").and_then(Value::as_array).cloned().unwrap_or_default();
+        for (recorded, found) in items(recorded).iter().zip(&items(found)) {
+            minted.learn(recorded, found);
+        }
+    }
+}
 
 /// Compares an answer with the recorded one.
 pub(super) fn compare(row: &Recorded, answer: &Response) -> Verdict {

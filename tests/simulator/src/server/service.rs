@@ -74,7 +74,10 @@ impl<R: Respond> Exchange<R> {
             headers: parts.headers.clone(),
             body,
         };
-        let mut response = self.ask(&request);
+        let (mut response, noted) = self.ask(&request);
+        if let Some(noted) = noted {
+            flight.fault(noted);
+        }
         tokio::time::sleep(scaled(response.delay, self.shared.options.delay_scale)).await;
         if self.shared.options.gzip {
             answer::compress(&mut response, path, &parts.headers);
@@ -165,10 +168,11 @@ impl<R: Respond> Exchange<R> {
         Ok(with_body(response, body))
     }
 
-    fn ask(&self, request: &Request) -> Response {
+    fn ask(&self, request: &Request) -> (Response, Option<String>) {
         // a world that panicked is still the only one there is, and its panic was reported
         let mut respond = self.shared.respond.lock().unwrap_or_else(PoisonError::into_inner);
-        respond.respond(request, self.now())
+        let response = respond.respond(request, self.now());
+        (response, respond.noted())
     }
 
     fn complete(&self, response: &mut Response) {

@@ -32,7 +32,7 @@ fn typed(status: StatusCode, content_type: &'static str, body: Bytes) -> Respons
 }
 
 pub(crate) fn json(status: StatusCode, body: &Value) -> Response {
-    typed(status, "application/json", Bytes::from(body.to_string()))
+    typed(status, "application/json", Bytes::from(serde_json::to_vec(body).unwrap_or_default()))
 }
 
 pub(crate) fn text(status: StatusCode, body: &str) -> Response {
@@ -101,6 +101,10 @@ impl Failure<'_> {
             "kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Failure",
             "message": self.message, "reason": self.reason, "code": self.status.as_u16(),
         });
+        // Go leaves out what is empty.
+        if let (true, Some(object)) = (self.reason.is_empty(), body.as_object_mut()) {
+            object.remove("reason");
+        }
         if let (Some(details), Some(object)) = (self.details, body.as_object_mut()) {
             object.insert("details".to_owned(), details);
         }

@@ -1,6 +1,6 @@
 //! What tests do to a world past its HTTP API.
 
-use super::rights::roles;
+use super::rights::{global_role_exists, template};
 use super::state::{Agent, BindingKind, Millis, SECOND, TokenKind};
 use super::tokens::Mint;
 use super::{Account, World};
@@ -57,7 +57,7 @@ impl World {
     /// # Errors
     /// When Rancher has no such global role.
     pub fn add_user(&mut self, username: &str, role: &str) -> Result<Account, WorldError> {
-        if !role.is_empty() && !roles().globals.contains_key(role) {
+        if !role.is_empty() && !global_role_exists(&self.state, role) {
             return Err(WorldError::Role(role.to_owned(), "global"));
         }
         let id = format!("u-{}", self.state.random.name(5));
@@ -165,6 +165,22 @@ impl World {
         Ok(self.insert_project(cluster, name, None))
     }
 
+    /// Adds projects without members and namespaces, named `PREFIX00001` and so on, and returns their ids: quickly
+    /// enough for tests of lists with many pages.
+    ///
+    /// # Errors
+    /// When there is no such cluster.
+    pub fn add_projects(
+        &mut self,
+        cluster: &str,
+        prefix: &str,
+        count: usize,
+    ) -> Result<Vec<String>, WorldError> {
+        self.cluster_exists(cluster)?;
+        let names = (1..=count).map(|number| format!("{prefix}{number:05}"));
+        Ok(names.map(|name| self.insert_project(cluster, &name, None)).collect())
+    }
+
     /// Adds a namespace, in a project or in none.
     ///
     /// # Errors
@@ -212,7 +228,7 @@ impl World {
         if !self.state.users.contains_key(user) {
             return Err(WorldError::User(user.to_owned()));
         }
-        if roles().templates.get(role).is_none_or(|template| template.context != context) {
+        if template(&self.state, role).is_none_or(|(of, _)| of != context) {
             return Err(WorldError::Role(role.to_owned(), context));
         }
         Ok(self.insert_binding(kind, target, role, Some(user), None))
@@ -230,6 +246,17 @@ impl World {
             uuid,
         });
         value.clone_into(&mut setting.value);
+    }
+
+    /// Makes continue tokens of Kubernetes lists expire once more than so many objects of the cluster were written
+    /// since the first page. Without it they expire after five minutes only.
+    pub fn expire_continue_after(&mut self, writes: u64) {
+        self.state.patience.writes = Some(writes);
+    }
+
+    /// Makes continue tokens of Kubernetes lists expire so long after the first page.
+    pub fn expire_continue_in(&mut self, age: Duration) {
+        self.state.patience.age = Millis::try_from(age.as_millis()).unwrap_or(Millis::MAX);
     }
 
     fn cluster_exists(&self, cluster: &str) -> Result<(), WorldError> {

@@ -2,9 +2,10 @@
 
 use super::World;
 use super::kube::NAMESPACES;
-use super::state::{Agent, Binding, BindingKind, Cluster, Project, User};
+use super::norman::special::registration;
+use super::state::{Agent, Binding, BindingKind, Cluster, Kept, Project, User};
+use super::store::Store;
 use serde_json::{Map, Value, json};
-use std::collections::BTreeMap;
 
 impl World {
     pub(crate) fn insert_user(
@@ -61,7 +62,7 @@ impl World {
             created: self.state.now,
             creator: creator.map(str::to_owned),
             uuid: self.state.random.uuid(),
-            objects: BTreeMap::new(),
+            objects: Store::default(),
         };
         self.state.clusters.insert(id.to_owned(), cluster);
         // rule: cluster.stock-projects
@@ -79,6 +80,7 @@ impl World {
             let id_of = format!("{id}:creator-cluster-owner");
             self.insert_binding_with(BindingKind::Cluster, &id_of, id, "cluster-owner", Some(creator), None);
         }
+        self.insert_registration(id);
         if agent == Agent::Never {
             return;
         }
@@ -88,8 +90,28 @@ impl World {
         }
     }
 
+    // The registration token that every cluster has.
+    fn insert_registration(&mut self, cluster: &str) {
+        let name = "default-token";
+        let secret = self.state.random.secret();
+        let kept = Kept {
+            created: self.state.now,
+            uuid: self.state.random.uuid(),
+            fields: registration(cluster, name, &secret),
+            ..Kept::default()
+        };
+        let shelf = ("clusterRegistrationToken".to_owned(), String::new());
+        self.state.kept.entry(shelf).or_default().insert(format!("{cluster}:{name}"), kept);
+    }
+
     pub(crate) fn insert_project(&mut self, cluster: &str, display: &str, creator: Option<&str>) -> String {
-        let name = format!("p-{}", self.state.random.name(5));
+        // Among ten thousand names of five letters some come twice.
+        let name = loop {
+            let name = format!("p-{}", self.state.random.name(5));
+            if !self.state.projects.contains_key(&format!("{cluster}:{name}")) {
+                break name;
+            }
+        };
         self.insert_project_with(cluster, &name, display, creator)
     }
 
@@ -145,20 +167,19 @@ impl World {
         let mut annotations = json!({
             "cattle.io/status": status, "lifecycle.cattle.io/create.namespace-auth": "true",
         });
-        let quota = project.and_then(|project| {
-            self.state.projects.get(project)?.fields.get("namespaceDefaultResourceQuota").cloned()
-        });
         if let (Some(labels), Some(annotations)) = (labels.as_object_mut(), annotations.as_object_mut()) {
             if let Some(project) = project {
                 let short = project.rsplit(':').next().unwrap_or(project);
                 labels.insert("field.cattle.io/projectId".to_owned(), json!(short));
                 annotations.insert("field.cattle.io/projectId".to_owned(), json!(project));
+                // rule: namespace.quota-project
                 annotations.insert("field.cattle.io/resourceQuotaProjectId".to_owned(), json!(project));
             }
-            if let Some(quota) = quota {
-                // rule: namespace.default-quota
-                annotations.insert("field.cattle.io/resourceQuota".to_owned(), json!(quota.to_string()));
-                annotations.insert("field.cattle.io/containerDefaultResourceLimit".to_owned(), json!("null"));
+            if name.starts_with("cattle-") {
+                annotations.insert("management.cattle.io/no-default-sa-token".to_owned(), json!("true"));
+            }
+            if name == "cattle-impersonation-system" {
+                labels.insert("authz.cluster.cattle.io/impersonator".to_owned(), json!("true"));
             }
             if let Some(creator) = creator {
                 labels.insert("cattle.io/creator".to_owned(), json!("norman"));
@@ -171,6 +192,12 @@ impl World {
         });
         self.insert_object(cluster, NAMESPACES, "", name, body);
         self.insert_object(cluster, "/serviceaccounts", name, "default", json!({}));
+        // rule: kube.root-ca
+        let about = "Contains a CA bundle that can be used to verify the kube-apiserver when using internal endpoints such as the internal service IP or kubernetes.default.svc. No other usage is guaranteed across distributions of Kubernetes clusters.";
+        let authority = json!({
+            "metadata": {"annotations": {"kubernetes.io/description": about}}, "data": {"ca.crt": CA},
+        });
+        self.insert_object(cluster, "/configmaps", name, "kube-root-ca.crt", authority);
     }
 
     pub(crate) fn insert_object(
@@ -189,8 +216,8 @@ impl World {
     /// Takes a namespace away, and all that is in it.
     pub(crate) fn remove_namespace(&mut self, cluster: &str, name: &str) {
         if let Some(found) = self.state.clusters.get_mut(cluster) {
-            found.objects.retain(|(resource, namespace, object), _| {
-                namespace != name && !(resource == NAMESPACES && object == name)
+            found.objects.drop_where(|(resource, namespace, object), _| {
+                namespace == name || (resource == NAMESPACES && object == name)
             });
         }
     }
@@ -235,16 +262,17 @@ impl World {
             created: self.state.now,
             creator: None,
             uuid: self.state.random.uuid(),
+            more: Map::from_iter([
+                ("annotations".to_owned(), json!({})),
+                ("labels".to_owned(), json!({"cattle.io/creator": "norman"})),
+            ]),
         };
         self.state.bindings.insert((kind, id.to_owned()), binding);
     }
 }
 
-const SYSTEM_NAMESPACES: &[&str] = &[
-    "cattle-fleet-system",
-    "cattle-impersonation-system",
-    "cattle-system",
-    "kube-node-lease",
-    "kube-public",
-    "kube-system",
-];
+const SYSTEM_NAMESPACES: &[&str] =
+    &["cattle-impersonation-system", "cattle-system", "kube-node-lease", "kube-public", "kube-system"];
+
+// Nobody here checks the certificate of a cluster.
+const CA: &str = "-----BEGIN CERTIFICATE-----\nc2ltdWxhdGVk\n-----END CERTIFICATE-----\n";

@@ -23,6 +23,9 @@ pub(crate) struct Call<'a> {
     pub(crate) host: String,
     pub(crate) body: &'a [u8],
     pub(crate) content_type: String,
+    pub(crate) accept: String,
+    /// What the client calls itself.
+    pub(crate) agent: String,
     /// The client asks for a websocket.
     pub(crate) upgrade: bool,
     pub(crate) caller: Caller,
@@ -44,6 +47,8 @@ impl<'a> Call<'a> {
             host: host.to_owned(),
             body: &request.body,
             content_type: header(header::CONTENT_TYPE).unwrap_or("").to_owned(),
+            accept: header(header::ACCEPT).unwrap_or("").to_owned(),
+            agent: header(header::USER_AGENT).unwrap_or("").to_owned(),
             upgrade: header(header::CONNECTION)
                 .is_some_and(|value| value.to_ascii_lowercase().contains("upgrade")),
             caller,

@@ -78,6 +78,49 @@ fn pod(number: usize) -> serde_json::Value {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::{Request, Respond};
+    use std::time::Instant;
+
+    // The times are generous: a test machine may be busy. Measured alone they are a tenth.
+    #[test]
+    fn a_large_world_is_made_and_paged_quickly() {
+        let start = Instant::now();
+        let mut world = World::fleet(FleetOptions { clusters: 1, projects: 0, pods: 0 }, 1);
+        let cluster = world.labels().clusters["c001"].clone();
+        world.add_projects(&cluster, "p", 12_345).unwrap();
+        let made = start.elapsed();
+        let mut headers = http::HeaderMap::new();
+        let token = &world.labels().tokens["admin-unscoped"];
+        headers.insert(http::header::AUTHORIZATION, format!("Bearer {token}").parse().unwrap());
+        let mut times = vec![("12345 projects", made)];
+        let mut ask = |target: &'static str| {
+            let request = Request {
+                method: http::Method::GET,
+                target: target.to_owned(),
+                headers: headers.clone(),
+                body: bytes::Bytes::new(),
+            };
+            let start = Instant::now();
+            let answer = world.respond(&request, jiff::Timestamp::now());
+            times.push((target, start.elapsed()));
+            serde_json::from_slice::<serde_json::Value>(&answer.body).unwrap()
+        };
+        ask("/v3/settings?limit=1");
+        for (target, total) in [
+            ("/v3/projects?limit=1", 12_349),
+            ("/v3/projects?limit=1&order=desc", 12_349),
+            ("/v3/projects?limit=1&sort=name", 12_349),
+            ("/v3/projects?limit=1&name_ne=p00001", 12_348),
+            ("/v3/projects?limit=100", 12_349),
+            ("/v3/projects?limit=1000", 12_349),
+        ] {
+            assert_eq!(ask(target)["pagination"]["total"], total, "{target}");
+        }
+        for (what, time) in times {
+            println!("large world: {what}: {time:?}");
+            assert!(time.as_secs() < 20, "{what}: {time:?}");
+        }
+    }
 
     #[test]
     fn totals_are_spread_evenly() {

@@ -24,6 +24,8 @@ mod kube;
 mod norman;
 mod proxy;
 mod public;
+mod quantity;
+mod quota;
 mod random;
 mod record;
 mod rights;
@@ -31,10 +33,13 @@ mod route;
 pub mod rules;
 mod state;
 mod steve;
+mod stock;
+mod store;
 mod tokens;
 
 pub use api::{KeyKind, NewKey, WorldError};
 pub use fleet::FleetOptions;
+pub use norman::Quirk;
 pub use state::Agent;
 
 use crate::{Request, Respond, Response};
@@ -135,8 +140,14 @@ impl World {
 }
 
 impl Respond for World {
+    fn noted(&mut self) -> Option<String> {
+        let noted = std::mem::take(&mut self.state.noted);
+        (!noted.is_empty()).then(|| noted.join(" "))
+    }
+
     fn respond(&mut self, request: &Request, now: Timestamp) -> Response {
         self.start(now);
+        self.state.noted.clear();
         let (path, _) = request.target.split_once('?').unwrap_or((&request.target, ""));
         // Authentication comes before everything, redirects and unknown pages included.
         // rule: auth.header

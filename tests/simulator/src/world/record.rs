@@ -1,54 +1,47 @@
 //! The recorded server: the same users, ids, rights and labels as `tests/truth/README.md` describes.
 
-use super::state::{Agent, BindingKind, DAY, SECOND, TokenKind};
+use super::state::{Agent, BindingKind, DAY, Millis, SECOND, TokenKind};
+use super::stock;
 use super::tokens::Mint;
 use super::{Account, World};
-use serde_json::json;
+use serde_json::{Map, Value, json};
 
 const ADMIN: &str = "user-mh6n5";
 
-// Label, id, username, display name, global role.
-const USERS: &[(&str, &str, &str, &str, &str)] = &[
-    ("admin", ADMIN, "admin", "Default Admin", "admin"),
-    ("standard", "u-8nh4v", "u-standard", "Standard", "user"),
-    ("base", "u-6zqv9", "u-base", "Base", "user-base"),
-    ("member", "u-d7h7v", "u-member", "Member", "user"),
-    ("pmember", "u-pt64h", "u-pmember", "Pmember", "user"),
-    ("ro", "u-2p996", "u-ro", "Ro", "user"),
-    ("disabled", "u-n6tp4", "u-disabled", "Disabled", "user"),
+// Label, id, username, display name.
+const USERS: &[(&str, &str, &str, &str)] = &[
+    ("admin", ADMIN, "admin", "Default Admin"),
+    ("standard", "u-8nh4v", "u-standard", "Standard"),
+    ("base", "u-6zqv9", "u-base", "Base"),
+    ("member", "u-d7h7v", "u-member", "Member"),
+    ("pmember", "u-pt64h", "u-pmember", "Pmember"),
+    ("ro", "u-2p996", "u-ro", "Ro"),
+    ("disabled", "u-n6tp4", "u-disabled", "Disabled"),
 ];
 
 // Label, id, agent, description, Default project, System project.
 const CLUSTERS: &[(&str, &str, Agent, &str, [&str; 2])] = &[
     ("local", "local", Agent::Connected, "", ["p-sm6pp", "p-798sd"]),
     ("prod", "c-prod1", Agent::Connected, "imported for the record", ["p-45m4b", "p-6782z"]),
-    ("stage", "c-stag1", Agent::Never, "imported for the record", ["p-r265s", "p-shxkp"]),
-    ("edge", "c-edge1", Agent::Never, "imported for the record", ["p-2lmwc", "p-bplf8"]),
+    ("stage", "c-stag1", Agent::Never, "", ["p-r265s", "p-shxkp"]),
+    ("edge", "c-edge1", Agent::Never, "", ["p-2lmwc", "p-bplf8"]),
 ];
 
 const LOCAL_SHOP: &str = "local:p-gcx5s";
 const PROD_SHOP: &str = "c-prod1:p-qwwv5";
 
-// The projects of `local` that the record names, beside shop and the two stock ones.
+// The projects of `local` whose names or ids the record does not show: eight ids and nine names, put where its pages
+// leave room for them.
 const LOCAL_PROJECTS: &[(&str, &str)] = &[
-    ("p-jvg9s", "p00"),
-    ("p-2p4x8", "p02"),
-    ("p-s4zmn", "p03"),
-    ("p-cpl5q", "p04"),
-    ("p-f6rcl", "p05"),
-    ("p-k7sl8", "p06"),
-    ("p-rswf5", "p07"),
-    ("p-2gtp7", "p11"),
-    ("p-knphn", "p12"),
-    ("p-qdwhg", "p13"),
-    ("p-t6dlg", "p14"),
-    ("p-khn6f", "p19"),
-    ("p-b7x88", "p20"),
-    ("p-92nsz", "p21"),
-    ("p-vgcz9", "p23"),
-    ("p-4d5gb", "p24"),
-    ("p-s89q4", "5"),
-    ("p-2r9rl", "csrf"),
+    ("p-8c4kt", "p01"),
+    ("p-bz7wn", "p08"),
+    ("p-dk2mv", "p09"),
+    ("p-h6tqr", "p10"),
+    ("p-m4xjd", "p15"),
+    ("p-q9hsw", "p16"),
+    ("p-rz5gb", "p17"),
+    ("p-v8pxd", "p18"),
+    ("p-x5hnd", "p22"),
 ];
 
 const LOCAL_NAMESPACES: &[&str] = &[
@@ -68,6 +61,10 @@ impl World {
     /// The recorded server. Ids are those of the record; secrets, token names and passwords follow from the seed.
     pub fn record(seed: u64) -> Self {
         let mut world = Self::empty(seed);
+        // The ids of the record's clusters were renamed; its lists keep the order of those they had.
+        // rule: record.renamed-clusters
+        let ranks = [("c-edge1", "c-1"), ("c-stag1", "c-2"), ("c-prod1", "c-3")];
+        world.state.ranks = ranks.map(|(id, rank)| (id.to_owned(), rank.to_owned())).into();
         world.state.now -= DAY;
         world.people();
         world.places();
@@ -78,17 +75,22 @@ impl World {
     }
 
     fn people(&mut self) {
-        for (label, id, username, name, role) in USERS {
+        for (label, id, username, name) in USERS {
             let password = self.state.random.name(20);
             let creator = (*id != ADMIN).then_some(ADMIN);
             self.insert_user(id, username, name, &password, creator);
-            self.insert_binding(BindingKind::Global, "", role, Some(id), None);
             let account = Account { id: (*id).to_owned(), username: (*username).to_owned(), password };
             self.labels.users.insert((*label).to_owned(), account);
         }
+        let stock = stock::by_id("users");
         for user in self.state.users.values_mut() {
-            user.enabled = user.id != "u-n6tp4";
-            user.last_login = user.enabled.then_some(user.created);
+            let Some(known) = stock.get(user.id.as_str()) else { continue };
+            user.enabled = known.get("enabled") == Some(&json!(true));
+            user.created = stock::created(known);
+            stock::text(known, "uuid").clone_into(&mut user.uuid);
+            let login = known.get("labels").and_then(|labels| labels.get("cattle.io/last-login"));
+            user.last_login =
+                login.and_then(|at| at.as_str()?.parse::<Millis>().ok()).map(|seconds| seconds * SECOND);
         }
     }
 
@@ -110,12 +112,30 @@ impl World {
         for (name, display) in LOCAL_PROJECTS {
             self.insert_project_with("local", name, display, Some(ADMIN));
         }
+        self.stock_projects();
         for name in LOCAL_NAMESPACES {
             self.insert_namespace("local", name, None, None);
         }
         for name in ["acme-one", "scoped-made"] {
             self.insert_namespace("local", name, Some(LOCAL_SHOP), Some(ADMIN));
         }
+    }
+
+    // What the record kept of projects: their ids, names and dates.
+    fn stock_projects(&mut self) {
+        for project in stock::list("projects") {
+            let id = stock::text(project, "id");
+            if let (false, Some((cluster, name))) = (self.state.projects.contains_key(id), id.split_once(':'))
+            {
+                self.insert_project_with(cluster, name, stock::text(project, "name"), Some(ADMIN));
+            }
+            if let Some(made) = self.state.projects.get_mut(id) {
+                made.created = stock::created(project);
+                stock::text(project, "uuid").clone_into(&mut made.uuid);
+            }
+        }
+        self.insert_project_with("local", "p-s89q4", "5", Some(ADMIN));
+        self.insert_project_with("local", "p-2r9rl", "csrf", Some(ADMIN));
     }
 
     // The quota of c-prod1's shop, which its namespaces inherit.
@@ -130,15 +150,48 @@ impl World {
     }
 
     fn members(&mut self) {
-        for cluster in ["local", "c-prod1"] {
-            self.insert_binding(BindingKind::Cluster, cluster, "cluster-member", Some("u-d7h7v"), None);
+        for (list, kind, role, target) in [
+            ("globalrolebindings", BindingKind::Global, "globalRoleId", ""),
+            ("clusterroletemplatebindings", BindingKind::Cluster, "roleTemplateId", "clusterId"),
+            ("projectroletemplatebindings", BindingKind::Project, "roleTemplateId", "projectId"),
+        ] {
+            for binding in stock::list(list) {
+                self.stock_binding(binding, kind, role, target);
+            }
         }
-        for project in [LOCAL_SHOP, PROD_SHOP] {
-            self.insert_binding(BindingKind::Project, project, "project-member", Some("u-pt64h"), None);
-            self.insert_binding(BindingKind::Project, project, "read-only", Some("u-2p996"), None);
+        // Those that the record did not keep.
+        self.insert_binding_with(
+            BindingKind::Project,
+            "p-gcx5s:prtb-w7m2f",
+            LOCAL_SHOP,
+            "read-only",
+            Some("u-2p996"),
+            None,
+        );
+        self.insert_binding(BindingKind::Project, PROD_SHOP, "project-member", Some("u-pt64h"), None);
+        self.insert_binding(BindingKind::Project, PROD_SHOP, "read-only", Some("u-2p996"), None);
+    }
+
+    fn stock_binding(&mut self, binding: &Map<String, Value>, kind: BindingKind, role: &str, target: &str) {
+        let own = |field: &str| Some(stock::text(binding, field)).filter(|text| !text.is_empty());
+        let id = stock::text(binding, "id");
+        self.insert_binding_with(
+            kind,
+            id,
+            stock::text(binding, target),
+            stock::text(binding, role),
+            own("userId"),
+            own("groupPrincipalId"),
+        );
+        if let Some(made) = self.state.bindings.get_mut(&(kind, id.to_owned())) {
+            made.creator = own("creatorId").map(str::to_owned);
+            made.created = stock::created(binding);
+            stock::text(binding, "uuid").clone_into(&mut made.uuid);
+            let more = ["annotations", "labels", "ownerReferences", "status"];
+            let more =
+                more.into_iter().filter_map(|field| Some((field.to_owned(), binding.get(field)?.clone())));
+            made.more = more.collect();
         }
-        let group = Some("keycloakoidc_group://project_0a1b_member");
-        self.insert_binding(BindingKind::Project, LOCAL_SHOP, "project-member", None, group);
     }
 
     fn credentials(&mut self) {

@@ -2,6 +2,7 @@
 
 use super::state::{Binding, BindingKind, State};
 use serde::Deserialize;
+use serde_json::Value;
 use std::collections::BTreeMap;
 use std::sync::OnceLock;
 
@@ -42,7 +43,7 @@ impl<'a> Ask<'a> {
     }
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Clone, Deserialize)]
 pub(crate) struct Grant {
     #[serde(default)]
     groups: Vec<String>,
@@ -83,7 +84,6 @@ impl Grant {
 /// A role template: what a cluster or project binding gives.
 #[derive(Debug, Deserialize)]
 pub(crate) struct Template {
-    pub(crate) name: String,
     pub(crate) context: String,
     pub(crate) locked: bool,
     rules: Vec<Grant>,
@@ -93,8 +93,6 @@ pub(crate) struct Template {
 /// A global role.
 #[derive(Debug, Deserialize)]
 pub(crate) struct GlobalRole {
-    pub(crate) name: String,
-    pub(crate) new_user_default: bool,
     pub(crate) rules: Vec<Grant>,
 }
 
@@ -110,6 +108,53 @@ pub(crate) struct Roles {
 pub(crate) fn roles() -> &'static Roles {
     static ROLES: OnceLock<Roles> = OnceLock::new();
     ROLES.get_or_init(|| serde_json::from_str(include_str!("skeleton/roles.json")).unwrap_or_default())
+}
+
+/// Is there a global role with this id, built in or made by somebody?
+pub(crate) fn global_role_exists(state: &State, id: &str) -> bool {
+    roles().globals.contains_key(id) || made(state, "globalRole", id).is_some()
+}
+
+/// The context of a role template, and whether it is locked.
+pub(crate) fn template(state: &State, id: &str) -> Option<(String, bool)> {
+    if let Some(made) = made(state, "roleTemplate", id) {
+        let context = made.get("context").and_then(Value::as_str).unwrap_or_default().to_owned();
+        return Some((context, made.get("locked").and_then(Value::as_bool) == Some(true)));
+    }
+    roles().templates.get(id).map(|template| (template.context.clone(), template.locked))
+}
+
+fn made<'a>(state: &'a State, kind: &str, id: &str) -> Option<&'a serde_json::Map<String, Value>> {
+    let shelf = state.kept.get(&(kind.to_owned(), String::new()))?;
+    shelf.get(id).map(|kept| &kept.fields)
+}
+
+// The rules of a role that somebody made, as its object states them, and of the templates it includes.
+fn made_grants(state: &State, kind: &str, id: &str) -> Vec<Grant> {
+    let (mut found, mut open, mut seen) = (Vec::new(), vec![id.to_owned()], Vec::new());
+    while let Some(id) = open.pop() {
+        if seen.contains(&id) {
+            continue;
+        }
+        if roles().templates.contains_key(&id) && kind == "roleTemplate" {
+            found.extend(grants_of(&id).into_iter().cloned());
+        } else if let Some(fields) = made(state, kind, &id) {
+            let texts = |value: &Value, field: &str| -> Vec<String> {
+                let list = value.get(field).and_then(Value::as_array).into_iter().flatten();
+                list.filter_map(Value::as_str).map(str::to_owned).collect()
+            };
+            let rules = fields.get("rules").and_then(Value::as_array).into_iter().flatten();
+            found.extend(rules.map(|rule| Grant {
+                groups: texts(rule, "apiGroups"),
+                resources: texts(rule, "resources"),
+                names: texts(rule, "resourceNames"),
+                verbs: texts(rule, "verbs"),
+            }));
+            open.extend(texts(&Value::Object(fields.clone()), "roleTemplateIds"));
+        }
+        seen.push(id);
+    }
+    found
 }
 
 /// The rules of a role template and of all it includes.
@@ -130,6 +175,8 @@ pub(crate) struct Access {
     globals: Vec<String>,
     clusters: BTreeMap<String, Vec<String>>,
     projects: BTreeMap<String, Vec<String>>,
+    /// The rules of the roles that are not built in, by role.
+    made: BTreeMap<String, Vec<Grant>>,
 }
 
 impl Access {
@@ -140,9 +187,23 @@ impl Access {
             globals: Vec::new(),
             clusters: BTreeMap::new(),
             projects: BTreeMap::new(),
+            made: BTreeMap::new(),
         };
         for binding in state.bindings.values().filter(|binding| binding.user.as_deref() == Some(user)) {
+            // The global ones come first. Who may do everything needs no other, and may own every project there is.
+            if binding.kind != BindingKind::Global && access.is_admin() {
+                break;
+            }
             let Binding { kind, target, role, .. } = binding;
+            // rule: rights.made-roles
+            let built_in = match kind {
+                BindingKind::Global => roles().globals.contains_key(role),
+                BindingKind::Cluster | BindingKind::Project => roles().templates.contains_key(role),
+            };
+            if !built_in {
+                let of = if *kind == BindingKind::Global { "globalRole" } else { "roleTemplate" };
+                access.made.insert(role.clone(), made_grants(state, of, role));
+            }
             match kind {
                 BindingKind::Global => access.globals.push(role.clone()),
                 BindingKind::Cluster => access.clusters.entry(target.clone()).or_default().push(role.clone()),
@@ -159,6 +220,14 @@ impl Access {
             globals: Vec::new(),
             clusters: BTreeMap::new(),
             projects: BTreeMap::new(),
+            made: BTreeMap::new(),
+        }
+    }
+
+    fn grants_of<'a>(&'a self, role: &'a str) -> Vec<&'a Grant> {
+        match self.made.get(role) {
+            Some(made) => made.iter().collect(),
+            None => grants_of(role),
         }
     }
 
@@ -168,8 +237,15 @@ impl Access {
 
     /// By a global role: what holds on `local` for management objects everywhere.
     pub(crate) fn globally(&self, ask: &Ask<'_>) -> bool {
-        let held = self.globals.iter().filter_map(|role| roles().globals.get(role));
-        held.flat_map(|role| &role.rules).any(|grant| grant.allows(ask))
+        let built_in = self.globals.iter().filter_map(|role| roles().globals.get(role));
+        let made = self.globals.iter().filter_map(|role| self.made.get(role));
+        built_in.map(|role| &role.rules).chain(made).flatten().any(|grant| grant.allows(ask))
+    }
+
+    /// By a role on the project: what holds in its namespaces.
+    pub(crate) fn in_namespaces_of(&self, project: &str, ask: &Ask<'_>) -> bool {
+        let held = self.projects.get(project).into_iter().flatten();
+        held.flat_map(|role| self.grants_of(role)).any(|grant| grant.allows(ask))
     }
 
     /// May this user see that the cluster exists? Any binding on it or in it says yes.
@@ -196,7 +272,7 @@ impl Access {
     pub(crate) fn in_project(&self, verb: &str, resource: &str, project: &str) -> bool {
         // rule: rights.project-owner
         let owns = |role: &String| {
-            let grants = grants_of(role);
+            let grants = self.grants_of(role);
             let own = Ask::management("own", "projects", "");
             let ask = Ask::management(verb, resource, "");
             grants.iter().any(|grant| grant.allows(&ask) || (resource == "projects" && grant.allows(&own)))
@@ -207,7 +283,7 @@ impl Access {
 
     fn by_cluster_role(&self, cluster: &str, ask: &Ask<'_>) -> Option<&str> {
         self.clusters.get(cluster)?.iter().map(String::as_str).find(|role| {
-            let grants = grants_of(role);
+            let grants = self.grants_of(role);
             grants.iter().any(|grant| grant.allows(ask))
         })
     }
@@ -234,7 +310,7 @@ impl Access {
             let inside = home == Some(project.as_str());
             held.iter().find_map(|role| {
                 // rule: rights.project-namespaces
-                let grants = grants_of(role);
+                let grants = self.grants_of(role);
                 let mut usable = grants.iter().filter(|grant| inside || grant.promoted());
                 usable.any(|grant| grant.allows(ask)).then(|| {
                     format!(

@@ -1,9 +1,12 @@
 //! What the simulated server remembers.
 
+use super::norman::Quirk;
 use super::random::Random;
+use super::stock;
+use super::store::{Patience, Store};
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Milliseconds since the epoch: what token lifetimes are counted in.
 pub(crate) type Millis = i64;
@@ -107,7 +110,7 @@ pub(crate) struct Cluster {
     pub(crate) created: Millis,
     pub(crate) creator: Option<String>,
     pub(crate) uuid: String,
-    pub(crate) objects: BTreeMap<ObjectKey, Object>,
+    pub(crate) objects: Store,
 }
 
 impl Cluster {
@@ -119,12 +122,22 @@ impl Cluster {
 /// `group/plural`, namespace (empty for cluster-scoped objects), name.
 pub(crate) type ObjectKey = (String, String, String);
 
+/// A field manager.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Owner {
+    pub(crate) manager: String,
+    /// It set the field by apply, not by a write of another kind.
+    pub(crate) applied: bool,
+}
+
 /// An object of a Kubernetes API, without what the server fills in by itself.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub(crate) struct Object {
     pub(crate) created: Millis,
     pub(crate) uid: String,
     pub(crate) version: u64,
+    /// Who set which field, by its path: what server-side apply asks.
+    pub(crate) owners: BTreeMap<String, BTreeSet<Owner>>,
     /// Labels and annotations live in its `metadata`; kind and apiVersion come from the resource table.
     pub(crate) body: Map<String, Value>,
 }
@@ -185,7 +198,26 @@ pub(crate) struct Binding {
     pub(crate) created: Millis,
     pub(crate) creator: Option<String>,
     pub(crate) uuid: String,
+    /// What else Norman shows of it: labels, annotations, its status.
+    pub(crate) more: Map<String, Value>,
 }
+
+/// An object of a type that has no rules of its own: kept as Norman took it.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Kept {
+    pub(crate) created: Millis,
+    pub(crate) creator: Option<String>,
+    pub(crate) uuid: String,
+    /// Its fields as Norman shows them; `type` only where it is a subtype.
+    pub(crate) fields: Map<String, Value>,
+    /// Links that this one does not have: `remove` of what is built in.
+    pub(crate) without: Vec<String>,
+    /// The actions it offers, where they are fewer than its type has.
+    pub(crate) actions: Option<Vec<String>>,
+}
+
+/// The id of a type, and the cluster or project whose it is; empty for those of the whole server.
+pub(crate) type Shelf = (String, String);
 
 /// A setting of the server.
 #[derive(Debug, Clone)]
@@ -217,12 +249,22 @@ pub(crate) struct State {
     pub(crate) projects: BTreeMap<String, Project>,
     pub(crate) bindings: BTreeMap<(BindingKind, String), Binding>,
     pub(crate) settings: BTreeMap<String, Setting>,
+    /// What has no rules of its own, by type and id.
+    pub(crate) kept: BTreeMap<Shelf, BTreeMap<String, Kept>>,
+    /// Ids of clusters that lists sort as if they were others: the record's were renamed.
+    pub(crate) ranks: BTreeMap<String, String>,
+    /// What lists do wrong on purpose.
+    pub(crate) quirks: Vec<Quirk>,
+    /// What they did wrong in the answer at hand.
+    pub(crate) noted: Vec<String>,
     /// By the JWT itself.
     pub(crate) service_tokens: BTreeMap<String, ServiceToken>,
     pub(crate) random: Random,
     pub(crate) now: Millis,
     /// The resource version of the last write.
     pub(crate) version: u64,
+    /// How long continue tokens are good for.
+    pub(crate) patience: Patience,
 }
 
 impl State {
@@ -235,21 +277,40 @@ impl State {
             projects: BTreeMap::new(),
             bindings: BTreeMap::new(),
             settings: BTreeMap::new(),
+            kept: BTreeMap::new(),
+            ranks: BTreeMap::new(),
+            quirks: Vec::new(),
+            noted: Vec::new(),
             service_tokens: BTreeMap::new(),
             random: Random::new(seed),
             now: RECORDED_AT,
             version: 7_000,
+            patience: Patience::default(),
         };
-        for (name, value, default, source) in SETTINGS {
-            let uuid = state.random.uuid();
-            let setting = Setting {
-                value: (*value).to_owned(),
-                default: (*default).to_owned(),
-                source,
-                created: RECORDED_AT - DAY,
-                uuid,
+        for setting in stock::list("settings") {
+            let text = |field: &str| stock::text(setting, field).to_owned();
+            let made = Setting {
+                value: text("value"),
+                default: text("default"),
+                source: source(stock::text(setting, "source")),
+                created: stock::created(setting),
+                uuid: text("uuid"),
             };
-            state.settings.insert((*name).to_owned(), setting);
+            state.settings.insert(text("name"), made);
+        }
+        // The record deleted it once and set it again: the lists that were kept whole do not hold it.
+        let url = Setting {
+            value: "https://rancher.example.com".to_owned(),
+            default: String::new(),
+            source: "db",
+            created: RECORDED_AT - DAY,
+            uuid: state.random.uuid(),
+        };
+        state.settings.insert("server-url".to_owned(), url);
+        for (list, kind) in stock::EVERYWHERE {
+            let objects = stock::by_id(list);
+            let objects = objects.into_iter().map(|(id, object)| (id.to_owned(), stock::kept(object)));
+            state.kept.insert(((*kind).to_owned(), String::new()), objects.collect());
         }
         state
     }
@@ -265,10 +326,11 @@ impl State {
         self.projects.values_mut().for_each(|project| project.created += delta);
         self.bindings.values_mut().for_each(|binding| binding.created += delta);
         self.settings.values_mut().for_each(|setting| setting.created += delta);
+        self.kept.values_mut().flat_map(BTreeMap::values_mut).for_each(|kept| kept.created += delta);
         self.service_tokens.values_mut().for_each(|token| token.expires += delta);
         for cluster in self.clusters.values_mut() {
             cluster.created += delta;
-            cluster.objects.values_mut().for_each(|object| object.created += delta);
+            cluster.objects.shift(delta);
         }
     }
 
@@ -288,19 +350,13 @@ impl State {
     }
 }
 
-// Name, value, default, source: the settings that clients ask for, as recorded in GET /v3/settings.
-const SETTINGS: &[(&str, &str, &str, &str)] = &[
-    ("auth-token-max-ttl-minutes", "129600", "129600", "default"),
-    ("auth-user-session-ttl-minutes", "960", "960", "default"),
-    ("cacerts", "", "", "db"),
-    ("first-login", "false", "true", "db"),
-    ("install-uuid", "76e81c00-4139-4072-ab25-9a55f3b4a001", "", "db"),
-    ("kubeconfig-default-token-ttl-minutes", "43200", "43200", "default"),
-    ("kubeconfig-generate-token", "true", "true", "default"),
-    ("server-url", "https://rancher.example.com", "", "db"),
-    ("server-version", "v2.16.0", "dev", "env"),
-    ("ui-pl", "rancher", "rancher", "default"),
-];
+fn source(name: &str) -> &'static str {
+    match name {
+        "env" => "env",
+        "db" => "db",
+        _ => "default",
+    }
+}
 
 /// A moment as Rancher writes it: RFC 3339, whole seconds.
 pub(crate) fn stamp(at: Millis) -> String {

@@ -1,7 +1,8 @@
 //! What Kubernetes adds to an object that is created.
 
 use super::resources::Resource;
-use crate::world::state::Object;
+use crate::world::quantity::Quantity;
+use crate::world::random::Random;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Map, Value, json};
@@ -31,6 +32,15 @@ pub(super) fn fill(resource: &Resource, name: &str, body: &mut Map<String, Value
             }),
         ),
         "Secret" => secret(&mut whole),
+        "PersistentVolumeClaim" => default(
+            &mut whole,
+            json!({
+                "metadata": {"finalizers": ["kubernetes.io/pvc-protection"]}, "spec": {"volumeMode": "Filesystem"},
+                "status": {"phase": "Pending"},
+            }),
+        ),
+        // Custom resources count their generations, as all that have a status do.
+        "ClusterProxyConfig" => default(&mut whole, json!({"metadata": {"generation": 1}})),
         // rule: kube.deployment-defaults
         "Deployment" => {
             default(
@@ -55,9 +65,11 @@ pub(super) fn fill(resource: &Resource, name: &str, body: &mut Map<String, Value
             default(&mut whole, json!({"spec": {}}));
             if let Some(spec) = whole.get_mut("spec") {
                 pod_spec(spec);
+                account(spec, name);
             }
             // rule: record.no-nodes
-            default(&mut whole, pending());
+            let class = class(&whole);
+            default(&mut whole, json!({"status": {"phase": "Pending", "qosClass": class}}));
         }
         _ => {}
     }
@@ -95,27 +107,111 @@ fn pod_spec(spec: &mut Value) {
                 "terminationMessagePolicy": "File", "imagePullPolicy": "Always",
             }),
         );
+        canonical(container);
     }
 }
 
-fn pending() -> Value {
-    let condition = json!({
-        "type": "PodScheduled", "status": "False", "reason": "Unschedulable",
-        "message": "no nodes available to schedule pods",
-    });
-    json!({"status": {"phase": "Pending", "conditions": [condition], "qosClass": "Burstable"}})
+// Quantities come back in their one canonical form; a limit is the request of who names none.
+fn canonical(container: &mut Value) {
+    // rule: kube.canonical-quantities
+    for part in ["limits", "requests"] {
+        let Some(Value::Object(amounts)) = container.pointer_mut(&format!("/resources/{part}")) else {
+            continue;
+        };
+        for amount in amounts.values_mut() {
+            let text = amount.as_str().map_or_else(|| amount.to_string(), str::to_owned);
+            if let Ok(exact) = Quantity::parse(&text) {
+                *amount = json!(exact.to_string());
+            }
+        }
+    }
 }
 
-/// The pods of a deployment, as its controllers would make them.
-pub(super) fn pods(deployment: &Object) -> Vec<Map<String, Value>> {
-    let Some(spec) = deployment.body.get("spec") else { return Vec::new() };
-    let replicas = spec.get("replicas").and_then(Value::as_u64).unwrap_or(1);
-    let labels = spec.pointer("/template/metadata/labels").cloned().unwrap_or_else(|| json!({}));
-    let mut pod = pending();
+// What every pod gets of its service account, and what the scheduler would tolerate.
+fn account(spec: &mut Value, name: &str) {
+    // rule: kube.pod-defaults
+    let mut seed = 0_u64;
+    name.bytes().for_each(|byte| seed = seed.wrapping_mul(31).wrapping_add(u64::from(byte)));
+    let volume = format!("kube-api-access-{}", Random::new(seed).name(5));
+    let gone = |key: &str| json!({"key": key, "operator": "Exists", "effect": "NoExecute", "tolerationSeconds": 300});
     default(
-        &mut pod,
-        json!({"metadata": {"labels": labels}, "spec": spec.pointer("/template/spec").cloned().unwrap_or_default()}),
+        spec,
+        json!({
+            "serviceAccountName": "default", "serviceAccount": "default", "priority": 0,
+            "enableServiceLinks": true, "preemptionPolicy": "PreemptLowerPriority", "volumes": [],
+            "tolerations": [gone("node.kubernetes.io/not-ready"), gone("node.kubernetes.io/unreachable")],
+        }),
     );
-    let Value::Object(pod) = pod else { return Vec::new() };
-    (0..replicas).map(|_| pod.clone()).collect()
+    let Some(volumes) = spec.get_mut("volumes").and_then(Value::as_array_mut) else { return };
+    let named = |volume: &Value| {
+        volume.get("name").and_then(Value::as_str).is_some_and(|name| name.starts_with("kube-api-access-"))
+    };
+    if volumes.iter().any(named) {
+        return;
+    }
+    let path =
+        json!({"path": "namespace", "fieldRef": {"apiVersion": "v1", "fieldPath": "metadata.namespace"}});
+    volumes.push(json!({"name": volume, "projected": {"defaultMode": 420, "sources": [
+        {"serviceAccountToken": {"expirationSeconds": 3_607, "path": "token"}},
+        {"configMap": {"name": "kube-root-ca.crt", "items": [{"key": "ca.crt", "path": "ca.crt"}]}},
+        {"downwardAPI": {"items": [path]}},
+    ]}}));
+    let mount = json!({
+        "name": volume, "readOnly": true, "mountPath": "/var/run/secrets/kubernetes.io/serviceaccount",
+    });
+    let containers = spec.get_mut("containers").and_then(Value::as_array_mut);
+    for container in containers.into_iter().flatten() {
+        default(container, json!({"volumeMounts": []}));
+        if let Some(mounts) = container.get_mut("volumeMounts").and_then(Value::as_array_mut) {
+            mounts.push(mount.clone());
+        }
+    }
+}
+
+fn class(pod: &Value) -> &'static str {
+    let containers = pod.pointer("/spec/containers").and_then(Value::as_array);
+    let of = |container: &Value, part: &str, what: &str| {
+        container.pointer(&format!("/resources/{part}/{what}")).cloned()
+    };
+    let mut each = containers.into_iter().flatten();
+    let none = each.clone().all(|c| {
+        ["limits", "requests"]
+            .iter()
+            .all(|part| ["cpu", "memory"].iter().all(|what| of(c, part, what).is_none()))
+    });
+    let full = each.all(|c| {
+        ["cpu", "memory"]
+            .iter()
+            .all(|what| of(c, "limits", what).is_some() && of(c, "limits", what) == of(c, "requests", what))
+    });
+    match (none, full) {
+        (true, _) => "BestEffort",
+        (_, true) => "Guaranteed",
+        _ => "Burstable",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::world::kube::resources::find;
+
+    #[test]
+    fn a_pod_comes_back_with_its_service_account_once() {
+        let resources = json!({"requests": {"memory": "0.5Gi", "cpu": 1}});
+        let body = json!({"spec": {"containers": [{"name": "c", "image": "nginx", "resources": resources}]}});
+        let Value::Object(mut body) = body else { panic!("an object") };
+        let pods = find("", "v1", "pods").unwrap();
+        fill(pods, "web-1", &mut body);
+        fill(pods, "web-1", &mut body);
+        let spec = &body["spec"];
+        assert_eq!(
+            (spec["volumes"].as_array().unwrap().len(), &spec["serviceAccount"]),
+            (1, &json!("default"))
+        );
+        let container = &spec["containers"][0];
+        assert_eq!(container["resources"]["requests"], json!({"memory": "512Mi", "cpu": "1"}));
+        assert_eq!(container["volumeMounts"][0]["name"], spec["volumes"][0]["name"]);
+        assert_eq!(body["status"], json!({"phase": "Pending", "qosClass": "Burstable"}));
+    }
 }

@@ -1,14 +1,22 @@
 //! A Kubernetes API: discovery, reviews, and objects that are kept as they were sent.
 
+mod admission;
+mod apply;
+mod controllers;
 mod defaults;
 mod objects;
+mod pages;
+mod patch;
 pub(crate) mod resources;
 mod reviews;
+mod security;
+pub(crate) mod select;
+mod sub;
 mod views;
 
 pub(crate) use objects::render;
 pub(crate) use resources::NAMESPACES;
-pub(crate) use views::{age, items};
+pub(crate) use views::{age, items, viewed};
 
 use super::World;
 use super::answer::{self, Failure};

@@ -1,17 +1,18 @@
 //! Create, read, update, delete: objects are kept as they were sent.
 
+use super::apply::{self, owner};
 use super::defaults;
+use super::patch::{self, Patch};
 use super::resources::Resource;
 use super::reviews::{bad_request, invalid_name};
-use super::{Target, views};
+use super::select::Selector;
+use super::{Target, admission, sub, views};
 use crate::Response;
 use crate::world::World;
 use crate::world::answer;
 use crate::world::call::Call;
 use crate::world::route::not_simulated;
-use crate::world::state::{Object, ObjectKey, SECOND, ServiceToken, stamp};
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
+use crate::world::state::{Object, ObjectKey, stamp};
 use http::StatusCode;
 use serde_json::{Map, Value, json};
 
@@ -26,32 +27,57 @@ pub(super) fn serve(
     if call.query.first("watch").is_some_and(|watch| watch == "true" || watch == "1") {
         return not_simulated("watches");
     }
-    match (verb, target.sub) {
-        ("create", "token") if resource.kind == "ServiceAccount" => {
-            service_token(world, call, cluster, target)
+    if !target.sub.is_empty() {
+        return sub::serve(world, call, cluster, resource, target, verb);
+    }
+    match verb {
+        "get" => views::get(world, call, cluster, resource, target),
+        "list" => views::list(world, call, cluster, resource, target),
+        _ if views::viewed(resource) => not_simulated("writes to management objects past Norman"),
+        "create" => create(world, call, cluster, resource, target),
+        "update" | "patch" => {
+            change(world, call, cluster, resource, target, verb).unwrap_or_else(|refusal| *refusal)
         }
-        (_, sub) if !sub.is_empty() => not_simulated("subresources"),
-        ("get" | "list", _) => views::read(world, call, cluster, resource, target),
-        _ if resource.group == "management.cattle.io" && resource.kind != "ClusterProxyConfig" => {
-            not_simulated("writes to management objects past Norman")
-        }
-        ("create", _) => create(world, call, cluster, resource, target),
-        ("update" | "patch", _) => update(world, call, cluster, resource, target, verb),
-        ("delete", _) => remove(world, cluster, resource, target),
-        _ => not_simulated("deletecollection"),
+        "delete" => remove(world, call, cluster, resource, target),
+        _ => remove_all(world, call, cluster, resource, target),
     }
 }
 
-fn key(resource: &Resource, target: &Target<'_>, name: &str) -> ObjectKey {
+pub(super) fn key(resource: &Resource, target: &Target<'_>, name: &str) -> ObjectKey {
     let namespace = if resource.namespaced { target.namespace } else { "" };
     (resource.key(), namespace.to_owned(), name.to_owned())
 }
 
 fn valid_name(name: &str) -> bool {
     let end = |c: Option<char>| c.is_some_and(|c| c.is_ascii_lowercase() || c.is_ascii_digit());
-    end(name.chars().next())
+    name.len() <= 253
+        && end(name.chars().next())
         && end(name.chars().next_back())
         && name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-' || c == '.')
+}
+
+fn dry(call: &Call<'_>) -> bool {
+    call.query.first("dryRun") == Some("All")
+}
+
+fn meta<'a>(body: &'a Map<String, Value>, field: &str) -> &'a str {
+    body.get("metadata").and_then(|meta| meta.get(field)).and_then(Value::as_str).unwrap_or_default()
+}
+
+// A body may name its namespace, but no other than that of the path.
+fn same_namespace(
+    body: &Map<String, Value>,
+    resource: &Resource,
+    target: &Target<'_>,
+) -> Result<(), Box<Response>> {
+    let named = meta(body, "namespace");
+    if resource.namespaced && !named.is_empty() && named != target.namespace {
+        // rule: kube.namespace-of-the-path
+        let message = "the namespace of the provided object does not match the namespace sent on the request"
+            .to_owned();
+        return Err(Box::new(bad_request(message)));
+    }
+    Ok(())
 }
 
 fn create(
@@ -61,121 +87,265 @@ fn create(
     resource: &Resource,
     target: &Target<'_>,
 ) -> Response {
-    let mut body = match call.object() {
-        Ok(body) => body,
-        Err(complaint) => return bad_request(complaint),
-    };
-    let metadata = body.get("metadata").cloned().unwrap_or_default();
-    let field = |name: &str| metadata.get(name).and_then(Value::as_str).unwrap_or("");
-    let name = match (field("name"), field("generateName")) {
+    match call.object().map_err(bad_request) {
+        Ok(body) => {
+            make(world, call, cluster, resource, target, body, false).unwrap_or_else(|refusal| *refusal)
+        }
+        Err(refusal) => refusal,
+    }
+}
+
+fn make(
+    world: &mut World,
+    call: &Call<'_>,
+    cluster: &str,
+    resource: &Resource,
+    target: &Target<'_>,
+    mut body: Map<String, Value>,
+    applied: bool,
+) -> Result<Response, Box<Response>> {
+    same_namespace(&body, resource, target)?;
+    let name = match (meta(&body, "name"), meta(&body, "generateName")) {
         ("", "") => {
             // rule: kube.name-required
             let message = format!(
                 "{} \"\" is invalid: metadata.name: Required value: name or generateName is required",
                 resource.kind
             );
-            return target.failure(StatusCode::UNPROCESSABLE_ENTITY, "Invalid", message);
+            return Err(Box::new(target.failure(StatusCode::UNPROCESSABLE_ENTITY, "Invalid", message)));
         }
         ("", prefix) => format!("{prefix}{}", world.state.random.name(5)),
         (name, _) => name.to_owned(),
     };
     let created = Target { name: &name, ..*target };
-    if !valid_name(&name) {
-        return invalid_name(&created, resource.kind, &name);
+    if !meta(&body, "resourceVersion").is_empty() {
+        // rule: kube.create-with-version
+        let message = "resourceVersion should not be set on objects to be created".to_owned();
+        return Err(Box::new(created.failure(StatusCode::INTERNAL_SERVER_ERROR, "", message)));
     }
-    let Some(found) = world.state.clusters.get(cluster) else { return created.not_found(resource) };
+    if !valid_name(&name) {
+        return Err(Box::new(invalid_name(&created, resource.kind, &name)));
+    }
+    let Some(found) = world.state.clusters.get(cluster) else {
+        return Err(Box::new(created.not_found(resource)));
+    };
     if resource.namespaced && resource.group != "management.cattle.io" {
         let home = (super::NAMESPACES.to_owned(), String::new(), target.namespace.to_owned());
         if !found.objects.contains_key(&home) {
             // rule: kube.unknown-namespace
             let message = format!("namespaces \"{}\" not found", target.namespace);
             let namespaces = Target { group: "", plural: "namespaces", name: target.namespace, ..*target };
-            return namespaces.failure(StatusCode::NOT_FOUND, "NotFound", message);
+            return Err(Box::new(namespaces.failure(StatusCode::NOT_FOUND, "NotFound", message)));
         }
     }
+    defaults::fill(resource, &name, &mut body);
     let key = key(resource, target, &name);
-    if found.objects.contains_key(&key) {
+    admission::limits(world, cluster, &key, &mut body);
+    admission::check(world, cluster, resource, &key, None, &body)
+        .map_err(|why| admission::refused(resource, &name, &why))?;
+    let kept = world.state.clusters.get(cluster);
+    if kept.is_some_and(|kept| kept.objects.contains_key(&key)) {
         // rule: kube.already-exists
         let message = format!("{} \"{name}\" already exists", resource.full());
-        return created.failure(StatusCode::CONFLICT, "AlreadyExists", message);
+        return Err(Box::new(created.failure(StatusCode::CONFLICT, "AlreadyExists", message)));
     }
-    defaults::fill(resource, &name, &mut body);
-    let dry = call.query.first("dryRun") == Some("All");
-    let object = world.object(body);
+    let mut object = world.object(body);
+    apply::note(&mut object, &Map::new(), &owner(call, applied));
     let rendered = render(resource, &key, &object, true);
-    if !dry {
+    if !dry(call) {
         world.put_object(cluster, key, object);
     }
-    answer::json(StatusCode::CREATED, &rendered)
+    Ok(answer::json(StatusCode::CREATED, &rendered))
 }
 
-fn update(
+fn conflict(resource: &Resource, target: &Target<'_>, why: &str) -> Response {
+    let message = format!("Operation cannot be fulfilled on {} \"{}\": {why}", resource.full(), target.name);
+    target.failure(StatusCode::CONFLICT, "Conflict", message)
+}
+
+// Optimistic locking: whoever names a version or an identity means exactly that object.
+fn locked(
+    body: &Map<String, Value>,
+    stored: &Object,
+    resource: &Resource,
+    target: &Target<'_>,
+) -> Result<(), Box<Response>> {
+    let (uid, version) = (meta(body, "uid"), meta(body, "resourceVersion"));
+    if !uid.is_empty() && uid != stored.uid {
+        // rule: kube.uid-precondition
+        let why = format!(
+            "StorageError: invalid object, Code: 4, Key: /registry/{}/{}/{}, ResourceVersion: 0, AdditionalErrorMsg: Precondition failed: UID in precondition: {uid}, UID in object meta: {}",
+            target.plural, target.namespace, target.name, stored.uid
+        );
+        return Err(Box::new(conflict(resource, target, &why)));
+    }
+    if !version.is_empty() && version != stored.version.to_string() {
+        // rule: kube.stale-conflict
+        let why =
+            "the object has been modified; please apply your changes to the latest version and try again";
+        return Err(Box::new(conflict(resource, target, why)));
+    }
+    Ok(())
+}
+
+fn replaced(
+    body: Map<String, Value>,
+    stored: &Object,
+    resource: &Resource,
+    target: &Target<'_>,
+) -> Result<Map<String, Value>, Box<Response>> {
+    let name = meta(&body, "name");
+    if name != target.name {
+        // rule: kube.name-of-the-path
+        let message = format!(
+            "the name of the object ({}) does not match the name on the URL ({})",
+            if name.is_empty() { "based on URL" } else { name },
+            target.name
+        );
+        return Err(Box::new(bad_request(message)));
+    }
+    same_namespace(&body, resource, target)?;
+    locked(&body, stored, resource, target)?;
+    if resource.group.contains("cattle.io") && meta(&body, "resourceVersion").is_empty() {
+        // rule: kube.version-required
+        let complaint = "Invalid value: 0x0: must be specified for an update";
+        let message = format!(
+            "{} \"{}\" is invalid: metadata.resourceVersion: {complaint}",
+            resource.full(),
+            target.name
+        );
+        return Err(Box::new(target.failure(StatusCode::UNPROCESSABLE_ENTITY, "Invalid", message)));
+    }
+    Ok(body)
+}
+
+fn change(
     world: &mut World,
     call: &Call<'_>,
     cluster: &str,
     resource: &Resource,
     target: &Target<'_>,
     verb: &str,
-) -> Response {
-    let apply = call.content_type.starts_with("application/apply-patch");
-    if verb == "patch" && !apply && !call.content_type.contains("merge-patch") {
-        // rule: kube.patch-content-type
-        let message = "the body of the request was in an unknown format - accepted media types include: application/json-patch+json, application/merge-patch+json, application/apply-patch+yaml, application/strategic-merge-patch+json".to_owned();
-        return target.failure(StatusCode::UNSUPPORTED_MEDIA_TYPE, "UnsupportedMediaType", message);
-    }
-    let body = match call.object() {
-        Ok(body) => body,
-        Err(complaint) => return bad_request(complaint),
+) -> Result<Response, Box<Response>> {
+    let wish = match verb {
+        "patch" => Some(Patch::read(call, resource, target)?),
+        _ => None,
     };
     let key = key(resource, target, target.name);
-    let version = world.state.next_version();
-    let stored = world.state.clusters.get_mut(cluster).and_then(|found| found.objects.get_mut(&key));
+    let stored = world.state.clusters.get(cluster).and_then(|found| found.objects.get(&key)).cloned();
     let Some(stored) = stored else {
-        if apply {
+        return match wish {
             // rule: kube.apply-creates
-            return create(world, call, cluster, resource, target);
-        }
-        return target.not_found(resource);
+            Some(Patch::Apply(mut body)) => {
+                if let Value::Object(metadata) = body.entry("metadata").or_insert_with(|| json!({})) {
+                    metadata.insert("name".to_owned(), json!(target.name));
+                }
+                make(world, call, cluster, resource, target, body, true)
+            }
+            _ => Err(Box::new(target.not_found(resource))),
+        };
     };
-    let sent = body.get("metadata").and_then(|meta| meta.get("resourceVersion")).and_then(Value::as_str);
-    if sent.is_some_and(|sent| sent != stored.version.to_string()) {
-        // rule: kube.stale-conflict
-        let message = format!(
-            "Operation cannot be fulfilled on {} \"{}\": the object has been modified; please apply your changes to the latest version and try again",
-            resource.full(),
-            target.name
-        );
-        return target.failure(StatusCode::CONFLICT, "Conflict", message);
-    }
+    let by = owner(call, matches!(wish, Some(Patch::Apply(_))));
     let mut changed = stored.clone();
-    if verb == "update" {
-        changed.body = body;
-        defaults::fill(resource, target.name, &mut changed.body);
-    } else {
-        // rule: kube.patch-is-merge
-        merge(&mut changed.body, body);
+    let mut whole = render(resource, &key, &stored, true);
+    match wish {
+        None => {
+            let sent = call.object().map_err(bad_request)?;
+            changed.body = replaced(sent, &stored, resource, target)?;
+            keep_status(&mut changed.body, &stored.body);
+        }
+        Some(Patch::Apply(mut sent)) => {
+            locked(&sent, &stored, resource, target)?;
+            strip(&mut sent);
+            let force = call.query.first("force") == Some("true");
+            apply::apply(&mut changed, sent, &by, force, &resource.api_version())?;
+        }
+        Some(Patch::Json(steps)) => {
+            if patch::json_patch(&mut whole, &steps).is_none() {
+                // rule: kube.json-patch
+                let message = "the server rejected our request due to an error in our request".to_owned();
+                return Err(Box::new(target.failure(StatusCode::UNPROCESSABLE_ENTITY, "Invalid", message)));
+            }
+            changed.body = patched(whole, &stored, resource, target)?;
+        }
+        Some(Patch::Merge(sent)) => {
+            if let Value::Object(whole) = &mut whole {
+                patch::merge(whole, sent);
+            }
+            changed.body = patched(whole, &stored, resource, target)?;
+        }
+        Some(Patch::Strategic(sent)) => {
+            if let Value::Object(whole) = &mut whole {
+                patch::strategic(whole, sent);
+            }
+            changed.body = patched(whole, &stored, resource, target)?;
+        }
     }
+    defaults::fill(resource, target.name, &mut changed.body);
     strip(&mut changed.body);
-    let dry = call.query.first("dryRun") == Some("All");
-    if !dry {
-        changed.version = version;
-        *stored = changed.clone();
+    generation(&mut changed.body, &stored.body);
+    admission::check(world, cluster, resource, &key, Some(&stored.body), &changed.body)
+        .map_err(|why| admission::refused(resource, target.name, &why))?;
+    if !by.applied {
+        apply::note(&mut changed, &stored.body, &by);
     }
-    answer::json(StatusCode::OK, &render(resource, &key, &changed, true))
+    // A write that changes nothing is none.
+    // rule: kube.no-op
+    if changed.body != stored.body && !dry(call) {
+        changed.version = world.state.next_version();
+        let rendered = render(resource, &key, &changed, true);
+        world.put_object(cluster, key, changed);
+        return Ok(answer::json(StatusCode::OK, &rendered));
+    }
+    if let (Some(kept), false) = (world.state.clusters.get_mut(cluster), dry(call))
+        && let Some(kept) = kept.objects.get_mut(&key)
+    {
+        kept.owners.clone_from(&changed.owners);
+    }
+    Ok(answer::json(StatusCode::OK, &render(resource, &key, &changed, true)))
 }
 
-/// RFC 7386.
-fn merge(into: &mut Map<String, Value>, patch: Map<String, Value>) {
-    for (field, value) in patch {
-        match (into.get_mut(&field), value) {
-            (_, Value::Null) => {
-                into.remove(&field);
-            }
-            (Some(Value::Object(own)), Value::Object(value)) => merge(own, value),
-            (_, value) => {
-                into.insert(field, value);
-            }
-        }
+// A patch may not turn an object into another one.
+fn patched(
+    whole: Value,
+    stored: &Object,
+    resource: &Resource,
+    target: &Target<'_>,
+) -> Result<Map<String, Value>, Box<Response>> {
+    let Value::Object(body) = whole else {
+        return Err(Box::new(bad_request("the patched object is no object".to_owned())));
+    };
+    locked(&body, stored, resource, target)?;
+    if meta(&body, "name") != target.name {
+        return Err(Box::new(bad_request(
+            "the name of the object (based on the patch) may not be changed".to_owned(),
+        )));
+    }
+    Ok(body)
+}
+
+// Status is written by controllers only.
+fn keep_status(body: &mut Map<String, Value>, stored: &Map<String, Value>) {
+    // rule: kube.status-is-kept
+    match stored.get("status") {
+        Some(status) => body.insert("status".to_owned(), status.clone()),
+        None => body.remove("status"),
+    };
+}
+
+// The generation counts changes of what is wished, and belongs to the server.
+fn generation(body: &mut Map<String, Value>, stored: &Map<String, Value>) {
+    // rule: kube.generation
+    let old = stored.get("metadata").and_then(|meta| meta.get("generation")).and_then(Value::as_u64);
+    let Some(old) = old else { return };
+    let wish = |body: &Map<String, Value>| {
+        let mut wish = body.clone();
+        wish.retain(|field, _| field != "metadata" && field != "status");
+        wish
+    };
+    let new = if wish(body) == wish(stored) { old } else { old + 1 };
+    if let Value::Object(metadata) = body.entry("metadata").or_insert_with(|| json!({})) {
+        metadata.insert("generation".to_owned(), json!(new));
     }
 }
 
@@ -184,34 +354,44 @@ pub(crate) fn strip(body: &mut Map<String, Value>) {
     body.remove("kind");
     body.remove("apiVersion");
     if let Some(Value::Object(metadata)) = body.get_mut("metadata") {
-        for field in [
-            "name",
-            "namespace",
-            "uid",
-            "resourceVersion",
-            "creationTimestamp",
-            "managedFields",
-            "generateName",
-        ] {
+        for field in ["name", "namespace", "uid", "resourceVersion", "creationTimestamp", "managedFields"] {
             metadata.remove(field);
         }
     }
 }
 
-fn remove(world: &mut World, cluster: &str, resource: &Resource, target: &Target<'_>) -> Response {
+fn remove(
+    world: &mut World,
+    call: &Call<'_>,
+    cluster: &str,
+    resource: &Resource,
+    target: &Target<'_>,
+) -> Response {
     let key = key(resource, target, target.name);
     let stored = world.state.clusters.get(cluster).and_then(|found| found.objects.get(&key)).cloned();
     let Some(stored) = stored else { return target.not_found(resource) };
-    let rendered = render(resource, &key, &stored, true);
-    match resource.kind {
-        "Namespace" => {
-            // rule: namespace.removed-at-once
-            world.remove_namespace(cluster, target.name);
-            return answer::json(StatusCode::OK, &rendered);
-        }
-        _ => world.remove_object(cluster, &key),
+    let options = call.object().unwrap_or_default();
+    let wanted = options.get("preconditions").cloned().unwrap_or_default();
+    // rule: kube.delete-preconditions
+    if let Err(refusal) =
+        locked(&Map::from_iter([("metadata".to_owned(), wanted)]), &stored, resource, target)
+    {
+        return *refusal;
     }
-    if resource.kind == "Pod" {
+    let rendered = render(resource, &key, &stored, true);
+    let policy = options.get("propagationPolicy").and_then(Value::as_str);
+    let foreground = call.query.first("propagationPolicy").or(policy) == Some("Foreground");
+    if !dry(call) {
+        match resource.kind {
+            // rule: namespace.removed-at-once
+            "Namespace" => world.remove_namespace(cluster, target.name),
+            _ => world.remove_object(cluster, &key),
+        }
+    }
+    if foreground {
+        return answer::json(StatusCode::OK, &terminating(world, rendered));
+    }
+    if matches!(resource.kind, "Namespace" | "Pod") {
         // rule: kube.pod-deletion
         return answer::json(StatusCode::OK, &rendered);
     }
@@ -220,6 +400,51 @@ fn remove(world: &mut World, cluster: &str, resource: &Resource, target: &Target
         details.insert("uid".to_owned(), json!(stored.uid));
     }
     let body = json!({"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Success", "details": details});
+    answer::json(StatusCode::OK, &body)
+}
+
+// What waits for its dependents is still there when the answer goes out.
+fn terminating(world: &mut World, mut rendered: Value) -> Value {
+    // rule: kube.foreground-deletion
+    let version = world.state.next_version().to_string();
+    let at = stamp(world.state.now);
+    if let Some(Value::Object(metadata)) = rendered.get_mut("metadata") {
+        metadata.insert("resourceVersion".to_owned(), json!(version));
+        metadata.insert("deletionTimestamp".to_owned(), json!(at));
+        metadata.insert("deletionGracePeriodSeconds".to_owned(), json!(0));
+        metadata.insert("finalizers".to_owned(), json!(["foregroundDeletion"]));
+    }
+    rendered
+}
+
+fn remove_all(
+    world: &mut World,
+    call: &Call<'_>,
+    cluster: &str,
+    resource: &Resource,
+    target: &Target<'_>,
+) -> Response {
+    // rule: kube.delete-collection
+    let query = |name: &str| call.query.first(name).unwrap_or_default();
+    let selector = match Selector::read(query("labelSelector"), query("fieldSelector")) {
+        Ok(selector) => selector,
+        Err(refusal) => return *refusal,
+    };
+    let Some(found) = world.state.clusters.get(cluster) else { return target.not_found(resource) };
+    let gone: Vec<(ObjectKey, Value)> = found
+        .objects
+        .of(&resource.key(), if resource.namespaced { target.namespace } else { "" })
+        .filter(|(key, object)| selector.picks(key, object))
+        .map(|(key, object)| (key.clone(), render(resource, key, object, false)))
+        .collect();
+    if !dry(call) {
+        gone.iter().for_each(|(key, _)| world.remove_object(cluster, key));
+    }
+    let items: Vec<Value> = gone.into_iter().map(|(_, shown)| shown).collect();
+    let body = json!({
+        "kind": format!("{}List", resource.kind), "apiVersion": resource.api_version(),
+        "metadata": {"resourceVersion": world.state.version.to_string()}, "items": items,
+    });
     answer::json(StatusCode::OK, &body)
 }
 
@@ -246,95 +471,6 @@ pub(crate) fn render(resource: &Resource, key: &ObjectKey, object: &Object, type
     Value::Object(shown)
 }
 
-// A JWT that the world itself will know again; its signature is random, for nobody here checks it.
-fn service_token(world: &mut World, call: &Call<'_>, cluster: &str, target: &Target<'_>) -> Response {
-    // rule: kube.token-request
-    let account = ("/serviceaccounts".to_owned(), target.namespace.to_owned(), target.name.to_owned());
-    let known = world.state.clusters.get(cluster).and_then(|found| found.objects.get(&account)).cloned();
-    let Some(known) = known else {
-        let message = format!("serviceaccounts \"{}\" not found", target.name);
-        return target.failure(StatusCode::NOT_FOUND, "NotFound", message);
-    };
-    let seconds = call
-        .object()
-        .ok()
-        .and_then(|body| body.get("spec")?.get("expirationSeconds")?.as_i64())
-        .unwrap_or(3_600);
-    let expires = world.state.now + seconds * SECOND;
-    let claims = json!({
-        "iss": "https://kubernetes.default.svc", "aud": ["https://kubernetes.default.svc"],
-        "exp": expires / SECOND, "sub": format!("system:serviceaccount:{}:{}", target.namespace, target.name),
-    });
-    let part = |value: &Value| STANDARD.encode(value.to_string()).replace(['=', '+', '/'], "");
-    let secret = world.state.random.secret();
-    let jwt = format!("{}.{}.{secret}", part(&json!({"alg": "RS256"})), part(&claims));
-    let token = ServiceToken {
-        cluster: cluster.to_owned(),
-        namespace: target.namespace.to_owned(),
-        account: target.name.to_owned(),
-        expires,
-    };
-    world.state.service_tokens.insert(jwt.clone(), token);
-    let body = json!({
-        "kind": "TokenRequest", "apiVersion": "authentication.k8s.io/v1",
-        "metadata": {
-            "name": target.name, "namespace": target.namespace, "uid": known.uid,
-            "creationTimestamp": stamp(world.state.now),
-        },
-        "spec": {
-            "audiences": ["https://kubernetes.default.svc"], "expirationSeconds": seconds, "boundObjectRef": null,
-        },
-        "status": {"token": jwt, "expirationTimestamp": stamp(expires)},
-    });
-    answer::json(StatusCode::CREATED, &body)
-}
-
-impl World {
-    /// An object made now, from a body as it was sent.
-    pub(crate) fn object(&mut self, mut body: Map<String, Value>) -> Object {
-        strip(&mut body);
-        Object {
-            created: self.state.now,
-            uid: self.state.random.uuid(),
-            version: self.state.next_version(),
-            body,
-        }
-    }
-
-    /// Keeps an object; a deployment gets its pods at once, without the replica set in between.
-    pub(crate) fn put_object(&mut self, cluster: &str, key: ObjectKey, object: Object) {
-        let pods = if key.0 == "apps/deployments" { defaults::pods(&object) } else { Vec::new() };
-        for pod in pods {
-            // rule: kube.deployment-makes-pods
-            let name = format!("{}-{}-{}", key.2, self.state.random.name(9), self.state.random.name(5));
-            let mut pod = self.object(pod);
-            pod.created = object.created;
-            if let Some(Value::Object(metadata)) = pod.body.get_mut("metadata") {
-                let owner =
-                    json!({"apiVersion": "apps/v1", "kind": "Deployment", "name": key.2, "uid": object.uid});
-                metadata.insert("ownerReferences".to_owned(), json!([owner]));
-            }
-            self.put_object(cluster, ("/pods".to_owned(), key.1.clone(), name), pod);
-        }
-        if let Some(found) = self.state.clusters.get_mut(cluster) {
-            found.objects.insert(key, object);
-        }
-    }
-
-    /// Forgets an object, and the pods of a deployment with it.
-    pub(crate) fn remove_object(&mut self, cluster: &str, key: &ObjectKey) {
-        let Some(found) = self.state.clusters.get_mut(cluster) else { return };
-        let Some(gone) = found.objects.remove(key) else { return };
-        if key.0 == "apps/deployments" {
-            let owned = |pod: &Object| {
-                pod.body.get("metadata").and_then(|meta| meta.pointer("/ownerReferences/0/uid"))
-                    == Some(&json!(gone.uid))
-            };
-            found.objects.retain(|(resource, _, _), pod| resource != "/pods" || !owned(pod));
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -345,14 +481,20 @@ mod tests {
         {
             assert_eq!(valid_name(name), valid, "{name}");
         }
+        assert!(valid_name(&"a".repeat(253)) && !valid_name(&"a".repeat(254)));
     }
 
     #[test]
-    fn a_merge_patch_sets_nests_and_removes() {
+    fn the_generation_counts_wishes_only() {
         let object =
             |value: Value| if let Value::Object(object) = value { object } else { panic!("an object") };
-        let mut into = object(json!({"data": {"a": "1", "b": "2"}, "list": [1]}));
-        merge(&mut into, object(json!({"data": {"a": null, "c": "3"}, "list": [2], "new": {"x": 1}})));
-        assert_eq!(Value::Object(into), json!({"data": {"b": "2", "c": "3"}, "list": [2], "new": {"x": 1}}));
+        let stored = object(json!({"metadata": {"generation": 2}, "spec": {"a": 1}, "status": {"x": 1}}));
+        let generation = |changed: Value| {
+            let mut body = object(changed);
+            super::generation(&mut body, &stored);
+            body["metadata"]["generation"].clone()
+        };
+        assert_eq!(generation(json!({"spec": {"a": 1}, "status": {"x": 2}})), 2);
+        assert_eq!(generation(json!({"metadata": {"generation": 9}, "spec": {"a": 2}})), 3);
     }
 }

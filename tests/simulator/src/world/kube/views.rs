@@ -1,17 +1,22 @@
 //! Reading: single objects and lists, selected and cut into pages.
 
+use super::pages::{self, Token};
 use super::resources::Resource;
+use super::select::Selector;
 use super::{Target, render};
 use crate::Response;
 use crate::world::World;
-use crate::world::answer::{self, Failure};
+use crate::world::answer;
 use crate::world::call::Call;
 use crate::world::state::{Millis, Object, ObjectKey, SECOND, State};
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 use http::StatusCode;
 use serde_json::{Map, Value, json};
 use std::borrow::Cow;
+
+/// Whether Norman keeps these objects, and Kubernetes shows views of them.
+pub(crate) fn viewed(resource: &Resource) -> bool {
+    resource.group == "management.cattle.io" && resource.kind != "ClusterProxyConfig"
+}
 
 /// All objects of a resource, in order; management objects are views of what Norman shows.
 pub(crate) fn items<'a>(
@@ -20,25 +25,20 @@ pub(crate) fn items<'a>(
     resource: &Resource,
     namespace: &str,
 ) -> Vec<(ObjectKey, Cow<'a, Object>)> {
-    if resource.group == "management.cattle.io" && resource.kind != "ClusterProxyConfig" {
+    if viewed(resource) {
         let views = if cluster == "local" { management(state, resource) } else { Vec::new() };
         return views.into_iter().map(|(key, object)| (key, Cow::Owned(object))).collect();
     }
     let Some(found) = state.clusters.get(cluster) else { return Vec::new() };
-    let first = (resource.key(), namespace.to_owned(), String::new());
-    found
-        .objects
-        .range(first..)
-        .take_while(|(key, _)| key.0 == resource.key() && (namespace.is_empty() || key.1 == namespace))
-        .map(|(key, object)| (key.clone(), Cow::Borrowed(object)))
-        .collect()
+    let key = resource.key();
+    found.objects.of(&key, namespace).map(|(key, object)| (key.clone(), Cow::Borrowed(object))).collect()
 }
 
 fn view(resource: &Resource, name: &str, uid: &str, created: Millis, body: Value) -> (ObjectKey, Object) {
     let body = if let Value::Object(body) = body { body } else { Map::new() };
     (
         (resource.key(), String::new(), name.to_owned()),
-        Object { created, uid: uid.to_owned(), version: 1, body },
+        Object { created, uid: uid.to_owned(), version: 1, body, ..Object::default() },
     )
 }
 
@@ -108,7 +108,8 @@ fn management(state: &State, resource: &Resource) -> Vec<(ObjectKey, Object)> {
     }
 }
 
-pub(super) fn read(
+/// A single object.
+pub(super) fn get(
     world: &World,
     call: &Call<'_>,
     cluster: &str,
@@ -116,87 +117,134 @@ pub(super) fn read(
     target: &Target<'_>,
 ) -> Response {
     let namespace = if resource.namespaced { target.namespace } else { "" };
-    let items = items(&world.state, cluster, resource, namespace);
-    if !target.name.is_empty() {
-        let found = items.iter().find(|(key, _)| key.2 == target.name);
-        return match found {
-            Some((key, object)) => answer::json(StatusCode::OK, &render(resource, key, object, true)),
-            None => target.not_found(resource),
-        };
-    }
-    let labels = call.query.first("labelSelector").unwrap_or("");
-    let name = call.query.first("fieldSelector").and_then(|fields| fields.strip_prefix("metadata.name="));
-    let chosen: Vec<_> = items
-        .iter()
-        .filter(|(key, object)| name.is_none_or(|name| key.2 == name) && selected(labels, object))
-        .collect();
-    let start = match call.query.first("continue").filter(|token| !token.is_empty()) {
-        None => 0,
-        Some(token) => match offset(token) {
-            Some(start) => start,
-            None => {
-                // rule: kube.bad-continue
-                let message = "invalid continue token: continue key is not valid: invalid character 'm' looking for beginning of value".to_owned();
-                return Failure {
-                    status: StatusCode::BAD_REQUEST,
-                    reason: "BadRequest",
-                    message,
-                    details: None,
-                }
-                .answer();
-            }
-        },
-    };
-    let limit = call.query.first("limit").and_then(|limit| limit.parse().ok()).filter(|limit| *limit > 0);
-    let limit: usize = limit.unwrap_or(usize::MAX);
-    let mut metadata = json!({"resourceVersion": world.state.version.to_string()});
-    if let (true, Some(metadata)) = (resource.group.contains("cattle.io"), metadata.as_object_mut()) {
-        metadata.insert("continue".to_owned(), json!(""));
-    }
-    let end = start.saturating_add(limit);
-    if end < chosen.len()
-        && let Some(metadata) = metadata.as_object_mut()
-    {
-        // rule: kube.paged
-        metadata.insert(
-            "continue".to_owned(),
-            json!(STANDARD.encode(format!("{{\"v\":\"meta.k8s.io/v1\",\"at\":{end}}}"))),
+    let key = (resource.key(), namespace.to_owned(), target.name.to_owned());
+    let shown = |object: &Object| metadata_only(call, render(resource, &key, object, true));
+    if !viewed(resource) {
+        let found = world.state.clusters.get(cluster).and_then(|found| found.objects.get(&key));
+        return found.map_or_else(
+            || target.not_found(resource),
+            |object| answer::json(StatusCode::OK, &shown(object)),
         );
-        metadata.insert("remainingItemCount".to_owned(), json!(chosen.len() - end));
     }
-    let page: Vec<Value> = chosen
-        .iter()
-        .skip(start)
-        .take(limit)
-        .map(|(key, object)| render(resource, key, object, false))
-        .collect();
-    let body = json!({
-        "kind": format!("{}List", resource.kind), "apiVersion": resource.api_version(), "metadata": metadata,
-        "items": page,
-    });
-    answer::json(StatusCode::OK, &body)
-}
-
-fn offset(token: &str) -> Option<usize> {
-    let bytes = STANDARD.decode(token).ok()?;
-    let token: Value = serde_json::from_slice(&bytes).ok()?;
-    usize::try_from(token.get("at")?.as_u64()?).ok()
-}
-
-// `a=b`, `a==b`, `a!=b`, `a`, `!a`, joined by commas.
-fn selected(selector: &str, object: &Object) -> bool {
-    // rule: kube.label-selector
-    selector.split(',').map(str::trim).filter(|term| !term.is_empty()).all(|term| {
-        if let Some((key, value)) = term.split_once("!=") {
-            object.label(key) != Some(value)
-        } else if let Some((key, value)) = term.split_once('=') {
-            object.label(key) == Some(value.trim_start_matches('='))
-        } else if let Some(key) = term.strip_prefix('!') {
-            object.label(key).is_none()
-        } else {
-            object.label(term).is_some()
+    let items = items(&world.state, cluster, resource, namespace);
+    match items.iter().find(|(found, _)| found.2 == target.name) {
+        Some((key, object)) => {
+            let shown = metadata_only(call, render(resource, key, object, true));
+            answer::json(StatusCode::OK, &shown)
         }
+        None => target.not_found(resource),
+    }
+}
+
+fn asks_metadata(call: &Call<'_>) -> bool {
+    call.accept.contains("as=PartialObjectMetadata")
+}
+
+// The object without spec and data, when the client asked for that.
+fn metadata_only(call: &Call<'_>, shown: Value) -> Value {
+    if !asks_metadata(call) {
+        return shown;
+    }
+    // rule: kube.metadata-only
+    json!({
+        "kind": "PartialObjectMetadata", "apiVersion": "meta.k8s.io/v1", "metadata": shown.get("metadata"),
     })
+}
+
+/// A list: selected, and cut into pages.
+pub(super) fn list(
+    world: &mut World,
+    call: &Call<'_>,
+    cluster: &str,
+    resource: &Resource,
+    target: &Target<'_>,
+) -> Response {
+    let namespace = if resource.namespaced { target.namespace } else { "" };
+    let query = |name: &str| call.query.first(name).filter(|value| !value.is_empty());
+    let selector = Selector::read(
+        query("labelSelector").unwrap_or_default(),
+        query("fieldSelector").unwrap_or_default(),
+    );
+    let selector = match selector {
+        Ok(selector) => selector,
+        Err(refusal) => return *refusal,
+    };
+    let token = match query("continue").map(Token::decode) {
+        Some(Err(why)) => return pages::refused(why),
+        // rule: kube.continue-without-version
+        Some(Ok(_)) if query("resourceVersion").is_some_and(|version| version != "0") => {
+            let message = "specifying resource version is not allowed when using continue".to_owned();
+            return pages::refused(message);
+        }
+        Some(Ok(token)) => Some(token),
+        None => None,
+    };
+    let limit = match query("limit").map(str::parse::<i64>) {
+        // rule: kube.bad-limit
+        Some(Err(_)) => {
+            let sent = query("limit").unwrap_or_default();
+            return pages::refused(format!("strconv.ParseInt: parsing \"{sent}\": invalid syntax"));
+        }
+        Some(Ok(limit)) => usize::try_from(limit).ok().filter(|limit| *limit > 0),
+        None => None,
+    };
+    let (now, patience, current) = (world.state.now, world.state.patience, world.state.version);
+    let version = token.as_ref().and_then(|token| token.version).unwrap_or(current);
+    // Across namespaces a key begins with the namespace.
+    let across = resource.namespaced && namespace.is_empty();
+    let cut = |items: Vec<(&ObjectKey, &Object)>| {
+        let mut left = items
+            .into_iter()
+            .filter(|(key, _)| token.as_ref().is_none_or(|token| !token.passed(across, &key.1, &key.2)))
+            .filter(|(key, object)| selector.picks(key, object));
+        let page: Vec<(&ObjectKey, &Object)> = left.by_ref().take(limit.unwrap_or(usize::MAX)).collect();
+        let last = page.last().map(|(key, _)| (key.1.clone(), key.2.clone()));
+        let shown: Vec<Value> = page
+            .into_iter()
+            .map(|(key, object)| metadata_only(call, render(resource, key, object, false)))
+            .collect();
+        (shown, last, left.count())
+    };
+    let kept = world.state.clusters.get_mut(cluster).filter(|_| !viewed(resource));
+    let (page, last, more) = match (kept, &token) {
+        // rule: kube.continue-is-a-snapshot
+        (Some(kept), Some(token)) if token.version.is_some() => {
+            match kept.objects.then(version, now, patience, &resource.key(), namespace) {
+                Some(items) => cut(items),
+                None => return pages::expired(token),
+            }
+        }
+        (Some(kept), _) => cut(kept.objects.of(&resource.key(), namespace).collect()),
+        (None, _) => {
+            let items = items(&world.state, cluster, resource, namespace);
+            cut(items.iter().map(|(key, object)| (key, object.as_ref())).collect())
+        }
+    };
+    let mut metadata = json!({"resourceVersion": version.to_string()});
+    if let Some(metadata) = metadata.as_object_mut() {
+        if resource.group.contains("cattle.io") {
+            metadata.insert("continue".to_owned(), json!(""));
+        }
+        if let (Some((home, name)), true) = (last, more > 0) {
+            // rule: kube.paged
+            let onward = Token::after(Some(version), across, &home, &name);
+            metadata.insert("continue".to_owned(), json!(onward.encode()));
+            // rule: kube.remaining-unknown
+            if selector.is_empty() {
+                metadata.insert("remainingItemCount".to_owned(), json!(more));
+            }
+            if let Some(kept) = world.state.clusters.get_mut(cluster) {
+                kept.objects.hold(version, now, patience);
+            }
+        }
+    }
+    let (kind, api) = if asks_metadata(call) {
+        ("PartialObjectMetadataList".to_owned(), "meta.k8s.io/v1".to_owned())
+    } else {
+        (format!("{}List", resource.kind), resource.api_version())
+    };
+    let body = json!({"kind": kind, "apiVersion": api, "metadata": metadata, "items": page});
+    answer::json(StatusCode::OK, &body)
 }
 
 /// How old something is, as a table shows it.
@@ -215,24 +263,6 @@ mod tests {
     use super::*;
 
     #[test]
-    fn label_selectors_select() {
-        let body = json!({"metadata": {"labels": {"app": "web", "tier": "front"}}});
-        let Value::Object(body) = body else { panic!("an object") };
-        let object = Object { created: 0, uid: String::new(), version: 1, body };
-        for (selector, hit) in [
-            ("", true),
-            ("app=web", true),
-            ("app==web,tier", true),
-            ("app!=web", false),
-            ("!app", false),
-            ("!other", true),
-            ("app=web,tier=back", false),
-        ] {
-            assert_eq!(selected(selector, &object), hit, "{selector}");
-        }
-    }
-
-    #[test]
     fn a_stored_token_does_not_say_that_it_ended() {
         let world = World::record(1);
         let name = world.labels().tokens["expired"].split(':').next().unwrap().to_owned();
@@ -247,9 +277,7 @@ mod tests {
     }
 
     #[test]
-    fn continue_tokens_are_ours_or_none() {
-        assert_eq!(offset(&STANDARD.encode(r#"{"at":5}"#)), Some(5));
-        assert_eq!(offset("bad"), None);
+    fn ages_are_short() {
         assert_eq!(age(200 * SECOND, 0), "3m");
     }
 }

@@ -5,20 +5,20 @@ use super::{Within, body, links, list, required, string, unsupported};
 use crate::world::World;
 use crate::world::answer::{self, Outcome, Problem};
 use crate::world::call::Call;
-use crate::world::rights::{Access, Ask, roles};
+use crate::world::rights::{Access, Ask, global_role_exists, template};
 use crate::world::state::{Binding, BindingKind, dated};
 use http::{Method, StatusCode};
 use serde_json::{Map, Value, json};
 
 fn kind_of(kind: &Kind) -> BindingKind {
-    match kind.id {
+    match kind.id.as_str() {
         "globalRoleBinding" => BindingKind::Global,
         "clusterRoleTemplateBinding" => BindingKind::Cluster,
         _ => BindingKind::Project,
     }
 }
 
-fn may(access: &Access, verb: &str, kind: &Kind, target: &str) -> bool {
+fn may(access: &Access, verb: &str, kind: &'static Kind, target: &str) -> bool {
     let resource = kind.path();
     match kind_of(kind) {
         BindingKind::Global => access.globally(&Ask::management(verb, &resource, "")),
@@ -30,7 +30,7 @@ fn may(access: &Access, verb: &str, kind: &Kind, target: &str) -> bool {
 pub(super) fn serve(
     world: &mut World,
     call: &Call<'_>,
-    kind: &Kind,
+    kind: &'static Kind,
     within: Within<'_>,
     id: Option<&str>,
 ) -> Outcome {
@@ -42,11 +42,11 @@ pub(super) fn serve(
     }
 }
 
-fn all(world: &World, call: &Call<'_>, kind: &Kind, within: Within<'_>) -> Outcome {
+fn all(world: &World, call: &Call<'_>, kind: &'static Kind, within: Within<'_>) -> Outcome {
     // rule: norman.lists-are-filtered
     let access = call.access(&world.state);
     let wanted = kind_of(kind);
-    let items = world
+    let items: Vec<_> = world
         .state
         .bindings
         .values()
@@ -57,16 +57,16 @@ fn all(world: &World, call: &Call<'_>, kind: &Kind, within: Within<'_>) -> Outco
         })
         .map(|binding| object(call, kind, binding))
         .collect();
-    list(call, kind, items, Some(format!("{}/v3/{}", call.base, kind.path())))
+    list(world, call, kind, items, Some(format!("{}/v3/{}", call.base, kind.path())))
 }
 
-fn create(world: &mut World, call: &Call<'_>, kind: &Kind) -> Outcome {
+fn create(world: &mut World, call: &Call<'_>, kind: &'static Kind) -> Outcome {
     let body = body(call)?;
     let access = call.access(&world.state);
     let (target, role) = match kind_of(kind) {
         BindingKind::Global => {
             let role = required(&body, "globalRoleId")?;
-            if !roles().globals.contains_key(&role) {
+            if !global_role_exists(&world.state, &role) {
                 // rule: binding.unknown-global-role
                 let message = format!("globalroles.management.cattle.io \"{role}\" not found");
                 return Err(Problem::not_found(message));
@@ -79,7 +79,7 @@ fn create(world: &mut World, call: &Call<'_>, kind: &Kind) -> Outcome {
                 // rule: binding.unknown-target
                 return Err(Problem::not_found(format!("namespaces \"{target}\" not found")));
             }
-            (target, known_role(&body, "cluster")?)
+            (target, known_role(world, &body, "cluster")?)
         }
         BindingKind::Project => {
             let target = required(&body, "projectId")?;
@@ -88,7 +88,7 @@ fn create(world: &mut World, call: &Call<'_>, kind: &Kind) -> Outcome {
                 let backing = target.rsplit(':').next().unwrap_or(&target);
                 return Err(Problem::not_found(format!("namespaces \"{backing}\" not found")));
             }
-            (target, known_role(&body, "project")?)
+            (target, known_role(world, &body, "project")?)
         }
     };
     if !may(&access, "create", kind, &target) {
@@ -117,9 +117,9 @@ fn create(world: &mut World, call: &Call<'_>, kind: &Kind) -> Outcome {
     Ok(answer::json(StatusCode::CREATED, &object(call, kind, binding)))
 }
 
-fn known_role(body: &Map<String, Value>, context: &str) -> Result<String, Problem> {
+fn known_role(world: &World, body: &Map<String, Value>, context: &str) -> Result<String, Problem> {
     let role = required(body, "roleTemplateId")?;
-    match roles().templates.get(&role) {
+    match template(&world.state, &role) {
         None => {
             // rule: binding.unknown-role
             let message = format!(
@@ -127,7 +127,7 @@ fn known_role(body: &Map<String, Value>, context: &str) -> Result<String, Proble
             );
             Err(Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "ServerError", message))
         }
-        Some(template) if template.context != context || template.locked => {
+        Some((of, locked)) if of != context || locked => {
             // rule: binding.wrong-context
             let message =
                 format!("Cannot edit/add member with role {role}: it is not a {context} role, or locked");
@@ -137,7 +137,7 @@ fn known_role(body: &Map<String, Value>, context: &str) -> Result<String, Proble
     }
 }
 
-fn one(world: &mut World, call: &Call<'_>, kind: &Kind, id: &str) -> Outcome {
+fn one(world: &mut World, call: &Call<'_>, kind: &'static Kind, id: &str) -> Outcome {
     let key = (kind_of(kind), id.to_owned());
     let access = call.access(&world.state);
     let plural = kind.path();
@@ -173,13 +173,13 @@ fn one(world: &mut World, call: &Call<'_>, kind: &Kind, id: &str) -> Outcome {
 }
 
 /// A binding as Norman shows it.
-fn object(call: &Call<'_>, kind: &Kind, binding: &Binding) -> Value {
+fn object(call: &Call<'_>, kind: &'static Kind, binding: &Binding) -> Value {
     let path = format!("/v3/{}/{}", kind.plural, binding.id);
     let name = binding.id.rsplit(':').next().unwrap_or(&binding.id);
     let principal = binding.user.as_ref().map(|user| format!("local://{user}"));
     let fields = json!({
-        "annotations": {}, "baseType": kind.id, "creatorId": binding.creator,
-        "groupPrincipalId": binding.group, "id": binding.id, "labels": {"cattle.io/creator": "norman"},
+        "baseType": kind.id, "creatorId": binding.creator,
+        "groupPrincipalId": binding.group, "id": binding.id,
         "links": links(&call.base, &path, &[], true), "name": name, "type": kind.id,
         "userId": binding.user, "userPrincipalId": principal, "uuid": binding.uuid,
     });
@@ -196,6 +196,7 @@ fn object(call: &Call<'_>, kind: &Kind, binding: &Binding) -> Value {
             object.insert("namespaceId".to_owned(), Value::Null);
         }
     }
+    object.extend(binding.more.clone());
     dated(&mut object, "created", binding.created);
     Value::Object(object)
 }

@@ -1,21 +1,24 @@
 //! What a server says about itself: schemas, settings, roles, principals.
 
-use super::collection::{Listing, Paging};
-use super::kinds::{KINDS, Kind, kind};
-use super::{body, links, list, no_schema, required, unsupported};
+use super::collection::{Item, Listing, Paging};
+use super::kinds::{ActionFacts, Api, Field, Kind, kind_in, kinds, nested};
+use super::validate::{Write, construct};
+use super::{body, list, no_schema, required, unsupported};
 use crate::Response;
 use crate::world::World;
 use crate::world::answer::{self, Outcome, Problem};
 use crate::world::call::Call;
-use crate::world::rights::{Ask, roles};
-use crate::world::state::{Setting, User, dated};
+use crate::world::rights::Ask;
+use crate::world::state::{Setting, User, dated, stamp};
 use http::{Method, StatusCode};
 use serde_json::{Map, Value, json};
+use std::borrow::Cow;
+use std::collections::BTreeMap;
 
 /// `/v3/schemas` and its like below a cluster or project.
-pub(super) fn schemas(call: &Call<'_>) -> Response {
+pub(super) fn schemas(call: &Call<'_>, api: Api) -> Response {
     let own = format!("{}{}", call.base, call.raw_path);
-    let data: Vec<Value> = KINDS.iter().map(|kind| describe(call, kind)).collect();
+    let data: Vec<Value> = kinds(api).iter().map(|kind| describe(call, kind)).collect();
     let body = json!({
         "type": "collection", "resourceType": "schema", "actions": {}, "links": {"self": own},
         "pagination": {"limit": 1000, "total": data.len()},
@@ -25,47 +28,90 @@ pub(super) fn schemas(call: &Call<'_>) -> Response {
 }
 
 /// `/v3/schemas/{id}`.
-pub(super) fn schema(call: &Call<'_>, id: &str) -> Outcome {
-    let kind = kind(id).ok_or_else(|| no_schema(id))?;
-    Ok(answer::json(StatusCode::OK, &describe(call, kind)))
+pub(super) fn schema(call: &Call<'_>, api: Api, id: &str) -> Outcome {
+    let found = nested(api, id).or_else(|| kind_in(api, id)).ok_or_else(|| no_schema(id))?;
+    Ok(answer::json(StatusCode::OK, &describe(call, found)))
 }
 
-// The fields are those one can filter by: the simulator keeps no full schemas.
+// All facts that the record has of a type; the prose it did not keep.
 fn describe(call: &Call<'_>, kind: &Kind) -> Value {
-    // rule: schema.partial
-    let filters: Map<String, Value> = kind
-        .filters
-        .iter()
-        .map(|field| ((*field).to_owned(), json!({"modifiers": ["eq", "ne", "in", "notin"]})))
-        .collect();
-    let fields: Map<String, Value> = kind
-        .filters
-        .iter()
-        .map(|field| ((*field).to_owned(), json!({"create": false, "type": "string", "update": false})))
-        .collect();
+    // rule: schema.without-prose
+    let path = match kind.api {
+        Api::Management => "/v3",
+        Api::Cluster => "/v3/cluster",
+        Api::Project => "/v3/project",
+    };
+    let filters: Map<String, Value> =
+        kind.filters.iter().map(|(name, known)| (name.clone(), json!({"modifiers": known}))).collect();
+    let fields: Map<String, Value> =
+        kind.fields.iter().map(|(name, field)| (name.clone(), stated(field))).collect();
+    let actions = |actions: &BTreeMap<String, ActionFacts>| -> Map<String, Value> {
+        let stated = |facts: &ActionFacts| {
+            let pairs = [("input", &facts.input), ("output", &facts.output)];
+            let pairs =
+                pairs.into_iter().filter_map(|(name, of)| Some((name.to_owned(), json!(of.as_ref()?))));
+            Value::Object(pairs.collect())
+        };
+        actions.iter().map(|(name, facts)| (name.clone(), stated(facts))).collect()
+    };
+    let mut links = Map::new();
+    links.insert("self".to_owned(), json!(format!("{}{path}/schemas/{}", call.base, kind.id)));
+    if let Some(collection) = &kind.collection {
+        links.insert("collection".to_owned(), json!(format!("{}{path}/{collection}", call.base)));
+    }
     json!({
         "baseType": "schema", "type": "schema", "id": kind.id, "pluralName": kind.plural,
-        "collectionFilters": filters, "collectionMethods": kind.collection_methods,
-        "resourceFields": fields, "resourceMethods": kind.resource_methods,
-        "links": {
-            "collection": format!("{}/v3/{}", call.base, kind.path()),
-            "self": format!("{}/v3/schemas/{}", call.base, kind.id),
-        },
-        "version": {"group": "management.cattle.io", "path": "/v3", "version": "v3"},
+        "collectionActions": actions(&kind.collection_actions), "collectionFilters": filters,
+        "collectionMethods": kind.collection_methods, "resourceActions": actions(&kind.actions),
+        "resourceFields": fields, "resourceMethods": kind.resource_methods, "links": links,
+        "version": {"group": "management.cattle.io", "path": path, "version": "v3"},
     })
 }
 
+fn stated(field: &Field) -> Value {
+    let mut stated = Map::new();
+    for (name, value) in [("create", field.create), ("update", field.update)] {
+        stated.insert(name.to_owned(), json!(value));
+    }
+    for (name, value) in
+        [("required", field.required), ("nullable", field.nullable), ("writeOnly", field.write_only)]
+    {
+        if value {
+            stated.insert(name.to_owned(), json!(true));
+        }
+    }
+    let limits = [
+        ("default", field.default.clone()),
+        ("min", field.min.map(Value::from)),
+        ("max", field.max.map(Value::from)),
+        ("minLength", field.min_length.map(Value::from)),
+        ("maxLength", field.max_length.map(Value::from)),
+        ("validChars", field.valid_chars.clone().map(Value::from)),
+        ("invalidChars", field.invalid_chars.clone().map(Value::from)),
+    ];
+    stated.extend(limits.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?))));
+    if !field.options.is_empty() {
+        stated.insert("options".to_owned(), json!(field.options));
+    }
+    stated.insert("type".to_owned(), json!(field.of));
+    Value::Object(stated)
+}
+
 /// `/v3/settings`.
-pub(super) fn settings(world: &mut World, call: &Call<'_>, kind: &Kind, id: Option<&str>) -> Outcome {
+pub(super) fn settings(world: &mut World, call: &Call<'_>, kind: &'static Kind, id: Option<&str>) -> Outcome {
     let access = call.access(&world.state);
     let may = |verb: &str| access.globally(&Ask::management(verb, "settings", id.unwrap_or_default()));
     let Some(id) = id else {
+        if *call.method == Method::POST {
+            return create_setting(world, call, kind);
+        }
         if *call.method != Method::GET {
             return Err(unsupported(call));
         }
-        let seen = world.state.settings.iter().filter(|_| may("list"));
-        let items = seen.map(|(name, setting)| object(call, name, setting, may("update"))).collect();
-        return list(call, kind, items, Some(format!("{}/v3/settings", call.base)));
+        let (listed, writable) = (may("list"), may("update"));
+        let seen = world.state.settings.iter().filter(|_| listed);
+        let items: Vec<_> = seen.map(|(name, setting)| Row { call, name, setting, writable }).collect();
+        return list(world, call, kind, items, Some(format!("{}/v3/settings", call.base)));
     };
     let missing = || Problem::not_found(format!("settings.management.cattle.io \"{id}\" not found"));
     let verb = match *call.method {
@@ -82,10 +128,25 @@ pub(super) fn settings(world: &mut World, call: &Call<'_>, kind: &Kind, id: Opti
             Ok(answer::json(StatusCode::OK, &object(call, id, setting, may("update"))))
         }
         Method::PUT => {
-            let value = required(&body(call)?, "value")?;
             let setting = world.state.settings.get_mut(id).ok_or_else(missing)?;
-            setting.value = value;
-            setting.source = "db";
+            let mut fields = construct(kind.api, kind, &body(call)?, Write::Update)?;
+            if setting.source == "env" || id == "cacerts" {
+                // rule: setting.read-only
+                let message = format!("{id} is read-only");
+                return Err(Problem::new(StatusCode::METHOD_NOT_ALLOWED, "MethodNotAllow", message));
+            }
+            // rule: setting.cleared-is-default
+            match fields.remove("value") {
+                Some(Value::String(value)) => {
+                    setting.value = value;
+                    setting.source = "db";
+                }
+                Some(_) => {
+                    setting.value.clone_from(&setting.default);
+                    setting.source = "default";
+                }
+                None => {}
+            }
             Ok(answer::json(StatusCode::OK, &object(call, id, setting, true)))
         }
         Method::DELETE => {
@@ -97,6 +158,59 @@ pub(super) fn settings(world: &mut World, call: &Call<'_>, kind: &Kind, id: Opti
         }
         _ => Err(unsupported(call)),
     }
+}
+
+/// A setting on its way into a list.
+struct Row<'a> {
+    call: &'a Call<'a>,
+    name: &'a str,
+    setting: &'a Setting,
+    writable: bool,
+}
+
+impl Item for Row<'_> {
+    fn id(&self) -> Cow<'_, str> {
+        Cow::Borrowed(self.name)
+    }
+
+    fn text(&self, field: &str) -> Cow<'_, str> {
+        match field {
+            "name" => Cow::Borrowed(self.name),
+            "value" => Cow::Borrowed(&self.setting.value),
+            "default" => Cow::Borrowed(&self.setting.default),
+            "source" => Cow::Borrowed(self.setting.source),
+            "uuid" => Cow::Borrowed(&self.setting.uuid),
+            "customized" => Cow::Borrowed(if self.setting.source == "db" { "true" } else { "false" }),
+            "created" => Cow::Owned(stamp(self.setting.created)),
+            // Nothing sets the others.
+            _ => Cow::Borrowed(""),
+        }
+    }
+
+    fn show(self) -> Value {
+        object(self.call, self.name, self.setting, self.writable)
+    }
+}
+
+fn create_setting(world: &mut World, call: &Call<'_>, kind: &'static Kind) -> Outcome {
+    let access = call.access(&world.state);
+    let ask = Ask::management("create", "settings", "");
+    if !access.globally(&ask) {
+        return Err(Problem::forbidden(ask.refusal(&access.user)));
+    }
+    let fields = construct(kind.api, kind, &body(call)?, Write::Create)?;
+    let text = |field: &str| fields.get(field).and_then(Value::as_str).unwrap_or("").to_owned();
+    let name = text("name");
+    if world.state.settings.contains_key(&name) {
+        // rule: norman.already-exists
+        let message = format!("settings.management.cattle.io \"{name}\" already exists");
+        return Err(Problem::new(StatusCode::CONFLICT, "AlreadyExists", message));
+    }
+    let (uuid, created) = (world.state.random.uuid(), world.state.now);
+    let setting = Setting { value: text("value"), default: String::new(), source: "db", created, uuid };
+    let made = object(call, &name, &setting, true);
+    world.state.settings.insert(name, setting);
+    Ok(answer::json(StatusCode::CREATED, &made))
 }
 
 fn object(call: &Call<'_>, name: &str, setting: &Setting, writable: bool) -> Value {
@@ -121,57 +235,8 @@ fn object(call: &Call<'_>, name: &str, setting: &Setting, writable: bool) -> Val
     Value::Object(object)
 }
 
-/// `/v3/globalroles` and `/v3/roletemplates`.
-fn stock_roles(call: &Call<'_>, kind: &Kind) -> Vec<Value> {
-    let shown = |id: &str, fields: Value| {
-        let path = format!("/v3/{}/{id}", kind.plural);
-        let common = json!({
-            "baseType": kind.id, "builtin": true, "creatorId": null, "id": id, "type": kind.id,
-            "links": links(&call.base, &path, &[], false),
-        });
-        let (Value::Object(mut object), Value::Object(fields)) = (common, fields) else { return Value::Null };
-        object.extend(fields);
-        Value::Object(object)
-    };
-    if kind.id == "globalRole" {
-        let globals = roles().globals.iter();
-        return globals
-            .map(|(id, role)| shown(id, json!({"name": role.name, "newUserDefault": role.new_user_default})))
-            .collect();
-    }
-    let templates = roles().templates.iter();
-    templates
-        .map(|(id, role)| {
-            shown(id, json!({"name": role.name, "context": role.context, "locked": role.locked, "external": false, "hidden": false}))
-        })
-        .collect()
-}
-
-pub(super) fn roles_list(world: &World, call: &Call<'_>, kind: &Kind, id: Option<&str>) -> Outcome {
-    if *call.method != Method::GET {
-        // rule: roles.read-only
-        return Ok(crate::world::route::not_simulated("writes to roles"));
-    }
-    let access = call.access(&world.state);
-    let plural = kind.path();
-    let ask = Ask::management(if id.is_some() { "get" } else { "list" }, &plural, id.unwrap_or_default());
-    let all = stock_roles(call, kind);
-    match id {
-        None => {
-            let seen = if access.globally(&ask) { all } else { Vec::new() };
-            list(call, kind, seen, Some(format!("{}/v3/{plural}", call.base)))
-        }
-        Some(_) if !access.globally(&ask) => Err(Problem::forbidden(ask.refusal(&access.user))),
-        Some(id) => all
-            .into_iter()
-            .find(|role| role.get("id").and_then(Value::as_str) == Some(id))
-            .map(|role| answer::json(StatusCode::OK, &role))
-            .ok_or_else(|| Problem::not_found(format!("{plural}.management.cattle.io \"{id}\" not found"))),
-    }
-}
-
 /// `/v3/principals`: of the local provider.
-pub(super) fn principals(world: &World, call: &Call<'_>, kind: &Kind, id: Option<&str>) -> Outcome {
+pub(super) fn principals(world: &World, call: &Call<'_>, kind: &'static Kind, id: Option<&str>) -> Outcome {
     let users = &world.state.users;
     if let Some(id) = id {
         let user = id.strip_prefix("local://").and_then(|id| users.get(id));
@@ -192,7 +257,8 @@ pub(super) fn principals(world: &World, call: &Call<'_>, kind: &Kind, id: Option
         users.get(call.user()).map(|user| principal(call, user)).into_iter().collect()
     };
     let actions = json!({"search": format!("{own}?action=search")});
-    Ok(Listing { kind, items, create: None, actions, paging: Paging::Bypassed }.answer(call))
+    Ok(Listing { kind, items, create: None, actions, paging: Paging::Bypassed, ranks: &world.state.ranks }
+        .answer(call))
 }
 
 fn principal(call: &Call<'_>, user: &User) -> Value {

@@ -8,6 +8,7 @@ use crate::world::call::Call;
 use crate::world::rights::Ask;
 use crate::world::route::not_simulated;
 use crate::world::state::{Agent, Cluster, Millis, SECOND, State, TokenKind, dated, stamp};
+use crate::world::stock;
 use crate::world::tokens::Mint;
 use http::{Method, StatusCode};
 use serde_json::{Map, Value, json};
@@ -23,10 +24,18 @@ pub(super) fn all(world: &mut World, call: &Call<'_>) -> Outcome {
             // rule: norman.lists-are-filtered
             let access = call.access(&world.state);
             let seen = world.state.clusters.values().filter(|cluster| access.sees_cluster(&cluster.id));
-            let items = seen.map(|cluster| object(&world.state, &call.base, cluster)).collect();
+            let items: Vec<_> = seen.map(|cluster| object(&world.state, &call.base, cluster)).collect();
             let own = format!("{}/v3/clusters", call.base);
             let actions = json!({"createFromTemplate": format!("{own}?action=createFromTemplate")});
-            Ok(Listing { kind, items, create: Some(own), actions, paging: Paging::Store }.answer(call))
+            Ok(Listing {
+                kind,
+                items,
+                create: Some(own),
+                actions,
+                paging: Paging::Store,
+                ranks: &world.state.ranks,
+            }
+            .answer(call))
         }
         Method::POST => create(world, call),
         _ => Err(unsupported(call)),
@@ -224,8 +233,17 @@ fn conditions(cluster: &Cluster, tunnel: &Tunnel) -> Vec<Value> {
             (Tunnel::Never, "Waiting") => ("Unknown", "", WAITING),
             _ => ("True", "", ""),
         };
-        let mut condition = json!({"type": name, "status": status, "lastUpdateTime": at});
+        let mut condition = json!({"type": name, "status": status});
         if let Some(condition) = condition.as_object_mut() {
+            // What no controller has looked at yet has no date, nor has the readiness of `local`.
+            let dated = match *name {
+                "Ready" => !cluster.is_local(),
+                "Pending" | "Provisioned" | "PreBootstrapped" => status != "Unknown",
+                _ => true,
+            };
+            if dated {
+                condition.insert("lastUpdateTime".to_owned(), json!(at));
+            }
             for (field, text) in [("reason", reason), ("message", message)] {
                 if !text.is_empty() {
                     condition.insert(field.to_owned(), json!(text));
@@ -287,7 +305,7 @@ pub(crate) fn object(state: &State, base: &str, cluster: &Cluster) -> Value {
             "lifecycle.cattle.io/create.mgmt-cluster-rbac-remove": "true",
         },
         "conditions": conditions(cluster, &tunnel), "creatorId": cluster.creator, "description": cluster.description,
-        "enableNetworkPolicy": false,
+        "enableNetworkPolicy": if local { Value::Null } else { json!(false) },
         "fleetWorkspaceName": if local { "fleet-local" } else { "fleet-default" },
         "id": id, "internal": local, "links": links,
         "name": cluster.name, "state": condition, "transitioning": transitioning,
@@ -311,13 +329,14 @@ pub(crate) fn object(state: &State, base: &str, cluster: &Cluster) -> Value {
                 json!("1.36.3"),
             );
         }
-        connected(&mut object, local);
+        connected(&mut object, cluster);
     }
     Value::Object(object)
 }
 
 // What only a cluster has that was connected once.
-fn connected(object: &mut Map<String, Value>, local: bool) {
+fn connected(object: &mut Map<String, Value>, cluster: &Cluster) {
+    let local = cluster.is_local();
     let provider = if local { "local" } else { "imported" };
     let fields = json!({
         "info": {
@@ -336,6 +355,10 @@ fn connected(object: &mut Map<String, Value>, local: bool) {
     }
     if !local {
         object.insert("apiEndpoint".to_owned(), json!(API_ENDPOINT));
+        object.insert("caCert".to_owned(), json!(stock::ca_cert()));
+        let suffix: String = cluster.uuid.chars().rev().take(5).collect();
+        let secret = format!("cluster-serviceaccounttoken-{suffix}");
+        object.insert("serviceAccountTokenSecret".to_owned(), json!(secret));
     }
 }
 

@@ -6,6 +6,8 @@ use crate::world::answer;
 use crate::world::call::{Call, Query};
 use http::StatusCode;
 use serde_json::{Map, Value, json};
+use std::borrow::Cow;
+use std::collections::BTreeMap;
 
 const DEFAULT_LIMIT: usize = 1_000;
 const MAX_LIMIT: usize = 10_000;
@@ -19,37 +21,65 @@ pub(crate) enum Paging {
     Bypassed,
 }
 
+/// What a list holds: read to filter and sort, shown only when it is on the page.
+pub(crate) trait Item {
+    /// Its id, by which a list is sorted.
+    fn id(&self) -> Cow<'_, str>;
+    /// A field as text, as filters and sorting see it.
+    fn text(&self, field: &str) -> Cow<'_, str>;
+    /// The whole object.
+    fn show(self) -> Value;
+}
+
+impl Item for Value {
+    fn id(&self) -> Cow<'_, str> {
+        text(self, "id")
+    }
+
+    fn text(&self, field: &str) -> Cow<'_, str> {
+        text(self, field)
+    }
+
+    fn show(self) -> Value {
+        self
+    }
+}
+
 /// What a list answer is made of.
-pub(crate) struct Listing<'a> {
-    pub(crate) kind: &'a Kind,
-    pub(crate) items: Vec<Value>,
+pub(crate) struct Listing<'a, T = Value> {
+    pub(crate) kind: &'static Kind,
+    pub(crate) items: Vec<T>,
     /// Where new ones are posted to, if they are.
     pub(crate) create: Option<String>,
     pub(crate) actions: Value,
     pub(crate) paging: Paging,
+    /// In whose place a cluster's id is sorted.
+    pub(crate) ranks: &'a Ranks,
 }
 
-impl Listing<'_> {
+/// Ids of clusters, and the ids as which they sort.
+pub(crate) type Ranks = BTreeMap<String, String>;
+
+impl<T: Item> Listing<'_, T> {
     pub(crate) fn answer(self, call: &Call<'_>) -> Response {
         let own = format!("{}{}", call.base, call.raw_path);
-        let Self { kind, mut items, create, actions, paging } = self;
+        let Self { kind, mut items, create, actions, paging, ranks } = self;
         let conditions = Conditions::read(kind, &call.query);
         let limit = limit(&call.query);
         let mut pagination = Map::new();
         pagination.insert("limit".to_owned(), json!(limit));
-        let sort = call.query.first("sort").filter(|field| kind.sorts.contains(field));
+        let sort = call.query.first("sort").filter(|field| kind.filters.contains_key(*field));
         let descending = call.query.first("order") == Some("desc");
         if paging == Paging::Store {
             items.retain(|item| conditions.hold(item));
-            order(&mut items, sort, descending);
-            page(&mut items, &mut pagination, call, &own, limit);
+            order(&mut items, sort, descending, ranks);
+            items = page(items, &mut pagination, call, &own, limit);
         }
         let links: Map<String, Value> = kind
-            .sorts
-            .iter()
+            .sorts()
             .map(|field| {
                 let query = call.query.with(&[("sort", Some(field)), ("order", None), ("marker", None)]);
-                ((*field).to_owned(), json!(format!("{own}{query}")))
+                (field.to_owned(), json!(format!("{own}{query}")))
             })
             .collect();
         let other = if descending { "asc" } else { "desc" };
@@ -60,12 +90,16 @@ impl Listing<'_> {
         if let (Some(sort), Some(sorting)) = (sort, sorting.as_object_mut()) {
             sorting.insert("name".to_owned(), json!(sort));
         }
+        let data: Vec<Value> = items.into_iter().map(Item::show).collect();
         let mut body = json!({
             "type": "collection", "resourceType": kind.id, "links": {"self": own}, "actions": actions,
-            "pagination": pagination, "sort": sorting, "filters": conditions.echo(), "data": items,
+            "pagination": pagination, "sort": sorting, "filters": conditions.echo(),
         });
-        if let (Some(create), Some(body)) = (create, body.as_object_mut()) {
-            body.insert("createTypes".to_owned(), json!({kind.id: create}));
+        if let Some(body) = body.as_object_mut() {
+            body.insert("data".to_owned(), Value::Array(data));
+            if let Some(create) = create {
+                body.insert("createTypes".to_owned(), json!({&kind.id: create}));
+            }
         }
         answer::json(StatusCode::OK, &body)
     }
@@ -80,46 +114,58 @@ fn limit(query: &Query) -> usize {
     }
 }
 
-fn order(items: &mut [Value], sort: Option<&str>, descending: bool) {
+fn order<T: Item>(items: &mut [T], sort: Option<&str>, descending: bool, ranks: &Ranks) {
     // rule: norman.sort
-    let id = |item: &Value| text(item, "id");
-    items.sort_by_cached_key(|item| (sort.map(|field| text(item, field)), id(item)));
+    if sort.is_none() && ranks.is_empty() && items.is_sorted_by(|one, other| one.id() <= other.id()) {
+        // As the world keeps them: a page of a large list costs no more than its length.
+        if descending {
+            items.reverse();
+        }
+        return;
+    }
+    let id = |item: &T| {
+        let id = item.id();
+        // rule: record.renamed-clusters
+        match id.split_once(':').and_then(|(cluster, name)| Some((ranks.get(cluster)?, name))) {
+            Some((rank, name)) => format!("{rank}:{name}"),
+            None => ranks.get(id.as_ref()).cloned().unwrap_or_else(|| id.into_owned()),
+        }
+    };
+    items.sort_by_cached_key(|item| (sort.map(|field| item.text(field).into_owned()), id(item)));
     if descending {
         items.reverse();
     }
 }
 
-fn page(
-    items: &mut Vec<Value>,
+fn page<T: Item>(
+    mut items: Vec<T>,
     pagination: &mut Map<String, Value>,
     call: &Call<'_>,
     own: &str,
     limit: usize,
-) {
+) -> Vec<T> {
     let total = items.len();
     pagination.insert("total".to_owned(), json!(total));
-    let ids: Vec<String> = items.iter().map(|item| text(item, "id")).collect();
     // rule: norman.unknown-marker
     let marker = call.query.first("marker").filter(|marker| !marker.is_empty());
-    let start = marker.and_then(|marker| ids.iter().position(|id| id == marker)).unwrap_or(0);
+    let start = marker.and_then(|marker| items.iter().position(|item| item.id() == marker)).unwrap_or(0);
     if let Some(marker) = marker {
         pagination.insert("marker".to_owned(), json!(marker));
     }
     if total <= limit {
-        return;
+        return items;
     }
     pagination.insert("partial".to_owned(), json!(true));
     let mut link = |name: &str, at: usize| {
-        if let Some(id) = ids.get(at) {
-            let url = format!("{own}{}", call.query.with(&[("marker", Some(id))]));
+        if let Some(item) = items.get(at) {
+            let url = format!("{own}{}", call.query.with(&[("marker", Some(&*item.id()))]));
             pagination.insert(name.to_owned(), json!(url));
         }
     };
     link("first", 0);
     if limit == 0 {
         // rule: norman.limits
-        items.clear();
-        return;
+        return Vec::new();
     }
     if start > 0 {
         link("previous", start.saturating_sub(limit));
@@ -127,15 +173,18 @@ fn page(
     if start + limit < total {
         link("next", start + limit);
     }
-    link("last", (total - 1) / limit * limit);
-    *items = items.drain(..).skip(start).take(limit).collect();
+    // rule: norman.last-page
+    link("last", total - limit);
+    items.drain(..start.min(total));
+    items.truncate(limit);
+    items
 }
 
-fn text(item: &Value, field: &str) -> String {
+fn text<'a>(item: &'a Value, field: &str) -> Cow<'a, str> {
     match item.get(field) {
-        None | Some(Value::Null) => String::new(),
-        Some(Value::String(text)) => text.clone(),
-        Some(other) => other.to_string(),
+        None | Some(Value::Null) => Cow::Borrowed(""),
+        Some(Value::String(text)) => Cow::Borrowed(text),
+        Some(other) => Cow::Owned(other.to_string()),
     }
 }
 
@@ -146,42 +195,44 @@ struct Condition {
 }
 
 struct Conditions {
-    fields: &'static [&'static str],
+    kind: &'static Kind,
     conditions: Vec<Condition>,
 }
 
 impl Conditions {
     // Everything the schema does not name is passed over in silence, and the whole list comes back.
-    fn read(kind: &Kind, query: &Query) -> Self {
+    fn read(kind: &'static Kind, query: &Query) -> Self {
         // rule: norman.unknown-filter
         let mut conditions: Vec<Condition> = Vec::new();
         for (key, value) in &query.0 {
-            let known = |name: &str| kind.filters.iter().copied().find(|field| *field == name);
-            let split = key.rsplit_once('_').and_then(|(name, modifier)| {
-                let modifier = ["eq", "ne", "in", "notin"].into_iter().find(|known| *known == modifier)?;
-                Some((known(name)?, modifier))
-            });
-            let Some((field, modifier)) = known(key).map(|field| (field, "eq")).or(split) else { continue };
-            let merged = matches!(modifier, "in" | "notin")
-                .then(|| conditions.iter_mut().find(|c| c.field == field && c.modifier == modifier))
-                .flatten();
-            match merged {
+            let (name, modifier) =
+                key.rsplit_once('_').filter(|(name, _)| !name.is_empty()).unwrap_or((key, "eq"));
+            let Some((field, known)) = kind.filters.get_key_value(name) else { continue };
+            // rule: norman.filter-modifiers
+            let Some(modifier) = known.iter().find(|known| *known == modifier) else { continue };
+            let same = |c: &&mut Condition| c.field == field && c.modifier == modifier;
+            match conditions.iter_mut().find(same) {
                 Some(condition) => condition.values.push(value.clone()),
                 None => conditions.push(Condition { field, modifier, values: vec![value.clone()] }),
             }
         }
-        Self { fields: kind.filters, conditions }
+        // rule: norman.filter-repeated
+        for condition in conditions.iter_mut().filter(|c| matches!(c.modifier, "eq" | "ne")) {
+            condition.values.truncate(1);
+        }
+        Self { kind, conditions }
     }
 
-    fn hold(&self, item: &Value) -> bool {
+    fn hold<T: Item>(&self, item: &T) -> bool {
         self.conditions.iter().all(|condition| {
-            let found = condition.values.contains(&text(item, condition.field));
+            let text = item.text(condition.field);
+            let found = condition.values.iter().any(|value| *value == text);
             found == matches!(condition.modifier, "eq" | "in")
         })
     }
 
     fn echo(&self) -> Map<String, Value> {
-        let echoed = |field: &&'static str| {
+        let echoed = |field: &String| {
             let of_field: Vec<Value> = self
                 .conditions
                 .iter()
@@ -189,15 +240,17 @@ impl Conditions {
                 .map(|condition| {
                     let value = match (condition.modifier, condition.values.as_slice()) {
                         ("eq" | "ne", [value]) => json!(value),
-                        (_, values) => json!(values),
+                        // A Go map has no order; this one is not that of the request.
+                        // rule: norman.filter-echo-order
+                        (_, values) => values.iter().rev().cloned().collect(),
                     };
                     json!({"modifier": condition.modifier, "value": value})
                 })
                 .collect();
             let value = if of_field.is_empty() { Value::Null } else { Value::Array(of_field) };
-            ((*field).to_owned(), value)
+            (field.clone(), value)
         };
-        self.fields.iter().map(echoed).collect()
+        self.kind.filters.keys().map(echoed).collect()
     }
 }
 
@@ -219,6 +272,47 @@ mod tests {
     }
 
     #[test]
+    fn a_type_says_which_modifiers_a_filter_knows() {
+        let feature = kind("feature").unwrap();
+        let sent =
+            query(&[("value_in", "true"), ("value_ne", "true"), ("name", "a"), ("name", "b"), ("_eq", "x")]);
+        let conditions = Conditions::read(feature, &sent);
+        let echo = conditions.echo();
+        assert_eq!(
+            echo["value"],
+            json!([{"modifier": "ne", "value": "true"}]),
+            "booleans know eq and ne only"
+        );
+        assert_eq!(echo["name"], json!([{"modifier": "eq", "value": "a"}]), "the first of two counts");
+        assert!(conditions.hold(&json!({"name": "a", "value": false})));
+    }
+
+    #[test]
+    fn the_last_page_is_the_last_full_one() {
+        let items: Vec<Value> = (0..7).map(|n| json!({"id": format!("x{n}")})).collect();
+        let method = http::Method::GET;
+        let request = crate::Request {
+            method,
+            target: "/v3/globalrolebindings?limit=3&marker=x3".into(),
+            headers: http::HeaderMap::new(),
+            body: bytes::Bytes::new(),
+        };
+        let call = Call::new(&request, crate::world::auth::Caller::Anonymous);
+        let kind = kind("globalRoleBinding").unwrap();
+        let actions = json!({});
+        let listing =
+            Listing { kind, items, create: None, actions, paging: Paging::Store, ranks: &Ranks::new() };
+        let body: Value = serde_json::from_slice(&listing.answer(&call).body).unwrap();
+        let marker = |name: &str| body["pagination"][name].as_str().and_then(|url| url.rsplit('=').next());
+        assert_eq!(
+            ["first", "previous", "next", "last"].map(marker),
+            [Some("x0"), Some("x0"), Some("x6"), Some("x4")],
+            "{body}"
+        );
+        assert_eq!(body["data"].as_array().unwrap().len(), 3);
+    }
+
+    #[test]
     fn unknown_filters_pass_and_known_ones_are_echoed() {
         let project = kind("project").unwrap();
         let sent = query(&[
@@ -233,7 +327,7 @@ mod tests {
         assert!(!conditions.hold(&json!({"name": "c", "clusterId": "c-1"})));
         assert!(!conditions.hold(&json!({"name": "a", "clusterId": "local"})));
         let echo = conditions.echo();
-        assert_eq!(echo["name"], json!([{"modifier": "in", "value": ["a", "b"]}]));
+        assert_eq!(echo["name"], json!([{"modifier": "in", "value": ["b", "a"]}]), "in no order");
         assert_eq!(echo["clusterId"], json!([{"modifier": "ne", "value": "local"}]));
         assert_eq!(echo["state"], Value::Null);
         assert_eq!(echo.len(), project.filters.len());

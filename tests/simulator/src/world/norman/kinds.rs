@@ -1,439 +1,163 @@
-//! The types of `/v3` that the simulator plays: their filters, sort fields and methods, from the recorded schemas.
+//! The types of `/v3`, as the recorded server's schemas state them: `rancher-client/schemas`.
 
-/// One type.
-#[derive(Debug)]
-pub(crate) struct Kind {
-    pub(crate) id: &'static str,
-    pub(crate) plural: &'static str,
-    pub(crate) filters: &'static [&'static str],
-    pub(crate) sorts: &'static [&'static str],
-    pub(crate) collection_methods: &'static [&'static str],
-    pub(crate) resource_methods: &'static [&'static str],
+use serde::Deserialize;
+use serde_json::Value;
+use std::collections::BTreeMap;
+use std::sync::OnceLock;
+
+/// Which of the three APIs below `/v3` a type belongs to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Api {
+    /// `/v3/…`.
+    Management,
+    /// `/v3/cluster/ID/…`.
+    Cluster,
+    /// `/v3/project/ID/…`.
+    Project,
 }
 
-impl Kind {
-    /// The plural as paths spell it.
-    pub(crate) fn path(&self) -> String {
-        self.plural.to_lowercase()
+/// One type.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub(crate) struct Kind {
+    pub(crate) id: String,
+    pub(crate) plural: String,
+    /// The last segment of the collection's path; a type without one is reached by its objects only.
+    pub(crate) collection: Option<String>,
+    pub(crate) collection_methods: Vec<String>,
+    pub(crate) resource_methods: Vec<String>,
+    pub(crate) fields: BTreeMap<String, Field>,
+    /// The modifiers of every filter.
+    pub(crate) filters: BTreeMap<String, Vec<String>>,
+    pub(crate) actions: BTreeMap<String, ActionFacts>,
+    pub(crate) collection_actions: BTreeMap<String, ActionFacts>,
+    #[serde(skip, default = "management")]
+    pub(crate) api: Api,
+}
+
+impl Default for Kind {
+    fn default() -> Self {
+        Self {
+            id: String::new(),
+            plural: String::new(),
+            collection: None,
+            collection_methods: Vec::new(),
+            resource_methods: Vec::new(),
+            fields: BTreeMap::new(),
+            filters: BTreeMap::new(),
+            actions: BTreeMap::new(),
+            collection_actions: BTreeMap::new(),
+            api: Api::Management,
+        }
     }
 }
 
-/// The type a path segment names: by id or plural, in any case.
-pub(crate) fn kind(name: &str) -> Option<&'static Kind> {
-    KINDS.iter().find(|kind| kind.id.eq_ignore_ascii_case(name) || kind.plural.eq_ignore_ascii_case(name))
+fn management() -> Api {
+    Api::Management
 }
 
-// namespaces were never recorded as a whole list: their sort fields follow the rule of the other types.
-pub(crate) const KINDS: &[Kind] = &[
-    Kind {
-        id: "cluster",
-        plural: "clusters",
-        filters: &[
-            "aadClientCertSecret",
-            "aadClientSecret",
-            "agentImage",
-            "agentImageOverride",
-            "apiEndpoint",
-            "appliedClusterAgentImagePullSecretsHash",
-            "appliedEnableNetworkPolicy",
-            "assetsImage",
-            "assetsImageOverride",
-            "authImage",
-            "caCert",
-            "created",
-            "creatorId",
-            "currentCisRunName",
-            "defaultClusterRoleForProjectMembers",
-            "defaultPodSecurityAdmissionConfigurationTemplateName",
-            "description",
-            "desiredAgentImage",
-            "desiredAssetsImage",
-            "desiredAuthImage",
-            "dockerRootDir",
-            "driver",
-            "enableNetworkPolicy",
-            "fleetWorkspaceName",
-            "id",
-            "internal",
-            "istioEnabled",
-            "linuxWorkerCount",
-            "name",
-            "nodeCount",
-            "nodeVersion",
-            "openStackSecret",
-            "privateRegistrySecret",
-            "provider",
-            "readyReconciling",
-            "removed",
-            "s3CredentialSecret",
-            "serviceAccountTokenSecret",
-            "state",
-            "transitioning",
-            "transitioningMessage",
-            "uuid",
-            "virtualCenterSecret",
-            "vsphereSecret",
-            "weavePasswordSecret",
-            "windowsPreferedCluster",
-            "windowsWorkerCount",
-        ],
-        sorts: &[
-            "aadClientCertSecret",
-            "aadClientSecret",
-            "agentImage",
-            "agentImageOverride",
-            "apiEndpoint",
-            "appliedClusterAgentImagePullSecretsHash",
-            "assetsImage",
-            "assetsImageOverride",
-            "authImage",
-            "caCert",
-            "currentCisRunName",
-            "defaultPodSecurityAdmissionConfigurationTemplateName",
-            "desiredAgentImage",
-            "desiredAssetsImage",
-            "desiredAuthImage",
-            "dockerRootDir",
-            "driver",
-            "fleetWorkspaceName",
-            "openStackSecret",
-            "privateRegistrySecret",
-            "provider",
-            "s3CredentialSecret",
-            "serviceAccountTokenSecret",
-            "state",
-            "transitioning",
-            "transitioningMessage",
-            "uuid",
-            "virtualCenterSecret",
-            "vsphereSecret",
-            "weavePasswordSecret",
-        ],
-        collection_methods: &["POST", "GET"],
-        resource_methods: &["PUT", "DELETE", "GET"],
-    },
-    Kind {
-        id: "project",
-        plural: "projects",
-        filters: &[
-            "backingNamespace",
-            "clusterId",
-            "created",
-            "creatorId",
-            "description",
-            "id",
-            "name",
-            "namespaceId",
-            "removed",
-            "state",
-            "transitioning",
-            "transitioningMessage",
-            "uuid",
-        ],
-        sorts: &["backingNamespace", "name", "state", "transitioning", "transitioningMessage", "uuid"],
-        collection_methods: &["POST", "GET"],
-        resource_methods: &["PUT", "DELETE", "GET"],
-    },
-    Kind {
-        id: "namespace",
-        plural: "namespaces",
-        filters: &[
-            "created",
-            "creatorId",
-            "description",
-            "name",
-            "projectId",
-            "removed",
-            "state",
-            "transitioning",
-            "transitioningMessage",
-            "uuid",
-        ],
-        sorts: &["state", "transitioning", "transitioningMessage", "uuid"],
-        collection_methods: &["POST", "GET"],
-        resource_methods: &["PUT", "DELETE", "GET"],
-    },
-    Kind {
-        id: "token",
-        plural: "tokens",
-        filters: &[
-            "activityLastSeenAt",
-            "authProvider",
-            "clusterId",
-            "created",
-            "creatorId",
-            "current",
-            "description",
-            "enabled",
-            "expired",
-            "expiresAt",
-            "isDerived",
-            "lastUsedAt",
-            "name",
-            "removed",
-            "token",
-            "ttl",
-            "userId",
-            "userPrincipal",
-            "uuid",
-        ],
-        sorts: &["authProvider", "expiresAt", "token", "uuid"],
-        collection_methods: &["POST", "GET"],
-        resource_methods: &["PUT", "DELETE", "GET"],
-    },
-    Kind {
-        id: "user",
-        plural: "users",
-        filters: &[
-            "created",
-            "creatorId",
-            "description",
-            "enabled",
-            "id",
-            "me",
-            "mustChangePassword",
-            "name",
-            "password",
-            "removed",
-            "username",
-            "uuid",
-        ],
-        sorts: &["name", "password", "username", "uuid"],
-        collection_methods: &["POST", "GET"],
-        resource_methods: &["PUT", "DELETE", "GET"],
-    },
-    Kind {
-        id: "principal",
-        plural: "principals",
-        filters: &[
-            "created",
-            "creatorId",
-            "id",
-            "loginName",
-            "me",
-            "memberOf",
-            "name",
-            "principalType",
-            "profilePicture",
-            "profileURL",
-            "provider",
-            "removed",
-            "uuid",
-        ],
-        sorts: &["loginName", "name", "principalType", "profilePicture", "profileURL", "provider", "uuid"],
-        collection_methods: &["GET"],
-        resource_methods: &["GET"],
-    },
-    Kind {
-        id: "setting",
-        plural: "settings",
-        filters: &[
-            "created",
-            "creatorId",
-            "customized",
-            "default",
-            "name",
-            "removed",
-            "source",
-            "uuid",
-            "value",
-        ],
-        sorts: &["default", "source", "uuid", "value"],
-        collection_methods: &["POST", "GET"],
-        resource_methods: &["PUT", "DELETE", "GET"],
-    },
-    Kind {
-        id: "workload",
-        plural: "workloads",
-        filters: &["created", "creatorId", "name", "namespaceId", "removed", "uuid"],
-        sorts: &["uuid"],
-        collection_methods: &["POST", "GET"],
-        resource_methods: &["PUT", "DELETE", "GET"],
-    },
-    Kind {
-        id: "clusterRoleTemplateBinding",
-        plural: "clusterRoleTemplateBindings",
-        filters: &[
-            "clusterId",
-            "created",
-            "creatorId",
-            "groupId",
-            "groupPrincipalId",
-            "name",
-            "namespaceId",
-            "removed",
-            "roleTemplateId",
-            "userId",
-            "userPrincipalId",
-            "uuid",
-        ],
-        sorts: &["uuid"],
-        collection_methods: &["POST", "GET"],
-        resource_methods: &["PUT", "DELETE", "GET"],
-    },
-    Kind {
-        id: "projectRoleTemplateBinding",
-        plural: "projectRoleTemplateBindings",
-        filters: &[
-            "created",
-            "creatorId",
-            "groupId",
-            "groupPrincipalId",
-            "name",
-            "namespaceId",
-            "projectId",
-            "removed",
-            "roleTemplateId",
-            "serviceAccount",
-            "userId",
-            "userPrincipalId",
-            "uuid",
-        ],
-        sorts: &["serviceAccount", "uuid"],
-        collection_methods: &["POST", "GET"],
-        resource_methods: &["PUT", "DELETE", "GET"],
-    },
-    Kind {
-        id: "globalRoleBinding",
-        plural: "globalRoleBindings",
-        filters: &[
-            "created",
-            "creatorId",
-            "globalRoleId",
-            "groupPrincipalId",
-            "name",
-            "removed",
-            "userId",
-            "userPrincipalId",
-            "uuid",
-        ],
-        sorts: &["uuid"],
-        collection_methods: &["POST", "GET"],
-        resource_methods: &["PUT", "DELETE", "GET"],
-    },
-    Kind {
-        id: "globalRole",
-        plural: "globalRoles",
-        filters: &[
-            "builtin",
-            "created",
-            "creatorId",
-            "description",
-            "id",
-            "name",
-            "newUserDefault",
-            "removed",
-            "uuid",
-        ],
-        sorts: &["name", "uuid"],
-        collection_methods: &["POST", "GET"],
-        resource_methods: &["PUT", "DELETE", "GET"],
-    },
-    Kind {
-        id: "roleTemplate",
-        plural: "roleTemplates",
-        filters: &[
-            "administrative",
-            "builtin",
-            "clusterCreatorDefault",
-            "context",
-            "created",
-            "creatorId",
-            "description",
-            "external",
-            "hidden",
-            "id",
-            "locked",
-            "name",
-            "projectCreatorDefault",
-            "removed",
-            "uuid",
-        ],
-        sorts: &["context", "name", "uuid"],
-        collection_methods: &["POST", "GET"],
-        resource_methods: &["PUT", "DELETE", "GET"],
-    },
-    Kind {
-        id: "node",
-        plural: "nodes",
-        filters: &[
-            "appliedNodeVersion",
-            "clusterId",
-            "controlPlane",
-            "created",
-            "creatorId",
-            "description",
-            "etcd",
-            "externalIpAddress",
-            "hostname",
-            "id",
-            "imported",
-            "ipAddress",
-            "name",
-            "namespaceId",
-            "nodeName",
-            "podCidr",
-            "providerId",
-            "removed",
-            "requestedHostname",
-            "scaledownTime",
-            "state",
-            "transitioning",
-            "transitioningMessage",
-            "unschedulable",
-            "uuid",
-            "worker",
-        ],
-        sorts: &[
-            "externalIpAddress",
-            "hostname",
-            "ipAddress",
-            "name",
-            "nodeName",
-            "podCidr",
-            "providerId",
-            "scaledownTime",
-            "state",
-            "transitioning",
-            "transitioningMessage",
-            "uuid",
-        ],
-        collection_methods: &["POST", "GET"],
-        resource_methods: &["PUT", "DELETE", "GET"],
-    },
-];
+/// What an action takes and gives, by the names of types.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(crate) struct ActionFacts {
+    pub(crate) input: Option<String>,
+    pub(crate) output: Option<String>,
+}
 
-/// Types of the real server that clients may meet by a link and that the simulator does not play.
-pub(crate) const NOT_PLAYED: &[&str] = &[
-    "apiservices",
-    "authconfigs",
-    "basicauths",
-    "certificates",
-    "clusterregistrationtokens",
-    "configmaps",
-    "cronjobs",
-    "daemonsets",
-    "deployments",
-    "dnsrecords",
-    "dockercredentials",
-    "features",
-    "horizontalpodautoscalers",
-    "ingresses",
-    "jobs",
-    "persistentvolumeclaims",
-    "persistentvolumes",
-    "pods",
-    "podsecurityadmissionconfigurationtemplates",
-    "projectnetworkpolicies",
-    "replicasets",
-    "replicationcontrollers",
-    "secrets",
-    "serviceaccounttokens",
-    "services",
-    "sshauths",
-    "statefulsets",
-    "storageclasses",
-];
+/// What a schema states of one field; what is absent is false or not stated.
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub(crate) struct Field {
+    #[serde(rename = "type")]
+    pub(crate) of: String,
+    pub(crate) create: bool,
+    pub(crate) update: bool,
+    pub(crate) required: bool,
+    pub(crate) nullable: bool,
+    pub(crate) write_only: bool,
+    pub(crate) default: Option<Value>,
+    pub(crate) options: Vec<String>,
+    pub(crate) min: Option<i64>,
+    pub(crate) max: Option<i64>,
+    pub(crate) min_length: Option<usize>,
+    pub(crate) max_length: Option<usize>,
+    pub(crate) valid_chars: Option<String>,
+    pub(crate) invalid_chars: Option<String>,
+}
+
+impl Field {
+    /// `T` of `array[T]`, `map[T]`, `reference[T]`.
+    pub(crate) fn inside(&self, outer: &str) -> Option<&str> {
+        inside(&self.of, outer)
+    }
+}
+
+/// `T` of `outer[T]`.
+pub(crate) fn inside<'a>(of: &'a str, outer: &str) -> Option<&'a str> {
+    of.strip_prefix(outer)?.strip_prefix('[')?.strip_suffix(']')
+}
+
+impl Kind {
+    /// The collection as paths spell it, which is also the resource of Kubernetes.
+    pub(crate) fn path(&self) -> String {
+        self.collection.clone().unwrap_or_else(|| self.plural.to_lowercase())
+    }
+
+    /// The fields that a list offers to sort by. It sorts by every filter.
+    pub(crate) fn sorts(&self) -> impl Iterator<Item = &str> {
+        // rule: norman.sort-links
+        self.filters.keys().map(String::as_str).filter(|name| {
+            let of = self.fields.get(*name).map_or("", |field| field.of.as_str());
+            matches!(of, "string" | "enum" | "password") && *name != "description"
+        })
+    }
+
+    fn called(&self, name: &str) -> bool {
+        self.id.eq_ignore_ascii_case(name) || self.plural.eq_ignore_ascii_case(name)
+    }
+}
+
+#[derive(Deserialize)]
+struct Facts {
+    types: Vec<Kind>,
+}
+
+/// The types of one API. A damaged file is an empty one, which a test would notice at once.
+pub(crate) fn kinds(api: Api) -> &'static [Kind] {
+    static FACTS: OnceLock<[Vec<Kind>; 3]> = OnceLock::new();
+    let read = |api: Api, text: &str| {
+        let mut types = serde_json::from_str::<Facts>(text).map(|facts| facts.types).unwrap_or_default();
+        types.iter_mut().for_each(|kind| kind.api = api);
+        types
+    };
+    let [management, cluster, project] = FACTS.get_or_init(|| {
+        [
+            read(Api::Management, include_str!("../../../../../rancher-client/schemas/management.json")),
+            read(Api::Cluster, include_str!("../../../../../rancher-client/schemas/cluster.json")),
+            read(Api::Project, include_str!("../../../../../rancher-client/schemas/project.json")),
+        ]
+    });
+    match api {
+        Api::Management => management,
+        Api::Cluster => cluster,
+        Api::Project => project,
+    }
+}
+
+/// The type of one API that a path segment names: by id or plural, in any case.
+pub(crate) fn kind_in(api: Api, name: &str) -> Option<&'static Kind> {
+    kinds(api).iter().find(|kind| kind.called(name) && !kind.resource_methods.is_empty())
+}
+
+/// The type with this id, that may be nested in others only.
+pub(crate) fn nested(api: Api, id: &str) -> Option<&'static Kind> {
+    kinds(api).iter().find(|kind| kind.id == id)
+}
+
+/// The type that a path segment names, in whichever API has it.
+pub(crate) fn kind(name: &str) -> Option<&'static Kind> {
+    [Api::Management, Api::Cluster, Api::Project].into_iter().find_map(|api| kind_in(api, name))
+}
 
 #[cfg(test)]
 mod tests {
@@ -445,6 +169,21 @@ mod tests {
         assert_eq!(kind("projectroletemplatebindings").unwrap().id, "projectRoleTemplateBinding");
         assert_eq!(kind("projectRoleTemplateBinding").unwrap().plural, "projectRoleTemplateBindings");
         assert!(kind("nosuchtype").is_none());
-        assert!(NOT_PLAYED.iter().all(|name| kind(name).is_none()));
+        assert_eq!(kind("namespaces").unwrap().api, Api::Cluster);
+        assert_eq!(kind("workloads").unwrap().api, Api::Project);
+        assert!(kind_in(Api::Management, "namespaces").is_none());
+    }
+
+    #[test]
+    fn all_facts_are_read() {
+        assert_eq!([Api::Management, Api::Cluster, Api::Project].map(|api| kinds(api).len()), [194, 43, 202]);
+        let project = kind("project").unwrap();
+        assert!(project.fields["name"].required && project.fields["clusterId"].create);
+        assert_eq!(project.fields["clusterId"].inside("reference"), Some("cluster"));
+        let sorts: Vec<&str> = project.sorts().collect();
+        assert_eq!(
+            sorts,
+            ["backingNamespace", "name", "state", "transitioning", "transitioningMessage", "uuid"]
+        );
     }
 }

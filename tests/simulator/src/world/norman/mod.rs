@@ -4,12 +4,18 @@ mod bindings;
 mod catalog;
 mod clusters;
 pub(crate) mod collection;
+mod kept;
 pub(crate) mod kinds;
 mod namespaces;
 mod projects;
+mod quirks;
+pub(crate) mod special;
 mod tokens;
 mod users;
+mod validate;
 mod workloads;
+
+pub use quirks::Quirk;
 
 use super::World;
 use super::answer::{self, Outcome, Problem, SCHEMAS, must_authenticate, set, text};
@@ -17,9 +23,9 @@ use super::auth::Caller;
 use super::call::Call;
 use super::route::not_simulated;
 use crate::Response;
-use collection::{Listing, Paging};
+use collection::{Item, Listing, Paging};
 use http::{Method, StatusCode};
-use kinds::{Kind, NOT_PLAYED, kind};
+use kinds::{Api, Kind, kind_in};
 use serde_json::{Map, Value, json};
 
 /// Where in the tree of sub-contexts a call is: `/v3/cluster/{id}/…`, `/v3/project/{id}/…`.
@@ -49,7 +55,9 @@ pub(crate) fn serve(world: &mut World, call: &Call<'_>, parts: &[&str]) -> Respo
         );
     }
     let schemas = schemas_url(call, parts);
-    let mut response = dispatch(world, call, parts).unwrap_or_else(Problem::answer);
+    let understood = quirks::understood(world, call);
+    let response = dispatch(world, &understood, parts).unwrap_or_else(Problem::answer);
+    let mut response = quirks::answered(world, &understood, response);
     set(&mut response, SCHEMAS, &schemas);
     response
 }
@@ -77,7 +85,7 @@ fn schemas_url(call: &Call<'_>, parts: &[&str]) -> String {
 
 // Types of the management API keep its schemas even below a cluster.
 fn in_management(name: &str) -> bool {
-    kind(name).is_some_and(|kind| !matches!(kind.id, "namespace" | "workload"))
+    kind_in(Api::Management, name).is_some()
 }
 
 fn dispatch(world: &mut World, call: &Call<'_>, parts: &[&str]) -> Outcome {
@@ -92,13 +100,14 @@ fn dispatch(world: &mut World, call: &Call<'_>, parts: &[&str]) -> Outcome {
     match parts {
         // rule: norman.root
         [] => Ok(answer::json(StatusCode::OK, &root(call))),
-        ["schemas"] => Ok(catalog::schemas(call)),
-        ["schemas", id] => catalog::schema(call, id),
+        ["schemas"] => Ok(catalog::schemas(call, Api::Management)),
+        ["schemas", id] => catalog::schema(call, Api::Management, id),
         ["cluster" | "clusters", cluster, rest @ ..] => {
             let within = Within { cluster: Some(cluster), project: None };
             match rest {
                 [] => clusters::one(world, call, cluster),
-                ["schemas"] => Ok(catalog::schemas(call)),
+                ["schemas"] => Ok(catalog::schemas(call, Api::Cluster)),
+                ["schemas", id] => catalog::schema(call, Api::Cluster, id),
                 rest => typed(world, call, rest, within),
             }
         }
@@ -106,7 +115,8 @@ fn dispatch(world: &mut World, call: &Call<'_>, parts: &[&str]) -> Outcome {
             let within = Within { cluster: None, project: Some(project) };
             match rest {
                 [] => projects::one(world, call, project),
-                ["schemas"] => Ok(catalog::schemas(call)),
+                ["schemas"] => Ok(catalog::schemas(call, Api::Project)),
+                ["schemas", id] => catalog::schema(call, Api::Project, id),
                 rest => typed(world, call, rest, within),
             }
         }
@@ -121,17 +131,20 @@ fn typed(world: &mut World, call: &Call<'_>, rest: &[&str], within: Within<'_>) 
         [name, ..] => return Err(no_schema(name)),
         [] => return Err(no_schema("")),
     };
-    if NOT_PLAYED.contains(&name.to_lowercase().as_str()) {
-        return Ok(not_simulated(name));
-    }
-    let kind = kind(name).ok_or_else(|| no_schema(name))?;
-    match (kind.id, id) {
+    // rule: norman.wrong-context
+    let below = match within {
+        Within { cluster: Some(_), .. } => kind_in(Api::Cluster, name),
+        Within { project: Some(_), .. } => kind_in(Api::Project, name),
+        Within { cluster: None, project: None } => None,
+    };
+    let kind = below.or_else(|| kind_in(Api::Management, name)).ok_or_else(|| no_schema(name))?;
+    match (kind.id.as_str(), id) {
         ("cluster", None) => clusters::all(world, call),
+        ("cluster", Some(id)) => clusters::one(world, call, id),
         ("project", None) => projects::all(world, call, within),
-        ("namespace", id) if within.cluster.is_some() => namespaces::serve(world, call, within, id),
-        ("workload", None) if within.project.is_some() => workloads::list_all(world, call, within),
-        // rule: norman.wrong-context
-        ("namespace" | "workload", _) => Err(no_schema(name)),
+        ("project", Some(id)) => projects::one(world, call, id),
+        ("namespace", id) => namespaces::serve(world, call, within, id),
+        ("workload", None) => workloads::list_all(world, call, within),
         ("token", id) => tokens::serve(world, call, id),
         ("user", id) => users::serve(world, call, id),
         ("clusterRoleTemplateBinding" | "projectRoleTemplateBinding" | "globalRoleBinding", id) => {
@@ -139,10 +152,8 @@ fn typed(world: &mut World, call: &Call<'_>, rest: &[&str], within: Within<'_>) 
         }
         ("principal", id) => catalog::principals(world, call, kind, id),
         ("setting", id) => catalog::settings(world, call, kind, id),
-        ("globalRole" | "roleTemplate", id) => catalog::roles_list(world, call, kind, id),
         // rule: record.no-nodes
-        ("node", None) => list(call, kind, Vec::new(), None),
-        _ => Err(Problem::not_found("failed to find resource by id")),
+        (_, id) => kept::serve(world, call, kind, within, id),
     }
 }
 
@@ -151,8 +162,15 @@ fn no_schema(name: &str) -> Problem {
     Problem::not_found(format!("failed to find schema {name}"))
 }
 
-fn list(call: &Call<'_>, kind: &Kind, items: Vec<Value>, create: Option<String>) -> Outcome {
-    Ok(Listing { kind, items, create, actions: json!({}), paging: Paging::Store }.answer(call))
+fn list<T: Item>(
+    world: &World,
+    call: &Call<'_>,
+    kind: &'static Kind,
+    items: Vec<T>,
+    create: Option<String>,
+) -> Outcome {
+    let ranks = &world.state.ranks;
+    Ok(Listing { kind, items, create, actions: json!({}), paging: Paging::Store, ranks }.answer(call))
 }
 
 /// A method that a type does not have.
@@ -192,7 +210,7 @@ fn required(body: &Map<String, Value>, field: &'static str) -> Result<String, Pr
 
 fn root(call: &Call<'_>) -> Value {
     let mut links = Map::new();
-    for kind in kinds::KINDS.iter().filter(|kind| !matches!(kind.id, "namespace" | "workload")) {
+    for kind in kinds::kinds(Api::Management).iter().filter(|kind| kind.collection.is_some()) {
         links.insert(kind.plural.to_owned(), json!(format!("{}/v3/{}", call.base, kind.path())));
     }
     for name in ["root", "self"] {
@@ -207,15 +225,16 @@ fn root(call: &Call<'_>) -> Value {
 
 /// `links` of an object: itself, and what else is below it.
 fn links(base: &str, path: &str, below: &[(&str, &str)], writable: bool) -> Value {
-    let own = format!("{base}{path}");
+    // Built by hand: a page holds thousands of them.
+    let own = [base, path].concat();
     let mut links = Map::new();
     for (name, part) in below {
-        links.insert((*name).to_owned(), json!(format!("{own}/{part}")));
+        links.insert((*name).to_owned(), Value::String([own.as_str(), "/", part].concat()));
     }
-    links.insert("self".to_owned(), json!(own));
-    links.insert("update".to_owned(), json!(own));
+    links.insert("self".to_owned(), Value::String(own.clone()));
+    links.insert("update".to_owned(), Value::String(own.clone()));
     if writable {
-        links.insert("remove".to_owned(), json!(own));
+        links.insert("remove".to_owned(), Value::String(own));
     }
     Value::Object(links)
 }

@@ -7,6 +7,7 @@ use crate::world::answer::{self, Outcome, Problem};
 use crate::world::call::Call;
 use crate::world::kube::NAMESPACES;
 use crate::world::proxy::between;
+use crate::world::quota;
 use crate::world::rights::{Access, Ask};
 use crate::world::state::{Agent, Object, State, dated};
 use http::{Method, StatusCode};
@@ -55,7 +56,7 @@ fn all(world: &World, call: &Call<'_>, cluster: &str, access: &Access) -> Outcom
     let kind = kinds::kind("namespace").ok_or_else(|| Problem::not_found(""))?;
     let Some(found) = world.state.clusters.get(cluster) else { return Err(Problem::not_found("")) };
     // rule: norman.lists-are-filtered
-    let items = found
+    let items: Vec<_> = found
         .objects
         .iter()
         .filter(|((resource, _, name), _)| {
@@ -63,7 +64,7 @@ fn all(world: &World, call: &Call<'_>, cluster: &str, access: &Access) -> Outcom
         })
         .map(|((_, _, name), namespace)| object(&call.base, cluster, name, namespace, false))
         .collect();
-    list(call, kind, items, Some(format!("{}/v3/cluster/{cluster}/namespaces", call.base)))
+    list(world, call, kind, items, Some(format!("{}/v3/cluster/{cluster}/namespaces", call.base)))
 }
 
 fn create(world: &mut World, call: &Call<'_>, cluster: &str, access: &Access) -> Outcome {
@@ -92,6 +93,9 @@ fn create(world: &mut World, call: &Call<'_>, cluster: &str, access: &Access) ->
             project.split_once(':').map_or(project.as_str(), |(_, name)| name)
         )));
     }
+    if let Some(project) = &project {
+        quota::check_namespace(&world.state, project, &name, body.get("resourceQuota"))?;
+    }
     world.insert_namespace(cluster, &name, project.as_deref(), Some(&access.user));
     let Some(namespace) = world.state.clusters.get_mut(cluster).and_then(|found| found.objects.get_mut(&key))
     else {
@@ -99,7 +103,13 @@ fn create(world: &mut World, call: &Call<'_>, cluster: &str, access: &Access) ->
     };
     merge(namespace, &body);
     // rule: namespace.activates-later
-    Ok(answer::json(StatusCode::CREATED, &object(&call.base, cluster, &name, namespace, true)))
+    let mut shown = object(&call.base, cluster, &name, namespace, true);
+    if let (None, Some(shown)) = (body.get("resourceQuota"), shown.as_object_mut()) {
+        // The default comes later, too.
+        shown.remove("resourceQuota");
+    }
+    world.settle_namespace(cluster, &name);
+    Ok(answer::json(StatusCode::CREATED, &shown))
 }
 
 // Labels and annotations as sent, and the quota where Rancher keeps it.
@@ -151,16 +161,37 @@ fn one(world: &mut World, call: &Call<'_>, cluster: &str, access: &Access, name:
         Method::GET => Ok(answer::json(StatusCode::OK, &object(&call.base, cluster, name, namespace, false))),
         Method::POST if call.action() == Some("move") => {
             // rule: namespace.move
-            assign(namespace, string(&body(call)?, "projectId").as_deref());
+            let project = string(&body(call)?, "projectId");
+            let left = namespace.annotation("field.cattle.io/projectId").map(str::to_owned);
+            quota::check_move(&world.state, project.as_deref())?;
+            if let Some(namespace) =
+                world.state.clusters.get_mut(cluster).and_then(|found| found.objects.get_mut(&key))
+            {
+                assign(namespace, project.as_deref());
+            }
+            world.settle_namespace(cluster, name);
+            left.iter().for_each(|left| world.settle_used(left));
             Ok(answer::empty(StatusCode::OK))
         }
         Method::PUT => {
-            merge(namespace, &body(call)?);
-            Ok(answer::json(StatusCode::OK, &object(&call.base, cluster, name, namespace, false)))
+            let body = body(call)?;
+            if let Some(project) = namespace.annotation("field.cattle.io/projectId").map(str::to_owned)
+                && body.contains_key("resourceQuota")
+            {
+                quota::check_namespace(&world.state, &project, name, body.get("resourceQuota"))?;
+            }
+            let stored = world.state.clusters.get_mut(cluster).and_then(|found| found.objects.get_mut(&key));
+            let Some(namespace) = stored else { return Err(Problem::not_found("")) };
+            merge(namespace, &body);
+            let shown = object(&call.base, cluster, name, namespace, false);
+            world.settle_namespace(cluster, name);
+            Ok(answer::json(StatusCode::OK, &shown))
         }
         Method::DELETE => {
             let mut gone = object(&call.base, cluster, name, namespace, false);
+            let project = namespace.annotation("field.cattle.io/projectId").map(str::to_owned);
             world.remove_namespace(cluster, name);
+            project.iter().for_each(|project| world.settle_used(project));
             if let Some(object) = gone.as_object_mut() {
                 dated(object, "removed", world.state.now);
                 object.insert("state".to_owned(), json!("removing"));

@@ -1,13 +1,17 @@
 //! `/v3/projects`.
 
+use super::collection::Item;
 use super::{Within, body, kinds, links, list, required, string, unsupported};
 use crate::world::World;
 use crate::world::answer::{self, Outcome, Problem};
 use crate::world::call::Call;
+use crate::world::quota;
 use crate::world::rights::{Ask, cluster_of};
-use crate::world::state::{Project, SECOND, dated, stamp};
+use crate::world::state::{Agent, Project, SECOND, State, dated, stamp};
 use http::{Method, StatusCode};
 use serde_json::{Map, Value, json};
+use std::borrow::Cow;
+use std::sync::OnceLock;
 
 // The fields that are kept as they were sent.
 const KEPT: &[&str] = &[
@@ -26,20 +30,63 @@ pub(super) fn all(world: &mut World, call: &Call<'_>, within: Within<'_>) -> Out
         Method::GET => {
             // rule: norman.lists-are-filtered
             let access = call.access(&world.state);
-            let items = world
+            let everything = access.globally(&Ask::management("get", "projects", ""));
+            let items: Vec<_> = world
                 .state
                 .projects
-                .values()
-                .filter(|project| within.cluster.is_none_or(|cluster| project.cluster == cluster))
-                .filter(|project| access.sees_project(&project.id()))
-                .map(|project| object(&call.base, project))
+                .iter()
+                .filter(|(_, project)| within.cluster.is_none_or(|cluster| project.cluster == cluster))
+                .filter(|(id, _)| everything || access.sees_project(id))
+                .map(|(id, project)| Row { id, project, state: &world.state, base: &call.base })
                 .collect();
             // rule: norman.global-create-links
-            list(call, kind, items, Some(format!("{}/v3/projects", call.base)))
+            list(world, call, kind, items, Some(format!("{}/v3/projects", call.base)))
         }
         Method::POST => create(world, call, within),
         _ => Err(unsupported(call)),
     }
+}
+
+/// A project on its way into a list.
+struct Row<'a> {
+    id: &'a str,
+    project: &'a Project,
+    state: &'a State,
+    base: &'a str,
+}
+
+impl Item for Row<'_> {
+    fn id(&self) -> Cow<'_, str> {
+        Cow::Borrowed(self.id)
+    }
+
+    fn text(&self, field: &str) -> Cow<'_, str> {
+        let project = self.project;
+        match field {
+            "id" => Cow::Borrowed(self.id),
+            "name" => Cow::Borrowed(&project.display),
+            "clusterId" => Cow::Borrowed(&project.cluster),
+            "creatorId" => Cow::Borrowed(project.creator.as_deref().unwrap_or_default()),
+            "uuid" => Cow::Borrowed(&project.uuid),
+            "created" => Cow::Owned(stamp(project.created)),
+            "state" => Cow::Borrowed("active"),
+            "transitioning" => Cow::Borrowed("no"),
+            "description" => {
+                Cow::Borrowed(project.fields.get(field).and_then(Value::as_str).unwrap_or_default())
+            }
+            // Nothing sets the others.
+            _ => Cow::Borrowed(""),
+        }
+    }
+
+    fn show(self) -> Value {
+        object(self.base, self.project, synced(self.state, &self.project.cluster))
+    }
+}
+
+// Have the controllers of its cluster been at work on a project?
+fn synced(state: &State, cluster: &str) -> bool {
+    state.clusters.get(cluster).is_some_and(|cluster| cluster.agent != Agent::Never)
 }
 
 fn create(world: &mut World, call: &Call<'_>, within: Within<'_>) -> Outcome {
@@ -58,15 +105,12 @@ fn create(world: &mut World, call: &Call<'_>, within: Within<'_>) -> Outcome {
         // rule: project.unknown-cluster
         return Err(Problem::not_found(format!("namespaces \"{cluster}\" not found")));
     }
-    if body.contains_key("resourceQuota") != body.contains_key("namespaceDefaultResourceQuota") {
-        // rule: project.both-quotas
-        return Err(Problem::missing("namespaceDefaultResourceQuota"));
-    }
+    quota::check_project(&world.state, &body, None)?;
     // rule: project.creator-owns
     let id = world.insert_project(&cluster, &name, Some(&access.user));
     let Some(project) = world.state.projects.get_mut(&id) else { return Err(Problem::not_found("")) };
     keep(project, &body);
-    let mut made = object(&call.base, project);
+    let mut made = object(&call.base, project, true);
     if let Some(made) = made.as_object_mut() {
         // rule: project.roles-follow
         made.remove("conditions");
@@ -74,6 +118,7 @@ fn create(world: &mut World, call: &Call<'_>, within: Within<'_>) -> Outcome {
             json!({"authz.management.cattle.io/creator-role-bindings": "{\"required\":[\"project-owner\"]}"});
         made.insert("annotations".to_owned(), annotations);
     }
+    world.settle_project(&id);
     Ok(answer::json(StatusCode::CREATED, &made))
 }
 
@@ -120,23 +165,28 @@ pub(super) fn one(world: &mut World, call: &Call<'_>, id: &str) -> Outcome {
         let ask = Ask { namespace: cluster, ..Ask::management(verb, "projects", name) };
         return Err(Problem::forbidden(ask.refusal(&access.user)));
     }
+    let synced = synced(&world.state, cluster);
     let Some(project) = world.state.projects.get_mut(id) else {
         return Err(Problem::not_found(format!("projects.management.cattle.io \"{name}\" not found")));
     };
     match *call.method {
-        Method::GET => Ok(answer::json(StatusCode::OK, &object(&call.base, project))),
+        Method::GET => Ok(answer::json(StatusCode::OK, &object(&call.base, project, synced))),
         Method::PUT => {
             // rule: norman.put-merges
             let body = body(call)?;
+            quota::check_project(&world.state, &body, Some(id))?;
+            let Some(project) = world.state.projects.get_mut(id) else { return Err(Problem::not_found("")) };
             if let Some(name) = string(&body, "name") {
                 project.display = name;
             }
             keep(project, &body);
-            Ok(answer::json(StatusCode::OK, &object(&call.base, project)))
+            let shown = object(&call.base, project, synced);
+            world.settle_project(id);
+            Ok(answer::json(StatusCode::OK, &shown))
         }
         Method::DELETE => {
             // rule: project.delete-leaves-namespaces
-            let mut gone = object(&call.base, project);
+            let mut gone = object(&call.base, project, synced);
             world.state.projects.remove(id);
             world.state.bindings.retain(|_, binding| binding.target != id);
             if let Some(object) = gone.as_object_mut() {
@@ -162,9 +212,6 @@ const QUOTAS: &[(&str, &str)] = &[
 // Nested objects carry the name of their schema.
 fn typed(quota: &mut Map<String, Value>, schema: &str) {
     quota.insert("type".to_owned(), json!(format!("/v3/schemas/{schema}")));
-    if schema == "projectResourceQuota" {
-        quota.entry("usedLimit").or_insert_with(|| json!({}));
-    }
     for limit in ["limit", "usedLimit"] {
         if let Some(Value::Object(limit)) = quota.get_mut(limit) {
             limit.insert("type".to_owned(), json!("/v3/schemas/resourceQuotaLimit"));
@@ -173,31 +220,52 @@ fn typed(quota: &mut Map<String, Value>, schema: &str) {
 }
 
 /// A project as Norman shows it.
-pub(super) fn object(base: &str, project: &Project) -> Value {
+pub(super) fn object(base: &str, project: &Project, synced: bool) -> Value {
     let id = project.id();
     let path = format!("/v3/projects/{id}");
-    let below: Vec<(&str, String)> = BELOW.iter().map(|name| (*name, name.to_lowercase())).collect();
-    let below: Vec<(&str, &str)> = below.iter().map(|(name, part)| (*name, part.as_str())).collect();
+    static PARTS: OnceLock<Vec<String>> = OnceLock::new();
+    let parts = PARTS.get_or_init(|| BELOW.iter().map(|name| name.to_lowercase()).collect());
+    let below: Vec<(&str, &str)> = BELOW.iter().copied().zip(parts.iter().map(String::as_str)).collect();
     let at = stamp(project.created + SECOND);
-    let conditions: Vec<Value> = ["BackingNamespaceCreated", "CreatorMadeOwner", "InitialRolesPopulated"]
+    // rule: project.stock-of-local
+    let label = |name: &str| {
+        let labels = project.fields.get("labels").filter(|_| project.cluster == "local");
+        labels
+            .is_some_and(|labels| labels.get(format!("authz.management.cattle.io/{name}-project")).is_some())
+    };
+    let last = match (label("default"), label("system")) {
+        (true, _) => "DefaultNamespacesAssigned",
+        (_, true) => "SystemNamespacesAssigned",
+        _ => "InitialRolesPopulated",
+    };
+    let owners = if project.creator.is_some() { "[\"project-owner\"]" } else { "[]" };
+    let mut annotations = json!({
+        "authz.management.cattle.io/creator-role-bindings":
+            format!("{{\"created\":{owners},\"required\":[\"project-owner\"]}}"),
+        "lifecycle.cattle.io/create.mgmt-project-rbac-remove": "true",
+    });
+    if let (true, Some(annotations)) = (synced, annotations.as_object_mut()) {
+        // rule: project.synced-by-its-cluster
+        let key = format!("lifecycle.cattle.io/create.project-namespace-auth_{}", project.cluster);
+        annotations.insert(key, json!("true"));
+    }
+    let conditions: Vec<Value> = ["BackingNamespaceCreated", "CreatorMadeOwner", last]
         .iter()
         .map(|kind| json!({"type": kind, "status": "True", "lastUpdateTime": at}))
         .collect();
     let fields = json!({
         "actions": {"exportYaml": format!("{base}{path}?action=exportYaml")},
-        "annotations": {
-            "authz.management.cattle.io/creator-role-bindings":
-                "{\"created\":[\"project-owner\"],\"required\":[\"project-owner\"]}",
-            "lifecycle.cattle.io/create.mgmt-project-rbac-remove": "true",
-            (format!("lifecycle.cattle.io/create.project-namespace-auth_{}", project.cluster)): "true",
-        },
-        "baseType": "project", "clusterId": cluster_of(&id), "conditions": conditions,
+        "baseType": "project", "clusterId": cluster_of(&id),
         "creatorId": project.creator, "id": id,
-        "links": links(base, &path, &below, true), "name": project.display, "namespaceId": null,
+        "name": project.display, "namespaceId": null,
         "state": "active", "transitioning": "no", "transitioningMessage": "", "type": "project",
         "uuid": project.uuid,
     });
     let mut object = if let Value::Object(fields) = fields { fields } else { Map::new() };
+    // Moved in, not copied: a page holds thousands of them.
+    object.insert("annotations".to_owned(), annotations);
+    object.insert("conditions".to_owned(), Value::Array(conditions));
+    object.insert("links".to_owned(), links(base, &path, &below, true));
     for (field, value) in &project.fields {
         match (object.get_mut(field), value) {
             (Some(Value::Object(own)), Value::Object(sent)) => own.extend(sent.clone()),

@@ -41,9 +41,17 @@ fn list(world: &World, call: &Call<'_>) -> Outcome {
     let mine = |token: &&Token| token.kind != TokenKind::Ext && token.user == call.user();
     // rule: token.list-ignores-query
     let tokens = world.state.tokens.values().filter(mine);
-    let items = tokens.map(|token| object(&world.state, call, token)).collect();
+    let items: Vec<_> = tokens.map(|token| object(&world.state, call, token)).collect();
     let create = Some(format!("{}/v3/tokens", call.base));
-    Ok(Listing { kind, items, create, actions: json!({}), paging: Paging::Bypassed }.answer(call))
+    Ok(Listing {
+        kind,
+        items,
+        create,
+        actions: json!({}),
+        paging: Paging::Bypassed,
+        ranks: &world.state.ranks,
+    }
+    .answer(call))
 }
 
 fn logout(world: &mut World, call: &Call<'_>) -> crate::Response {

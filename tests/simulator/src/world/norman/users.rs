@@ -75,13 +75,14 @@ fn all(world: &World, call: &Call<'_>) -> Outcome {
     let access = call.access(&world.state);
     let everyone = access.globally(&Ask::management("list", "users", ""));
     let seen = world.state.users.values().filter(|user| everyone || user.id == access.user);
-    let items = seen.map(|user| object(call, user)).collect();
+    let items: Vec<_> = seen.map(|user| object(call, user)).collect();
     let own = format!("{}/v3/users", call.base);
     let actions = json!({
         "changepassword": format!("{own}?action=changepassword"),
         "refreshauthprovideraccess": format!("{own}?action=refreshauthprovideraccess"),
     });
-    Ok(Listing { kind, items, create: Some(own), actions, paging: Paging::Store }.answer(call))
+    Ok(Listing { kind, items, create: Some(own), actions, paging: Paging::Store, ranks: &world.state.ranks }
+        .answer(call))
 }
 
 fn password(sent: Option<String>) -> Result<String, Problem> {

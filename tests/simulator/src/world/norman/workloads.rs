@@ -24,7 +24,7 @@ pub(super) fn list_all(world: &mut World, call: &Call<'_>, within: Within<'_>) -
     let state = &world.state;
     let Some(found) = state.clusters.get(cluster) else { return Err(Problem::not_found("")) };
     // rule: norman.lists-are-filtered
-    let items = found
+    let items: Vec<_> = found
         .objects
         .iter()
         .filter(|((resource, namespace, _), _)| {
@@ -35,7 +35,7 @@ pub(super) fn list_all(world: &mut World, call: &Call<'_>, within: Within<'_>) -
         })
         .map(|((_, namespace, name), deployment)| object(&call.base, project, namespace, name, deployment))
         .collect();
-    list(call, kind, items, Some(format!("{}/v3/project/{project}/workloads", call.base)))
+    list(world, call, kind, items, Some(format!("{}/v3/project/{project}/workloads", call.base)))
 }
 
 /// A deployment as Norman shows it.

@@ -49,14 +49,9 @@ pub(super) const RULES: &[Rule] = &[
     ),
     assumed("kube.bad-body", "the API server's usual answer", "A body that is no JSON object is 400."),
     assumed(
-        "kube.deployment-makes-pods",
-        "controllers take a moment",
-        "A deployment's pods are there at once, without quota or replica set between them.",
-    ),
-    assumed(
         "kube.label-selector",
         "Kubernetes documentation",
-        "Label selectors know =, ==, !=, presence and absence, joined by commas.",
+        "Label selectors know =, ==, !=, in, notin, presence and absence, joined by commas.",
     ),
     assumed(
         "kube.name-required",
@@ -67,11 +62,6 @@ pub(super) const RULES: &[Rule] = &[
         "kube.patch-content-type",
         "seen while recording, no answer kept",
         "A PATCH without a patch content type is 415.",
-    ),
-    assumed(
-        "kube.patch-is-merge",
-        "enough for flat objects",
-        "Every patch is merged as RFC 7386 says; apply conflicts are not played.",
     ),
     assumed(
         "kube.pod-deletion",
@@ -130,16 +120,10 @@ pub(super) const RULES: &[Rule] = &[
         "Namespaces and workloads exist below a cluster and a project only.",
     ),
     assumed("public.cacerts-page", "Rancher documentation", "/cacerts is the CA as plain PEM."),
-    assumed("roles.read-only", "nobody asked yet", "Roles cannot be written."),
     assumed(
         "route.not-simulated",
         "honesty",
         "What the real server has and the simulator does not is 501 in plain text.",
-    ),
-    assumed(
-        "schema.partial",
-        "the real ones are long",
-        "Schemas carry methods and filters; their fields are those one can filter by.",
     ),
     assumed(
         "steve.forbidden",
@@ -172,4 +156,84 @@ pub(super) const RULES: &[Rule] = &[
         "A deleted user takes tokens and bindings along.",
     ),
     assumed("user.wrong-current-password", "no such call was recorded", "A wrong current password is 422."),
+    assumed(
+        "authconfig.no-delete",
+        "auth configs have no link to remove them",
+        "DELETE on an auth config is 405.",
+    ),
+    assumed(
+        "feature.locked",
+        "read in the checks that Rancher's webhook documents; its words are ours",
+        "The value of a locked feature cannot become another than the locked one: 400.",
+    ),
+    assumed(
+        "norman.active-at-once",
+        "controllers take a moment",
+        "An object of a type with a state is active in the answer that creates it.",
+    ),
+    assumed(
+        "norman.below-by-kubernetes",
+        "follows from the roles",
+        "What lies below a cluster or project is read and written by the rights on the resource of Kubernetes.",
+    ),
+    assumed(
+        "norman.criteria",
+        "read in Norman's source, parse/builder",
+        "A value beyond the schema's limits, lengths, characters or options, or empty where it may not be, is 422 with its code and fieldName.",
+    ),
+    assumed(
+        "norman.defaults",
+        "read in Norman's source, parse/builder",
+        "A field that is absent or empty gets its default on creation.",
+    ),
+    assumed(
+        "norman.filter-repeated",
+        "read in Norman's source, types",
+        "Of several values of eq or ne the first counts.",
+    ),
+    assumed(
+        "norman.invalid-format",
+        "read in Norman's source, parse/builder; the code is recorded for tokens",
+        "A value that cannot become one of the field's type is 422 InvalidFormat with fieldName.",
+    ),
+    assumed(
+        "norman.labels",
+        "read in Norman's source, parse/builder",
+        "DNS labels and host names are checked: 422 InvalidFormat.",
+    ),
+    assumed(
+        "norman.null-items",
+        "read in Norman's source, parse/builder",
+        "A null in an array is 422 NotNullable.",
+    ),
+    assumed(
+        "norman.store-of-its-own",
+        "enough for clients of Norman",
+        "What Norman creates below a cluster or project, but for namespaces, is not seen through the proxy.",
+    ),
+    assumed(
+        "quirk.lists",
+        "tests of clients ask for it",
+        "A world with quirks answers lists wrongly on purpose.",
+    ),
+    assumed(
+        "rights.made-roles",
+        "follows from the objects",
+        "A role that somebody made gives the rights its rules state.",
+    ),
+    assumed(
+        "schema.without-prose",
+        "the record kept no prose",
+        "Schemas carry every fact of the recorded ones, and no descriptions.",
+    ),
+    assumed(
+        "setting.cleared-is-default",
+        "read in Rancher's source",
+        "A setting whose value is cleared has its default again.",
+    ),
+    assumed(
+        "setting.read-only",
+        "follows from the missing link; the words are ours",
+        "A setting from the environment, and cacerts, cannot be changed: 405.",
+    ),
 ];

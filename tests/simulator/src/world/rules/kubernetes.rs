@@ -34,9 +34,19 @@ pub(super) const RULES: &[Rule] = &[
         "While the controllers in the cluster start, the cluster looks disconnected although its proxy works.",
     ),
     recorded(
+        "kube.admission-is-403",
+        "downstream, its status",
+        "What admission refuses is 403 Forbidden like a missing right; the message tells them apart.",
+    ),
+    recorded(
         "kube.already-exists",
         "errors, k8s create twice",
         "Creating an object twice is 409 AlreadyExists.",
+    ),
+    recorded(
+        "kube.apply-conflict",
+        "kubernetes, apply conflict",
+        "Applying another value to a field that another manager set is 409 with a cause for each field, until it is forced.",
     ),
     recorded(
         "kube.apply-creates",
@@ -45,9 +55,24 @@ pub(super) const RULES: &[Rule] = &[
     ),
     recorded("kube.bad-continue", "errors, k8s bad continue", "A continue token that is none is 400."),
     recorded(
+        "kube.canonical-quantities",
+        "workflows, deployment",
+        "Quantities of a pod come back in canonical form: 0.5Gi as 512Mi.",
+    ),
+    recorded(
+        "kube.delete-collection",
+        "kubernetes, delete collection",
+        "DELETE on a collection removes what its selectors pick, and answers with the list.",
+    ),
+    recorded(
         "kube.deployment-defaults",
         "workflows, deployment",
         "A deployment comes back with the defaults of Kubernetes filled in.",
+    ),
+    recorded(
+        "kube.deployment-makes-pods",
+        "kubernetes, pods",
+        "A deployment makes a replica set, which makes pods; here at once, and a changed template changes no pod.",
     ),
     recorded(
         "kube.discovery-for-all",
@@ -58,6 +83,16 @@ pub(super) const RULES: &[Rule] = &[
         "kube.forbidden-before-missing",
         "matrix, GET /k8s/clusters/c-prod1/api/v1/namespaces/nosuch",
         "Rights come before existence: without them a missing object is 403.",
+    ),
+    recorded(
+        "kube.foreground-deletion",
+        "kubernetes, delete secret",
+        "Foreground deletion answers with the object, marked as going; here it is gone at once.",
+    ),
+    recorded(
+        "kube.generation",
+        "kubernetes, restart rollout",
+        "The generation of a deployment counts the changes of its spec.",
     ),
     recorded(
         "kube.identity-is-rancher",
@@ -71,6 +106,11 @@ pub(super) const RULES: &[Rule] = &[
         "Items of a list carry no kind; those of custom resources do.",
     ),
     recorded(
+        "kube.metadata-only",
+        "kubernetes, metadata only",
+        "Accept may ask for PartialObjectMetadata: objects without spec and data.",
+    ),
+    recorded(
         "kube.namespace-in-itself",
         "matrix, GET /k8s/clusters/c-prod1/api/v1/namespaces/shop-web",
         "Rights on a namespace object are looked up in that namespace.",
@@ -78,8 +118,19 @@ pub(super) const RULES: &[Rule] = &[
     recorded(
         "kube.paged",
         "errors, k8s paged list",
-        "limit cuts a list and gives continue and remainingItemCount.",
+        "limit cuts a list and gives continue (the resource version and the last key, in base64) and remainingItemCount.",
     ),
+    recorded(
+        "kube.pod-defaults",
+        "kubernetes, pods",
+        "A pod comes back with its service account's volume, tolerations and class.",
+    ),
+    recorded(
+        "kube.pod-log",
+        "kubernetes, log of a pending pod",
+        "The log of a pod with several containers needs a name, 400; no pod here has a log.",
+    ),
+    recorded("kube.scale", "kubernetes, get scale and put scale", "Deployments have a scale of their own."),
     recorded(
         "kube.secret-string-data",
         "kubernetes, create secret",
@@ -91,6 +142,11 @@ pub(super) const RULES: &[Rule] = &[
         "A service account without bindings may read discovery and nothing else.",
     ),
     recorded("kube.stale-conflict", "errors, k8s stale update", "A stale resourceVersion is 409 Conflict."),
+    recorded(
+        "kube.strategic-merge",
+        "kubernetes, restart rollout",
+        "A strategic merge patch merges containers, volumes and the like by name.",
+    ),
     recorded(
         "kube.token-request",
         "downstream, service account token",
@@ -127,9 +183,54 @@ pub(super) const RULES: &[Rule] = &[
         "A refused token gets a Status 401 from the local Kubernetes API, on /version too.",
     ),
     recorded(
+        "namespace.quota-project",
+        "downstream, steve object; workflows, steve list",
+        "A namespace of a project says so once more for quotas: resourceQuotaProjectId.",
+    ),
+    recorded(
         "proxy.local-rewrite",
         "matrix, GET /k8s/clusters/local/apis/ext.cattle.io/v1/tokens",
         "/k8s/clusters/local loses its prefix after authentication.",
+    ),
+    recorded(
+        "quota.becomes-resourcequota",
+        "downstream, resource quota",
+        "The quota of a namespace becomes a ResourceQuota default-… in it.",
+    ),
+    recorded(
+        "quota.below-used",
+        "downstream, quota below used",
+        "A project's quota below what its namespaces carry is 422 MaxLimitExceeded.",
+    ),
+    recorded(
+        "quota.exceeded",
+        "downstream, its status",
+        "What goes beyond a ResourceQuota is refused with what was requested, used and limited.",
+    ),
+    recorded(
+        "quota.namespace-within-project",
+        "downstream, namespace over project quota",
+        "A namespace's quota that does not fit beside the others is 422 MaxLimitExceeded with the sum.",
+    ),
+    recorded(
+        "quota.not-a-quantity",
+        "downstream, quota not a quantity",
+        "A quantity that is none is a 500 ServerError.",
+    ),
+    recorded(
+        "quota.replica-failure",
+        "downstream, its status and events",
+        "A deployment beyond its quota is created; its condition ReplicaFailure and an event say why nothing runs.",
+    ),
+    recorded(
+        "quota.usage-is-counted",
+        "downstream, resource quota, used",
+        "status.used of a ResourceQuota follows the objects of its namespace.",
+    ),
+    recorded(
+        "quota.used-is-counted",
+        "downstream, project, used",
+        "usedLimit of a project is the sum of its namespaces' quotas.",
     ),
     recorded(
         "router.go-struct",
@@ -151,7 +252,23 @@ pub(super) const RULES: &[Rule] = &[
         "matrix, GET /k8s/clusters/c-zzzzz/version",
         "An unknown cluster is 404 to those who may read clusters, 403 to everybody else.",
     ),
+    recorded(
+        "steve.blocked-links",
+        "workflows, steve list of clusters; stock, features",
+        "Links that would write a type which Steve lets nobody write say \"blocked\".",
+    ),
+    recorded(
+        "steve.continue-is-ignored",
+        "workflows and downstream, steve list",
+        "pagination.next names a continue that Steve does not read: it leads to the same page.",
+    ),
+    recorded("steve.delete-is-empty", "errors, steve delete", "A deleted object is an empty 204."),
     recorded("steve.error-shape", "errors, steve missing object", "Steve's errors name their type twice."),
+    recorded(
+        "steve.filter",
+        "workflows, steve list",
+        "filter takes = != ~ !~ in notin, commas for or, itself again for and (= and ~ are recorded).",
+    ),
     recorded(
         "steve.generated-name",
         "errors, steve create without name",
@@ -196,6 +313,17 @@ pub(super) const RULES: &[Rule] = &[
         "steve.pagesize",
         "workflows, steve list",
         "Steve pages by pagesize and page and ignores limit.",
+    ),
+    recorded(
+        "steve.projectsornamespaces",
+        "workflows, steve list",
+        "projectsornamespaces picks by the short id of the project or the name of the namespace.",
+    ),
+    recorded("steve.sort", "workflows, steve list", "sort takes fields, with a minus for down."),
+    recorded(
+        "steve.type-warning",
+        "errors, steve create",
+        "Creating with Steve's own type gets a warning of Kubernetes.",
     ),
     recorded("steve.unknown-type", "errors, steve unknown type", "An unknown type is 404 without a body."),
 ];

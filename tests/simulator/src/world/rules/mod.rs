@@ -3,7 +3,9 @@
 //! The code names a rule where it applies it, in a comment `rule: ID`; a test holds both sides together.
 
 mod assumed;
+mod assumed_kubernetes;
 mod kubernetes;
+mod norman;
 mod rancher;
 
 /// What a rule rests on.
@@ -35,14 +37,18 @@ const fn assumed(id: &'static str, why: &'static str, text: &'static str) -> Rul
     Rule { id, basis: Basis::Assumed(why), text }
 }
 
+const RECORDED: [&[Rule]; 3] = [kubernetes::RULES, norman::RULES, rancher::RULES];
+const ASSUMED: [&[Rule]; 2] = [assumed::RULES, assumed_kubernetes::RULES];
+
 /// All rules, the recorded ones first.
 pub fn all() -> impl Iterator<Item = &'static Rule> {
-    kubernetes::RULES.iter().chain(rancher::RULES).chain(assumed::RULES)
+    RECORDED.into_iter().chain(ASSUMED).flatten()
 }
 
 /// How many rules a recording shows, and how many are assumed.
 pub fn counts() -> (usize, usize) {
-    (kubernetes::RULES.len() + rancher::RULES.len(), assumed::RULES.len())
+    let count = |tables: &[&[Rule]]| tables.iter().map(|rules| rules.len()).sum();
+    (count(&RECORDED), count(&ASSUMED))
 }
 
 #[cfg(test)]

@@ -1,9 +1,13 @@
 //! `/v1`: Steve, on the server itself and through the proxy.
 
+mod query;
+mod show;
+mod write;
+
 use super::World;
 use super::answer::{self, SCHEMAS, empty, must_authenticate, set, steve_error, text};
 use super::auth::Caller;
-use super::call::Call;
+use super::call::{Call, Query};
 use super::kube::resources::{RESOURCES, Resource, steve as resource_of};
 use super::kube::{items, render};
 use super::rights::{Access, Ask};
@@ -11,7 +15,9 @@ use super::route::not_simulated;
 use super::state::{Agent, Object, ObjectKey};
 use crate::Response;
 use http::{Method, StatusCode};
-use serde_json::{Map, Value, json};
+use query::Asked;
+use serde_json::{Value, json};
+use show::{Moment, shown};
 use std::time::Duration;
 
 struct Plane<'a> {
@@ -145,7 +151,7 @@ fn schema(world: &World, plane: &Plane<'_>, resource: &Resource) -> Value {
 
 fn serve(world: &mut World, call: &Call<'_>, plane: &Plane<'_>, rest: &[&str]) -> Response {
     if let ["schemas", wanted @ ..] = rest {
-        // rule: schema.partial
+        // rule: schema.without-prose
         let found = visible(world, plane).map(|resource| schema(world, plane, resource));
         if let [wanted] = wanted {
             let mut found = found.filter(|schema| schema.get("id").and_then(Value::as_str) == Some(wanted));
@@ -169,44 +175,77 @@ fn serve(world: &mut World, call: &Call<'_>, plane: &Plane<'_>, rest: &[&str]) -
         return empty(StatusCode::NOT_FOUND);
     };
     let response = match rest {
-        [_] if *call.method == Method::GET => list(world, call, plane, resource),
+        [_] if *call.method == Method::GET => list(world, call, plane, resource, ""),
+        [_] if *call.method == Method::POST => write::write(world, call, plane, resource, ("", "")),
+        // rule: steve.lists-of-a-namespace
+        [_, namespace] if resource.namespaced && *call.method == Method::GET => {
+            list(world, call, plane, resource, namespace)
+        }
+        [_, namespace] if resource.namespaced && *call.method == Method::POST => {
+            write::write(world, call, plane, resource, (namespace, ""))
+        }
         [_, name] => one(world, call, plane, resource, "", name),
         [_, namespace, name] => one(world, call, plane, resource, namespace, name),
-        [_] if *call.method == Method::POST => create(world, call, plane, resource),
         _ => not_simulated("this call to Steve"),
     };
     if response.status == StatusCode::NO_CONTENT { response } else { schemed(plane, response) }
 }
 
-fn list(world: &World, call: &Call<'_>, plane: &Plane<'_>, resource: &Resource) -> Response {
+fn list(world: &World, call: &Call<'_>, plane: &Plane<'_>, resource: &Resource, namespace: &str) -> Response {
+    let asked = match Asked::read(&call.query, resource) {
+        Ok(asked) => asked,
+        Err(refusal) => return *refusal,
+    };
+    let wanted = call.query.first("revision").and_then(|revision| revision.parse::<u64>().ok());
+    if wanted.is_some_and(|wanted| wanted > world.state.version) {
+        // rule: steve.unknown-revision
+        return steve_error(StatusCode::BAD_REQUEST, "unknown revision", "unknown revision");
+    }
     // rule: steve.lists-are-filtered
-    let mut seen = items(&world.state, plane.cluster, resource, "");
+    let mut seen = items(&world.state, plane.cluster, resource, namespace);
     seen.retain(|(key, _)| plane.sees(world, resource, key));
-    let own = format!("{}/v1/{}", plane.base, resource.steve_plural());
+    if let Some((homes, in_them)) = asked.homes() {
+        seen.retain(|(key, _)| at_home(world, plane, resource, key, homes) == in_them);
+    }
+    let whole = |key: &ObjectKey, object: &Object| {
+        shown(world, call, plane, resource, key, render(resource, key, object, true), Moment::Read)
+    };
+    if asked.is_filtered() || asked.is_sorted() {
+        // Filters and order are those of the whole object, whatever part of it is shown.
+        let bare = Call { query: Query::default(), ..call.clone() };
+        let mut all: Vec<(Value, _)> = seen
+            .into_iter()
+            .map(|(key, object)| {
+                let rendered = render(resource, &key, &object, true);
+                (shown(world, &bare, plane, resource, &key, rendered, Moment::Read), (key, object))
+            })
+            .filter(|(shown, _)| asked.picks(shown))
+            .collect();
+        all.sort_by(|(one, _), (other, _)| asked.order(one, other));
+        seen = all.into_iter().map(|(_, found)| found).collect();
+    }
+    let home = if namespace.is_empty() { String::new() } else { format!("/{namespace}") };
+    let types = format!("{}/v1/{}", plane.base, resource.steve_plural());
+    let own = format!("{types}{home}");
     let count = seen.len();
-    let number = |name: &str| call.query.first(name).and_then(|n| n.parse::<usize>().ok()).filter(|n| *n > 0);
-    // rule: steve.pagesize
-    let size = number("pagesize").unwrap_or(usize::MAX);
-    let start = number("page").unwrap_or(1).saturating_sub(1).saturating_mul(size);
+    let (start, size) = asked.window();
     let end = start.saturating_add(size);
-    let data: Vec<Value> = seen
-        .iter()
-        .skip(start)
-        .take(size)
-        .map(|(key, object)| shown(world, plane, resource, key, object))
-        .collect();
+    let data: Vec<Value> =
+        seen.iter().skip(start).take(size).map(|(key, object)| whole(key, object)).collect();
     let mut body = json!({
         "type": "collection", "links": {"self": own}, "actions": {}, "resourceType": resource.steve_type(),
         "revision": world.state.version.to_string(), "data": data,
     });
     if let Some(body) = body.as_object_mut() {
-        if plane.may(world, "create", resource, "", "") {
-            body.insert("createTypes".to_owned(), json!({resource.steve_type(): own}));
+        if plane.may(world, "create", resource, "", "") && !show::blocked(resource, &Method::POST) {
+            body.insert("createTypes".to_owned(), json!({resource.steve_type(): types}));
         }
         if count > 0 {
             body.insert("count".to_owned(), json!(count));
         }
         if end < count {
+            // The link that goes on names a token nobody reads: it gives the same page again.
+            // rule: steve.continue-is-ignored
             let next = end.to_string();
             let query = call.query.with(&[("continue", Some(&next))]);
             body.insert("continue".to_owned(), json!(next));
@@ -219,75 +258,12 @@ fn list(world: &World, call: &Call<'_>, plane: &Plane<'_>, resource: &Resource) 
     answer::json(StatusCode::OK, &body)
 }
 
-/// Writes go to Kubernetes, and its answer is told in Steve's words.
-fn write(
-    world: &mut World,
-    call: &Call<'_>,
-    plane: &Plane<'_>,
-    resource: &Resource,
-    at: (&str, &str),
-) -> Response {
-    let (namespace, name) = at;
-    if resource.group == "management.cattle.io" {
-        return not_simulated("writes to management objects through Steve");
-    }
-    let mut body = match call.object() {
-        Ok(body) => body,
-        Err(_) if *call.method == Method::DELETE => Map::new(),
-        Err(message) => return steve_error(StatusCode::UNPROCESSABLE_ENTITY, "InvalidBodyContent", &message),
-    };
-    // rule: steve.own-fields
-    for field in ["id", "type", "links"] {
-        body.remove(field);
-    }
-    if let Some(value) = body.remove("_type") {
-        body.insert("type".to_owned(), value);
-    }
-    if let Value::Object(metadata) = body.entry("metadata").or_insert_with(|| json!({})) {
-        for field in ["fields", "relationships", "state"] {
-            metadata.remove(field);
-        }
-        if name.is_empty() && !metadata.contains_key("name") && !metadata.contains_key("generateName") {
-            // rule: steve.generated-name
-            let initials: String = resource.kind.chars().filter(char::is_ascii_uppercase).collect();
-            metadata.insert("generateName".to_owned(), json!(format!("{}-", initials.to_lowercase())));
-        }
-    }
-    let body = Value::Object(body).to_string();
-    let inner = Call { body: body.as_bytes(), ..call.clone() };
-    let mut rest = if resource.group.is_empty() { vec!["api"] } else { vec!["apis", resource.group] };
-    rest.push(resource.version);
-    if resource.namespaced {
-        rest.extend(["namespaces", namespace]);
-    }
-    rest.push(resource.plural);
-    rest.extend((!name.is_empty()).then_some(name));
-    let answered = super::kube::serve(world, &inner, plane.access, plane.cluster, &rest);
-    let told: Value = serde_json::from_slice(&answered.body).unwrap_or_default();
-    let text = |field: &str| told.get(field).and_then(Value::as_str).unwrap_or_default();
-    if !answered.status.is_success() {
-        return if text("kind") == "Status" {
-            steve_error(answered.status, text("reason"), text("message"))
-        } else {
-            answered
-        };
-    }
-    if *call.method == Method::DELETE {
-        return empty(StatusCode::NO_CONTENT);
-    }
-    let name = told.pointer("/metadata/name").and_then(Value::as_str).unwrap_or_default();
-    let key = (resource.key(), namespace.to_owned(), name.to_owned());
-    match world.state.clusters.get(plane.cluster).and_then(|found| found.objects.get(&key)) {
-        Some(object) => answer::json(answered.status, &shown(world, plane, resource, &key, object)),
-        None => answered,
-    }
-}
-
-fn create(world: &mut World, call: &Call<'_>, plane: &Plane<'_>, resource: &Resource) -> Response {
-    let body = call.object().unwrap_or_default();
-    let namespace = body.get("metadata").and_then(|meta| meta.get("namespace")).and_then(Value::as_str);
-    let namespace = if resource.namespaced { namespace.unwrap_or("default") } else { "" };
-    write(world, call, plane, resource, (namespace, ""))
+// Whether an object is in one of these projects or namespaces; a namespace is, when it is one of them.
+fn at_home(world: &World, plane: &Plane<'_>, resource: &Resource, key: &ObjectKey, homes: &[String]) -> bool {
+    let namespace = if resource.kind == "Namespace" { &key.2 } else { &key.1 };
+    let project = world.state.project_of(plane.cluster, namespace);
+    let short = project.and_then(|project| project.rsplit(':').next());
+    homes.iter().any(|home| home == namespace || Some(home.as_str()) == short)
 }
 
 fn one(
@@ -299,7 +275,7 @@ fn one(
     name: &str,
 ) -> Response {
     if *call.method != Method::GET {
-        return write(world, call, plane, resource, (namespace, name));
+        return write::write(world, call, plane, resource, (namespace, name));
     }
     let world = &*world;
     let found = items(&world.state, plane.cluster, resource, namespace);
@@ -316,40 +292,15 @@ fn one(
         return steve_error(StatusCode::FORBIDDEN, "Forbidden", &ask.refusal(&plane.access.user));
     }
     match found {
-        Some((key, object)) => answer::json(StatusCode::OK, &shown(world, plane, resource, key, object)),
+        Some((key, object)) => {
+            let rendered = render(resource, key, object, true);
+            let shown = shown(world, call, plane, resource, key, rendered, Moment::Read);
+            answer::json(StatusCode::OK, &shown)
+        }
         // rule: steve.not-found
         None => {
             let message = format!("{} \"{name}\" not found", resource.full());
             steve_error(StatusCode::NOT_FOUND, "NotFound", &message)
         }
     }
-}
-
-/// An object as Steve shows it.
-fn shown(world: &World, plane: &Plane<'_>, resource: &Resource, key: &ObjectKey, object: &Object) -> Value {
-    let mut shown = render(resource, key, object, true);
-    let id = if key.1.is_empty() { key.2.clone() } else { format!("{}/{}", key.1, key.2) };
-    let own = format!("{}/v1/{}/{id}", plane.base, resource.steve_plural());
-    let group = if resource.group.is_empty() { "api".to_owned() } else { format!("apis/{}", resource.group) };
-    let home = if key.1.is_empty() { String::new() } else { format!("namespaces/{}/", key.1) };
-    let view = format!("{}/{group}/{}/{home}{}/{}", plane.base, resource.version, resource.plural, key.2);
-    let Some(fields) = shown.as_object_mut() else { return shown };
-    // A field of the object that Steve itself uses gets an underscore.
-    if let Some(own_type) = fields.remove("type") {
-        fields.insert("_type".to_owned(), own_type);
-    }
-    fields.insert("id".to_owned(), json!(id));
-    fields.insert("type".to_owned(), json!(resource.steve_type()));
-    fields.insert(
-        "links".to_owned(),
-        json!({"patch": own, "remove": own, "self": own, "update": own, "view": view}),
-    );
-    if let Some(Value::Object(metadata)) = fields.get_mut("metadata") {
-        let age = super::kube::age(world.state.now, object.created);
-        metadata.insert("fields".to_owned(), json!([key.2, "Active", age]));
-        metadata.insert("relationships".to_owned(), Value::Null);
-        let state = json!({"error": false, "message": "", "name": "active", "transitioning": false});
-        metadata.insert("state".to_owned(), state);
-    }
-    shown
 }

@@ -1,0 +1,183 @@
+//! The rules of Kubernetes, Steve and quotas that no recording shows, each with the reason to believe it.
+
+use super::{Rule, assumed};
+
+pub(super) const RULES: &[Rule] = &[
+    assumed(
+        "kube.bad-limit",
+        "the API server's usual answer",
+        "A limit that is no number is 400; zero and less mean no limit.",
+    ),
+    assumed("kube.bad-selector", "the API server's usual answer", "A label selector that is none is 400."),
+    assumed(
+        "kube.continue-expired",
+        "read in the API server's source",
+        "A continue token whose moment is forgotten is 410 Expired, with a token in metadata.continue that goes on from there as things are now.",
+    ),
+    assumed(
+        "kube.continue-expires",
+        "etcd compacts every five minutes",
+        "Continue tokens are good for five minutes; a test may say otherwise.",
+    ),
+    assumed(
+        "kube.continue-is-a-snapshot",
+        "Kubernetes documentation",
+        "The pages of a list show one moment, that of the first page, whatever is written meanwhile. Views of Norman's objects are shown as they are.",
+    ),
+    assumed(
+        "kube.continue-without-version",
+        "read in the API server's source",
+        "continue together with a resourceVersion is 400.",
+    ),
+    assumed(
+        "kube.create-with-version",
+        "read in the API server's source",
+        "Creating an object that has a resourceVersion is a 500 without a reason.",
+    ),
+    assumed(
+        "kube.delete-preconditions",
+        "Kubernetes documentation",
+        "DELETE may name uid and resourceVersion; another object is 409.",
+    ),
+    assumed(
+        "kube.eviction",
+        "only a missing pod was evicted in the record",
+        "An evicted pod is gone at once.",
+    ),
+    assumed(
+        "kube.field-selector",
+        "Kubernetes documentation",
+        "Field selectors know name, namespace and a few fields more; others are 400.",
+    ),
+    assumed(
+        "kube.json-patch",
+        "read in the API server's source",
+        "A JSON patch does all its steps or is 422; one that is no list is 400.",
+    ),
+    assumed(
+        "kube.limit-range",
+        "Kubernetes documentation",
+        "A LimitRange gives containers the limits and requests that they do not name.",
+    ),
+    assumed("kube.merge-patch", "RFC 7386; a dry run is recorded", "A merge patch sets, nests and removes."),
+    assumed(
+        "kube.name-of-the-path",
+        "read in the API server's source",
+        "PUT with the name of another object, or none, is 400.",
+    ),
+    assumed(
+        "kube.namespace-of-the-path",
+        "read in the API server's source",
+        "A body that names another namespace than the path is 400.",
+    ),
+    assumed(
+        "kube.no-op",
+        "Kubernetes documentation",
+        "A write that changes nothing keeps the resourceVersion.",
+    ),
+    assumed(
+        "kube.pod-security",
+        "Kubernetes documentation; the README of the record speaks of it",
+        "A pod that violates the level its namespace enforces is 403; the checks that matter most are played.",
+    ),
+    assumed(
+        "kube.remaining-unknown",
+        "Kubernetes documentation",
+        "With a selector, remainingItemCount is missing.",
+    ),
+    assumed(
+        "kube.status-is-kept",
+        "Kubernetes documentation",
+        "PUT does not change status, which has a path of its own.",
+    ),
+    assumed(
+        "kube.uid-precondition",
+        "read in the API server's source",
+        "Naming the uid of an object that was replaced meanwhile is 409.",
+    ),
+    assumed(
+        "kube.version-required",
+        "read in the API server's source",
+        "PUT on a custom resource needs its resourceVersion: 422.",
+    ),
+    assumed(
+        "quota.becomes-limitrange",
+        "read in Rancher's source",
+        "containerDefaultResourceLimit of a project with a quota becomes a LimitRange in its namespaces.",
+    ),
+    assumed(
+        "quota.default-within-project",
+        "read in Rancher's source",
+        "The default of namespaces is within the project's quota, and nothing is negative: 422 MaxLimitExceeded.",
+    ),
+    assumed(
+        "quota.must-specify",
+        "read in Kubernetes' source",
+        "Where a quota counts cpu or memory, a container that names none is 403.",
+    ),
+    assumed(
+        "quota.namespace-keys",
+        "read in Rancher's source",
+        "A namespace's quota has the keys of its project's: 422 MissingRequired.",
+    ),
+    assumed(
+        "quota.new-key-for-all-namespaces",
+        "read in Rancher's source",
+        "A key that is new must fit for all namespaces of the project together.",
+    ),
+    assumed(
+        "quota.no-move-into",
+        "read in Rancher's source",
+        "No namespace is moved into a project with a quota: 500.",
+    ),
+    assumed(
+        "quota.same-keys",
+        "read in Rancher's source",
+        "Project quota and namespace default have the same keys: 422 MissingRequired.",
+    ),
+    assumed(
+        "steve.blocked-write",
+        "follows from the recorded links and GET",
+        "Writing a type that Steve lets nobody write is 403 \"Method PUT not supported\".",
+    ),
+    assumed(
+        "steve.indexed-fields",
+        "read in Steve's source",
+        "Filters and sorting know name, namespace, age, state, columns, labels, and a few fields of some types.",
+    ),
+    assumed(
+        "steve.lists-of-a-namespace",
+        "read in Steve's source",
+        "/v1/TYPE/NAMESPACE lists the objects of a namespace, and creates in it.",
+    ),
+    assumed(
+        "steve.namespace-required",
+        "read in Steve's source",
+        "Creating without a namespace what needs one is 422.",
+    ),
+    assumed(
+        "steve.parts",
+        "Steve's documentation; exclude is recorded on a list",
+        "include, exclude and excludeValues decide which fields are shown.",
+    ),
+    assumed(
+        "steve.patch-is-strategic",
+        "read in Steve's source",
+        "PATCH without a patch content type is a strategic merge.",
+    ),
+    assumed(
+        "steve.unknown-column",
+        "read in Steve's source",
+        "Filtering or sorting by a field that is not indexed is 422 InvalidBodyContent.",
+    ),
+    assumed(
+        "steve.unknown-revision",
+        "read in Steve's source",
+        "A revision that is still to come is 400 \"unknown revision\".",
+    ),
+    assumed(
+        "steve.version-required",
+        "read in Steve's source",
+        "PUT without resourceVersion is a 500 ServerError.",
+    ),
+];
