@@ -127,6 +127,31 @@ MESSAGES = {
     "wide": "é-ü " + SECRET + " 日本-語",
 }
 
+AND = "\x1e"  # where the target edit parts two documents
+
+DOCUMENTS = {
+    "set": '{"a":1,"b":null}' + AND + '{"a":2,"b":null}',
+    "remove-first": '{ "a":1 , "b":2}' + AND + '{"b":2}',
+    "remove-all": '{"a":1,"b":{"c":1}}' + AND + "{}",
+    "twice": '{"type":"error","links":{},"type":"error"}' + AND + '{"type":"x","links":{}}',
+    "escaped-name": '{"\\u0061":1}' + AND + '{"a":2}',
+    "numbers": '{"a":1.0,"b":99999999999999999999,"c":1e3,"d":-0}' + AND + '{"a":1.0,"b":1,"c":1000.0,"d":-0.0}',
+    "list-shorter": "[1,2,3]" + AND + "[1,3]",
+    "list-turned": '[{"name":"x","a":1},{"name":"y"}]' + AND + '[{"name":"y"},{"name":"x","a":2}]',
+    "list-same-name": '[{"name":"x"},{"name":"x"}]' + AND + '[{"name":"x","a":1},{"name":"x","a":2},{"name":"x"}]',
+    "other-kind": '{"a":[1]}' + AND + '{"a":{"b":1}}',
+    "scalar": "1" + AND + "null",
+    "object-for-a-list": '{"a":{"name":1},"name":"x","b":{"name":"x"}}',
+    "list-of-another-length": '{"a":{"name":1},"b":[{"name":"x"}]}',
+    "secret": '{"token":"' + SECRET + '","b":"' + SECRET + '"}',
+    "secret-cut": '{"token":"' + SECRET,
+    "deep": "[" * 10_000 + "]" * 10_000,
+    "deep-inside": '{"b":[{"name":"x","a":1},{"name":"y"}],"deep":' + "[" * 10_000 + "]" * 10_000 + "}",
+    "not-utf8": b'{"a":"\xff"}',
+    "bom": "\ufeff{}",
+    "empty": "",
+}
+
 ANSWERS = {
     "old-message": (401, None, '{"type":"error","status":"401","message":"clusterID does not match"}'),
     "old-message-and-header": (403, "false", "clusterID does not match"),
@@ -181,7 +206,7 @@ def evidence():
 
 def main():
     from_the_record()
-    for target, cases in (("route", ROUTES), ("token", TOKENS), ("redact", MESSAGES)):
+    for target, cases in (("route", ROUTES), ("token", TOKENS), ("redact", MESSAGES), ("edit", DOCUMENTS)):
         for name, content in cases.items():
             write(target, f"edge-{name}", content)
     for name, (status, header, body) in ANSWERS.items():

@@ -53,6 +53,26 @@ pub fn folder(apis: &[Api]) -> String {
 /// So many parts stand in one file with the resource that they belong to.
 const MOST: usize = 24;
 
+/// A part of more bytes stands behind a pointer.
+const LARGE: usize = 768;
+
+/// Names that the generated text and its macros use without a path.
+const HIDDEN: [&str; 13] = [
+    "BTreeMap",
+    "Box",
+    "Clone",
+    "Default",
+    "Err",
+    "None",
+    "Ok",
+    "Option",
+    "PartialEq",
+    "Result",
+    "Some",
+    "String",
+    "Vec",
+];
+
 /// All that is generated.
 #[derive(Debug)]
 pub struct Model<'a> {
@@ -104,8 +124,27 @@ impl<'a> Model<'a> {
         named(&body.facts, &body.kinds).into_iter().filter_map(|id| self.body(body.api(), id))
     }
 
+    /// Whether a field of a body holds a part behind a pointer: those that lead back to the body, and large ones. Most
+    /// objects have few of their parts: without pointers, each cluster of a list takes 21 KB.
+    pub fn is_boxed(&self, body: &Body, part: &str) -> bool {
+        self.is_circle(body, part) || self.body(body.api(), part).is_some_and(|part| self.size(part) > LARGE)
+    }
+
+    /// Roughly the bytes of a struct.
+    fn size(&self, body: &Body) -> usize {
+        let field = |kind: &Kind| match kind {
+            Kind::Plain("Boolean") => 1,
+            Kind::Plain("Int" | "Float") => 16,
+            Kind::Struct(id) if self.is_boxed(body, id) => 8,
+            Kind::Struct(id) => self.body(body.api(), id).map_or(0, |part| self.size(part)),
+            _ => 24,
+        };
+        let own = if body.facts.is_resource() { 6 * 24 } else { 24 };
+        own + body.kinds.values().map(field).sum::<usize>()
+    }
+
     /// Whether a field of a body holds, without a list or map between, a part that leads back to the body.
-    pub fn is_circle(&self, body: &Body, part: &str) -> bool {
+    fn is_circle(&self, body: &Body, part: &str) -> bool {
         let mut seen = BTreeSet::new();
         let mut next = vec![part];
         while let Some(id) = next.pop() {
@@ -159,6 +198,12 @@ impl<'a> Model<'a> {
     fn check(&self) -> Result<(), Failure> {
         for body in &self.bodies {
             let id = &body.facts.id;
+            if HIDDEN.contains(&body.rust().as_str()) {
+                let name = body.rust();
+                let text =
+                    format!("{id} would hide Rust's own {name}: give it another name in names::pascal");
+                return Err(Failure::new(text));
+            }
             for (field, kind) in &body.kinds {
                 if let Some(part) = kind.part()
                     && self.body(body.api(), part).is_none()

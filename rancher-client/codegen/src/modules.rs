@@ -33,7 +33,7 @@ pub fn write(model: &Model<'_>, files: &mut Files) {
     for api in Api::ALL {
         root += &format!("#[cfg(feature = \"{0}\")]\npub mod {0};\n", api.as_str());
     }
-    root += "mod shared;\n";
+    root += "mod lists;\nmod shared;\n";
     files.insert("mod.rs".to_owned(), root);
     let mut text = crate::header("What several APIs share.");
     text += "\n";
@@ -66,6 +66,15 @@ fn structs(apis: &[Api], bodies: &[&Body], shared: &[&Body]) -> String {
     }
     for (place, bodies) in by_folder(shared) {
         text += &format!("pub use crate::generated::{place}::{{{}}};\n", names(&bodies, Body::rust));
+    }
+    if apis.len() == 1 {
+        let mut all: Vec<&Body> = bodies.iter().chain(shared).copied().collect();
+        all.sort_by_key(|body| &body.facts.id);
+        text += "\n#[inline]\npub(crate) fn each<V: crate::TypeVisitor>(visitor: &mut V) {\n";
+        for body in all {
+            text += &format!("    visitor.visit::<{}>();\n", body.rust());
+        }
+        text += "}\n";
     }
     text
 }

@@ -127,7 +127,7 @@ fn rust_type(
     secret: bool,
 ) -> String {
     let inner = |kind: &Kind| match kind {
-        // a list or a map breaks the circle
+        // a list or a map is a pointer already
         Kind::Struct(id) => struct_name(model, body, id),
         other => rust_type(model, enums, body, field, other, secret),
     };
@@ -144,7 +144,7 @@ fn rust_type(
         }
         Kind::Array(kind) => format!("Vec<{}>", inner(kind)),
         Kind::Map(kind) => format!("BTreeMap<String, {}>", inner(kind)),
-        Kind::Struct(id) if model.is_circle(body, id) => format!("Box<{}>", struct_name(model, body, id)),
+        Kind::Struct(id) if model.is_boxed(body, id) => format!("Box<{}>", struct_name(model, body, id)),
         Kind::Struct(id) => struct_name(model, body, id),
     }
 }

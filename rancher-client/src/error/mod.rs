@@ -425,12 +425,12 @@ impl From<InvalidRoute> for Error {
 
 impl From<InvalidDocument> for Error {
     fn from(error: InvalidDocument) -> Self {
-        let kind = if error.is_unwritable() { ErrorKind::Invalid } else { ErrorKind::Decode };
-        let advice = match kind {
-            ErrorKind::Decode => {
-                "something between here and Rancher may have changed it; ask again, and compare with curl"
-            }
-            _ => "",
+        let (kind, advice) = if error.is_unwritable() {
+            (ErrorKind::Invalid, "give every name in it as a text")
+        } else {
+            let advice =
+                "read it again; if it stays so, the server or a proxy before it answers in another form";
+            (ErrorKind::Decode, advice)
         };
         Error::new(kind, error.to_string(), advice).with_source(error)
     }
@@ -439,5 +439,20 @@ impl From<InvalidDocument> for Error {
 impl From<InvalidServerUrl> for Error {
     fn from(error: InvalidServerUrl) -> Self {
         Error::config(error.to_string(), "").with_source(error)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::wire::{Document, Object};
+
+    #[test]
+    fn a_document_that_cannot_be_read_says_where_and_what_to_do() {
+        let error = Error::from(Object::decode(br#"{"token": S3CR3T"#).unwrap_err());
+        assert_eq!(error.kind(), ErrorKind::Decode);
+        assert!(error.to_string().contains("line 1, column 11 of 16 bytes"), "{error}");
+        assert!(!error.advice().is_empty());
+        assert!(!format!("{error} {error:?} {:?}", error.source()).contains("S3CR3T"));
     }
 }

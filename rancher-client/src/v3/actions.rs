@@ -1,19 +1,18 @@
 //! Actions and links of objects.
 
 use http::Method;
-use rancher_types::Action;
-use rancher_types::Record;
+use rancher_types::{Action, Answer};
+use serde::Serialize;
 use serde_json::Value;
 
 use super::course::Markers;
 use super::query::{Query, invalid};
-use super::resource::fields_of;
 use super::{Resource, V3Object, check};
 use crate::error::{Error, ErrorKind, Result};
 use crate::paging::List;
 use crate::scope::Route;
 use crate::transport::Request;
-use crate::wire::{Document, Kept, Object};
+use crate::wire::{Kept, Object};
 
 impl<T: V3Object> Resource<T> {
     /// Starts an action of an object: `clusters.action(&cluster, cluster::GENERATE_KUBECONFIG, &Empty::default())`.
@@ -27,12 +26,12 @@ impl<T: V3Object> Resource<T> {
     /// # Scope
     /// As [`Resource::get`]. `generateKubeconfig` of a cluster takes the key scoped to it, and makes a token without a
     /// scope (recorded: workflows).
-    pub async fn action<In: Record, Out: Record>(
+    pub async fn action<In: Serialize, Out: Answer>(
         &self,
         object: &T,
         action: Action<In, Out>,
         input: &In,
-    ) -> Result<Kept<Out>> {
+    ) -> Result<Out> {
         self.plain_action(object, action.name(), input).await
     }
 
@@ -43,16 +42,16 @@ impl<T: V3Object> Resource<T> {
     ///
     /// # Scope
     /// As [`Resource::action`].
-    pub async fn action_named(&self, object: &T, name: &str, input: &Object) -> Result<Kept<Object>> {
+    pub async fn action_named(&self, object: &T, name: &str, input: &Object) -> Result<Object> {
         self.plain_action(object, name, input).await
     }
 
-    async fn plain_action<In: Document, Out: Document>(
+    async fn plain_action<In: Serialize, Out: Answer>(
         &self,
         object: &T,
         name: &str,
         input: &In,
-    ) -> Result<Kept<Out>> {
+    ) -> Result<Out> {
         let Some(link) = object.action_at(name) else {
             let known = self.info.is_some_and(|info| info.action(name).is_some());
             let offered = object.available_actions();
@@ -80,11 +79,11 @@ impl<T: V3Object> Resource<T> {
     ///
     /// # Scope
     /// A key without a scope.
-    pub async fn collection_action<In: Record, Out: Record>(
+    pub async fn collection_action<In: Serialize, Out: Answer>(
         &self,
         action: Action<In, Out>,
         input: &In,
-    ) -> Result<Kept<Out>> {
+    ) -> Result<Out> {
         let stated = self.checks().map(|info| info.collection_action(action.name()));
         if let Some(None) = stated {
             return Err(invalid(
@@ -96,13 +95,17 @@ impl<T: V3Object> Resource<T> {
         self.start(self.route(None)?.with_query("action", action.name()), taken, input).await
     }
 
-    async fn start<In: Document, Out: Document>(
+    async fn start<In: Serialize, Out: Answer>(
         &self,
         route: Route,
         taken: Option<&'static rancher_types::info::TypeInfo>,
         input: &In,
-    ) -> Result<Kept<Out>> {
-        let fields = fields_of(input)?;
+    ) -> Result<Out> {
+        let input = serde_json::to_value(input)
+            .map_err(|_| invalid("what the action takes cannot be written as JSON", ""))?;
+        let Value::Object(fields) = input else {
+            return Err(invalid("what an action takes is an object", ""));
+        };
         if let Some(taken) = taken {
             check::input(taken, &fields)?;
         }
@@ -110,10 +113,14 @@ impl<T: V3Object> Resource<T> {
         let request = Request::new("v3.action", Method::POST, route).with_json(&Value::Object(fields))?;
         let route = request.route.clone();
         let body = self.send(request).await?;
-        // recorded: logout answers with nothing
-        let body = if body.is_empty() { "{}".into() } else { body };
-        Kept::read(body).map_err(|error| {
-            Error::from(error).with_operation("v3.action").with_request(&Method::POST, &route)
+        Out::from_body(&body).map_err(|error| {
+            Error::new(
+                ErrorKind::Decode,
+                format!("the answer of the action cannot be read: {error}"),
+                "the action may have been done; ask before it is started again",
+            )
+            .with_operation("v3.action")
+            .with_request(&Method::POST, &route)
         })
     }
 

@@ -4,23 +4,24 @@ use rancher_types::info::TypeInfo;
 
 use super::query::invalid;
 use crate::error::Result;
+use crate::wire::redact;
 
 /// Kubernetes names are no longer; an id is a name, or a namespace and a name.
 const LONGEST_NAME: usize = 253;
 
 /// Checks the id of an object before it becomes part of a path.
 pub(crate) fn check_id(info: Option<&'static TypeInfo>, collection: &str, id: &str) -> Result<()> {
+    // what looks like a credential is neither sent nor shown; ids of tokens are the part before the colon
+    if redact(id) != id || (info.is_some_and(|info| info.id == "token") && id.contains(':')) {
+        return Err(invalid(
+            "that is a whole token, not an id",
+            "the id of a token is the part before its colon; treat the token as one that was shown, if it was",
+        ));
+    }
     let shown: String = id.chars().take(60).filter(|c| !c.is_control()).collect();
     let wrong = |problem: &str, advice: &str| {
         Err(invalid(format!("{shown:?} is no id of {collection}: {problem}"), advice.to_owned()))
     };
-    // what looks like a credential is not shown; ids of tokens are the part before the colon
-    if info.is_some_and(|info| info.id == "token") && id.contains(':') {
-        return Err(invalid(
-            "that is a whole token, not its id",
-            "the id is the part before the colon; treat the token as one that was shown, if it was",
-        ));
-    }
     if id.is_empty() {
         return wrong("it is empty", "");
     }

@@ -1,6 +1,6 @@
 //! What an object of any of the APIs is to the client: something that is read from JSON and written as JSON.
 
-use rancher_types::Record;
+use rancher_types::{Answer, DecodeError, Record};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::error::Category;
@@ -22,6 +22,8 @@ enum Problem {
     NoList { field: String },
     #[error("the document is no object")]
     NoObject,
+    #[error(transparent)]
+    Record(DecodeError),
     #[error("the object cannot be written as JSON: a name in it is no text, or a value refused")]
     Unwritable,
     #[error("the document does not have the form that the change was made against: at {at} there is {found}")]
@@ -81,7 +83,16 @@ pub trait Document: Serialize + DeserializeOwned {
     }
 }
 
-impl<R: Record> Document for R {}
+impl<R: Record> Document for R {
+    /// A value that does not fit its field never fails a record: it goes to [`Record::other`].
+    fn decode(raw: &[u8]) -> Result<Self, InvalidDocument> {
+        // a record takes any object; where this is none, the place of what is wrong is worth a second reading
+        R::decode(raw).map_err(|error| match serde_json::from_slice::<Object>(raw) {
+            Err(error) => InvalidDocument::unreadable(&error, raw.len()),
+            Ok(_) => InvalidDocument(Problem::Record(error)),
+        })
+    }
+}
 
 /// An object whose type is not known when the program is built: any JSON object.
 #[derive(Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -89,6 +100,12 @@ impl<R: Record> Document for R {}
 pub struct Object(Map<String, Value>);
 
 impl Document for Object {}
+
+impl Answer for Object {
+    fn from_body(body: &[u8]) -> Result<Self, DecodeError> {
+        if body.is_empty() { Ok(Self::default()) } else { Ok(serde_json::from_slice(body)?) }
+    }
+}
 
 impl Object {
     /// The field of this name.

@@ -16,6 +16,18 @@ use super::edit::Edit;
 /// later than the struct, and the spelling of numbers stay what they were.
 ///
 /// The text is a slice of the page it came in, and shares its memory.
+///
+/// # Examples
+///
+/// ```
+/// use rancher_client::wire::{Kept, Object};
+///
+/// let mut project: Kept<Object> = Kept::read(r#"{"name":"shop","description":null,"addedLater":1.0}"#.into())?;
+/// project.set("description", "web shop");
+/// assert_eq!(project.edited()?, r#"{"name":"shop","description":"web shop","addedLater":1.0}"#);
+/// assert_eq!(project.update(None)?.unwrap(), r#"{"description":"web shop"}"#);
+/// # Ok::<(), rancher_client::wire::InvalidDocument>(())
+/// ```
 #[derive(Clone)]
 pub struct Kept<T> {
     value: T,

@@ -1,5 +1,7 @@
 //! Conditions for lists: `project::NAME.one_of(["a", "b"])`.
 
+use std::fmt;
+
 use crate::info::Modifier;
 
 /// A field that lists can be filtered and sorted by. The constants of the types' modules are these.
@@ -42,7 +44,7 @@ impl Field {
 }
 
 /// One condition of a list.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct Condition {
     /// The name of the field.
     pub field: String,
@@ -50,6 +52,13 @@ pub struct Condition {
     pub modifier: Modifier,
     /// With what. `eq` and `ne` have one value.
     pub values: Vec<String>,
+}
+
+impl fmt::Debug for Condition {
+    /// Without the values, as queries are shown everywhere: one can be a secret.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Condition({}=…)", self.parameter())
+    }
 }
 
 impl Condition {

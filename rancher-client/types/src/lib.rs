@@ -25,12 +25,24 @@
 //!
 //! The structs are generated from `rancher-client/schemas` by `cargo run -p rancher-codegen`.
 
+#[cfg_attr(
+    not(any(feature = "management", feature = "cluster", feature = "project")),
+    allow(dead_code, unused_imports, unused_macros, reason = "nothing uses it where no API is chosen")
+)]
 mod decode;
 pub mod filter;
 #[rustfmt::skip]
 mod generated;
 pub mod info;
+#[cfg_attr(
+    not(any(feature = "management", feature = "cluster", feature = "project")),
+    allow(dead_code, unused_imports, unused_macros, reason = "nothing uses it where no API is chosen")
+)]
 mod macros;
+#[cfg_attr(
+    not(any(feature = "management", feature = "cluster", feature = "project")),
+    allow(dead_code, unused_imports, unused_macros, reason = "nothing uses it where no API is chosen")
+)]
 mod record;
 mod registry;
 mod values;
@@ -44,6 +56,10 @@ pub use generated::enums;
 pub use generated::management;
 #[cfg(feature = "project")]
 pub use generated::project;
-pub use record::{Action, Empty, Record, ResourceType};
-pub use registry::{by_collection, by_id, types};
+pub use record::{Action, Answer, Empty, Record, ResourceType};
+pub use registry::{TypeVisitor, by_collection, by_id, each_type, types};
 pub use values::{IntOrString, Secret};
+
+#[cfg(test)]
+#[cfg(all(feature = "management", feature = "project"))]
+mod record_tests;

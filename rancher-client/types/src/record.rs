@@ -133,3 +133,26 @@ impl<'de> Deserialize<'de> for Empty {
         IgnoredAny::deserialize(deserializer).map(|_| Empty)
     }
 }
+
+/// What an action answers.
+pub trait Answer: Sized {
+    /// Reads it from the body of the answer.
+    ///
+    /// # Errors
+    ///
+    /// The body is no such object. The error shows nothing of it.
+    fn from_body(body: &[u8]) -> Result<Self, DecodeError>;
+}
+
+impl<R: Record> Answer for R {
+    fn from_body(body: &[u8]) -> Result<Self, DecodeError> {
+        // some actions answer with nothing where the schema states an object
+        if body.is_empty() { Ok(Self::default()) } else { Self::decode(body) }
+    }
+}
+
+impl Answer for Empty {
+    fn from_body(_: &[u8]) -> Result<Self, DecodeError> {
+        Ok(Self)
+    }
+}

@@ -10,7 +10,10 @@ use rancher_client::error::{Accepted, Answer, ErrorBody, Result, judge};
 use rancher_client::proxy::{CanI, Resource};
 use rancher_client::scope::{KeyScope, Knowledge, Ledger, Route, RouteScope, TokenKind};
 use rancher_client::transport::{Body, Expect, Request, Response as Answered};
-use rancher_client::wire::ServerUrl;
+use rancher_client::types::Field;
+use rancher_client::types::management::{ChangePasswordInput, Token, user};
+use rancher_client::v3::Query;
+use rancher_client::wire::{Object, ServerUrl};
 use rancher_client::workflow::doctor::DoctorOptions;
 use rancher_simulator::{
     CertificateOptions, Issuer, Request as Asked, Response, Running, Server, ServerOptions, Tls,
@@ -93,10 +96,51 @@ async fn every_call(stage: &Stage, what: &str, client: &Client) -> Vec<String> {
     let bad = json!({"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "Not A Name"}, "stringData": {"password": BODY}});
     let mut made = Vec::new();
 
+    let object = |json: serde_json::Value| Object::try_from(json).unwrap();
+    let collection = |name: &str| v3.collection(name).unwrap();
+    let marked = object(json!({"description": "marked", "clusterId": PROD}));
+    let token = collection("tokens").create(&marked).await;
+    made.extend(token.as_ref().ok().and_then(|token| secret_of(&Ok(token.json().unwrap()), "/token")));
+    stage.note(what, &token);
+    // as a struct, too, whose fields can be looked at one by one
     let token =
-        v3.create("tokens", &json!({"type": "token", "description": "marked", "clusterId": PROD})).await;
-    made.extend(secret_of(&token, "/token"));
-    stage.note_json(what, &token);
+        client.tokens().create(&Token { description: Some(BODY.to_owned()), ..Token::default() }).await;
+    made.extend(
+        token
+            .as_ref()
+            .ok()
+            .and_then(|token| token.token.as_ref())
+            .and_then(|token| secret_of(&Ok(json!({"token": token.expose()})), "/token")),
+    );
+    stage.note(what, &token);
+    if let Ok(token) = &token {
+        stage.sink.debug(what, &token.token);
+        stage.sink.debug(what, &token.changes());
+        stage.note(what, &client.tokens().update(token).await);
+    }
+    let password_change = ChangePasswordInput {
+        current_password: Some(BODY.into()),
+        new_password: Some("short".into()),
+        ..ChangePasswordInput::default()
+    };
+    stage.sink.debug(what, &password_change);
+    let projects = collection("projects");
+    let named = |field: &'static str| Query::all().with(Field::new(field).eq(QUERY));
+    let password = object(json!({"clusterId": PROD, "annotations": {"password": BODY}}));
+    stage.sink.debug(what, &named("name"));
+    for outcome in [
+        collection("tokens").list(named("name")).collect().await.map(drop),
+        collection("clusters").get(PROD).await.map(drop),
+        projects.create(&password).await.map(drop),
+        projects.unchecked().create(&password).await.map(drop),
+        collection("tokens").delete("token-zzzzz").await.map(drop),
+        collection("tokens").delete(&format!("token-zzzzz:{QUERY}")).await.map(drop),
+        collection("nosuch").list(named("password")).collect().await.map(drop),
+        projects.find(&format!("token-zzzzz:{QUERY}")).await.map(drop),
+        client.users().collection_action(user::CHANGEPASSWORD, &password_change).await.map(drop),
+    ] {
+        stage.note(what, &outcome);
+    }
     let config =
         Request::new("kubeconfig", Method::POST, route("/v3/clusters/c-prod1?action=generateKubeconfig"));
     let config = client.connection().json(config).await;
@@ -110,12 +154,6 @@ async fn every_call(stage: &Stage, what: &str, client: &Client) -> Vec<String> {
     stage.note_json(what, &client.connection().json(login).await);
 
     for outcome in [
-        v3.list("tokens", &[("name", QUERY)]).await.map(Value::from),
-        v3.get("clusters", PROD).await,
-        v3.create("projects", &json!({"clusterId": PROD, "annotations": {"password": BODY}})).await,
-        v3.delete("tokens", "token-zzzzz").await,
-        v3.list("nosuch", &[("token", QUERY), ("password", QUERY)]).await.map(Value::from),
-        v3.page("tokens", &[("name", QUERY)]).await,
         cluster.create(secrets, &secret).await,
         cluster.create(secrets, &secret).await,
         cluster.create(secrets, &bad).await,

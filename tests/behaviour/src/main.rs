@@ -20,6 +20,8 @@ mod judge_scores;
 #[cfg(test)]
 mod lab;
 #[cfg(test)]
+mod lossless;
+#[cfg(test)]
 mod many;
 #[cfg(test)]
 mod old_server;
@@ -27,6 +29,8 @@ mod old_server;
 mod origin;
 #[cfg(test)]
 mod truth_replay;
+#[cfg(test)]
+mod walk;
 #[cfg(test)]
 mod world_api;
 #[cfg(test)]

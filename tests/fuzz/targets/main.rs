@@ -2,6 +2,7 @@
 //! bounded number of random inputs; `cargo bolero test -p rancher-fuzz TARGET` searches for as long as it is let.
 #![cfg(test)]
 
+mod edit;
 mod error_body;
 mod ledger;
 mod redact;
@@ -26,12 +27,13 @@ struct Target {
     words: &'static [&'static str],
 }
 
-const TARGETS: [Target; 5] = [
+const TARGETS: [Target; 6] = [
     Target { name: "route", run: route::run, words: route::WORDS },
     Target { name: "token", run: token::run, words: token::WORDS },
     Target { name: "error_body", run: error_body::run, words: error_body::WORDS },
     Target { name: "ledger", run: ledger::run, words: &[] },
     Target { name: "redact", run: redact::run, words: redact::WORDS },
+    Target { name: "edit", run: edit::run, words: edit::WORDS },
 ];
 
 /// Random inputs for one target. Bounded in number and in time, since this is a part of every test run; the macro

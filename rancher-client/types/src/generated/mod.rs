@@ -8,4 +8,5 @@ pub mod management;
 pub mod cluster;
 #[cfg(feature = "project")]
 pub mod project;
+mod lists;
 mod shared;

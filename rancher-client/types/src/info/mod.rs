@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+#[cfg(any(feature = "management", feature = "cluster", feature = "project"))]
 pub(crate) mod build;
 
 /// One of the three v3 APIs.

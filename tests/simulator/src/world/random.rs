@@ -1,5 +1,7 @@
 //! Names and secrets: random, and the same for the same seed.
 
+use std::collections::HashSet;
+
 /// Kubernetes' alphabet for generated names: no vowels, so no words.
 const NAME: &[u8] = b"bcdfghjklmnpqrstvwxz2456789";
 
@@ -7,11 +9,13 @@ const NAME: &[u8] = b"bcdfghjklmnpqrstvwxz2456789";
 #[derive(Debug, Clone)]
 pub(crate) struct Random {
     state: u64,
+    /// The short names that were given: Kubernetes draws again when a generated name is taken.
+    given: HashSet<String>,
 }
 
 impl Random {
     pub(crate) fn new(seed: u64) -> Self {
-        Self { state: seed }
+        Self { state: seed, given: HashSet::new() }
     }
 
     fn next(&mut self) -> u64 {
@@ -27,8 +31,17 @@ impl Random {
         self.next().checked_rem(limit).unwrap_or(0)
     }
 
-    /// So many characters of the alphabet of generated names.
+    /// So many characters of the alphabet of generated names, never the same short ones twice.
     pub(crate) fn name(&mut self, length: usize) -> String {
+        loop {
+            let name = self.draw(length);
+            if length > 9 || self.given.insert(name.clone()) {
+                return name;
+            }
+        }
+    }
+
+    fn draw(&mut self, length: usize) -> String {
         let mut name = String::with_capacity(length);
         while name.len() < length {
             let at = usize::try_from(self.below(NAME.len() as u64)).unwrap_or(0);
@@ -67,6 +80,8 @@ mod tests {
         let mut random = Random::new(1);
         assert_ne!(random.secret(), random.secret());
         assert_eq!(random.name(5).len(), 5);
+        let names: HashSet<String> = (0..20_000).map(|_| random.name(4)).collect();
+        assert_eq!(names.len(), 20_000);
         assert_eq!(random.below(0), 0);
         let uuid = random.uuid();
         assert_eq!(uuid.len(), 36, "{uuid}");

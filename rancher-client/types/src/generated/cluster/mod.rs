@@ -41,3 +41,50 @@ pub use storage_class::{StorageClass, TopologySelectorLabelRequirement, Topology
 pub use subscribe::{Subscribe};
 pub use crate::generated::shared::management_cluster::{ContainerResourceLimit, NodeSelector, NodeSelectorRequirement, NodeSelectorTerm};
 pub use crate::generated::shared::management_cluster_project::{ObjectReference, OwnerReference};
+
+#[inline]
+pub(crate) fn each<V: crate::TypeVisitor>(visitor: &mut V) {
+    visitor.visit::<ApiService>();
+    visitor.visit::<ApiServiceCondition>();
+    visitor.visit::<AwsElasticBlockStoreVolumeSource>();
+    visitor.visit::<AzureDiskVolumeSource>();
+    visitor.visit::<AzureFilePersistentVolumeSource>();
+    visitor.visit::<CephFsPersistentVolumeSource>();
+    visitor.visit::<CinderPersistentVolumeSource>();
+    visitor.visit::<ContainerResourceLimit>();
+    visitor.visit::<CsiPersistentVolumeSource>();
+    visitor.visit::<FcVolumeSource>();
+    visitor.visit::<FlexPersistentVolumeSource>();
+    visitor.visit::<FlockerVolumeSource>();
+    visitor.visit::<GcePersistentDiskVolumeSource>();
+    visitor.visit::<GlusterfsPersistentVolumeSource>();
+    visitor.visit::<HostPathVolumeSource>();
+    visitor.visit::<IscsiPersistentVolumeSource>();
+    visitor.visit::<LocalVolumeSource>();
+    visitor.visit::<Namespace>();
+    visitor.visit::<NamespaceMove>();
+    visitor.visit::<NamespaceResourceQuota>();
+    visitor.visit::<NfsVolumeSource>();
+    visitor.visit::<NodeSelector>();
+    visitor.visit::<NodeSelectorRequirement>();
+    visitor.visit::<NodeSelectorTerm>();
+    visitor.visit::<ObjectReference>();
+    visitor.visit::<OwnerReference>();
+    visitor.visit::<PersistentVolume>();
+    visitor.visit::<PersistentVolumeStatus>();
+    visitor.visit::<PhotonPersistentDiskVolumeSource>();
+    visitor.visit::<PortworxVolumeSource>();
+    visitor.visit::<QuobyteVolumeSource>();
+    visitor.visit::<RbdPersistentVolumeSource>();
+    visitor.visit::<ResourceQuotaLimit>();
+    visitor.visit::<ScaleIoPersistentVolumeSource>();
+    visitor.visit::<SecretReference>();
+    visitor.visit::<ServiceReference>();
+    visitor.visit::<StorageClass>();
+    visitor.visit::<StorageOsPersistentVolumeSource>();
+    visitor.visit::<Subscribe>();
+    visitor.visit::<TopologySelectorLabelRequirement>();
+    visitor.visit::<TopologySelectorTerm>();
+    visitor.visit::<VolumeNodeAffinity>();
+    visitor.visit::<VsphereVirtualDiskVolumeSource>();
+}

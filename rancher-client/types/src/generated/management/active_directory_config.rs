@@ -141,7 +141,7 @@ record! {
     /// The part `activeDirectoryTestAndApplyInput` of the management API.
     ActiveDirectoryTestAndApplyInput = super::info::ACTIVE_DIRECTORY_TEST_AND_APPLY_INPUT;
     /// Set at creation and changed by updates.
-    active_directory_config "activeDirectoryConfig": ActiveDirectoryConfig,
+    active_directory_config "activeDirectoryConfig": Box<ActiveDirectoryConfig>,
     /// Set at creation and changed by updates. Default: false.
     enabled "enabled": bool,
     /// Set at creation and changed by updates. A secret.

@@ -44,7 +44,7 @@ record! {
     /// Set by the server. Default: false.
     applied_enable_network_policy "appliedEnableNetworkPolicy": bool,
     /// Set by the server.
-    applied_spec "appliedSpec": ClusterSpec,
+    applied_spec "appliedSpec": Box<ClusterSpec>,
     /// Set by the server.
     applied_webhook_deployment_customization "appliedWebhookDeploymentCustomization": WebhookDeploymentCustomization,
     /// Set by the server.
@@ -100,13 +100,13 @@ record! {
     /// Set at creation and changed by updates. Default: false.
     enable_network_policy "enableNetworkPolicy": bool,
     /// Set by the server.
-    failed_spec "failedSpec": ClusterSpec,
+    failed_spec "failedSpec": Box<ClusterSpec>,
     /// Set at creation and changed by updates.
     fleet_agent_deployment_customization "fleetAgentDeploymentCustomization": AgentDeploymentCustomization,
     /// Set at creation and changed by updates.
     fleet_workspace_name "fleetWorkspaceName": String,
     /// Set at creation and changed by updates.
-    gke_config "gkeConfig": GkeClusterConfigSpec,
+    gke_config "gkeConfig": Box<GkeClusterConfigSpec>,
     /// Set by the server.
     gke_status "gkeStatus": GkeStatus,
     /// Set at creation and changed by updates.

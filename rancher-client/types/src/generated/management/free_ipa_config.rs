@@ -141,7 +141,7 @@ record! {
     /// The part `freeIpaTestAndApplyInput` of the management API.
     FreeIpaTestAndApplyInput = super::info::FREE_IPA_TEST_AND_APPLY_INPUT;
     /// Set at creation and changed by updates.
-    ldap_config "ldapConfig": LdapConfig,
+    ldap_config "ldapConfig": Box<LdapConfig>,
     /// Set at creation and changed by updates. Required. A secret.
     password "password": crate::Secret,
     /// Set at creation and changed by updates.

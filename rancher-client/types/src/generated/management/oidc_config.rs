@@ -131,7 +131,7 @@ record! {
     /// Set at creation and changed by updates. Default: false.
     enabled "enabled": bool,
     /// Set at creation and changed by updates.
-    oidc_config "oidcConfig": OidcConfig,
+    oidc_config "oidcConfig": Box<OidcConfig>,
 }
 
 record! {

@@ -144,7 +144,7 @@ record! {
     /// The part `openLdapTestAndApplyInput` of the management API.
     OpenLdapTestAndApplyInput = super::info::OPEN_LDAP_TEST_AND_APPLY_INPUT;
     /// Set at creation and changed by updates.
-    ldap_config "ldapConfig": LdapConfig,
+    ldap_config "ldapConfig": Box<LdapConfig>,
     /// Set at creation and changed by updates. Required. A secret.
     password "password": crate::Secret,
     /// Set at creation and changed by updates.

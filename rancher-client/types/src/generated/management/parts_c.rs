@@ -154,7 +154,7 @@ record! {
     /// Set at creation and changed by updates.
     generic_engine_config "genericEngineConfig": BTreeMap<String, serde_json::Value>,
     /// Set at creation and changed by updates.
-    gke_config "gkeConfig": GkeClusterConfigSpec,
+    gke_config "gkeConfig": Box<GkeClusterConfigSpec>,
     /// Set at creation and changed by updates.
     google_kubernetes_engine_config "googleKubernetesEngineConfig": BTreeMap<String, serde_json::Value>,
     /// Set at creation and changed by updates.

@@ -21,7 +21,7 @@ record! {
     /// Set at creation and changed by updates. Default: false.
     enabled "enabled": bool,
     /// Set at creation and changed by updates.
-    oidc_config "oidcConfig": OidcConfig,
+    oidc_config "oidcConfig": Box<OidcConfig>,
 }
 
 record! {
@@ -218,7 +218,7 @@ record! {
     /// Set at creation and changed by updates.
     private_requires_tunnel "privateRequiresTunnel": bool,
     /// Set at creation and changed by updates.
-    upstream_spec "upstreamSpec": GkeClusterConfigSpec,
+    upstream_spec "upstreamSpec": Box<GkeClusterConfigSpec>,
 }
 
 record! {

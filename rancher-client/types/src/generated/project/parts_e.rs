@@ -102,5 +102,5 @@ record! {
     /// The part `ephemeralVolumeSource` of the project API.
     EphemeralVolumeSource = super::info::EPHEMERAL_VOLUME_SOURCE;
     /// Set at creation and changed by updates.
-    volume_claim_template "volumeClaimTemplate": PersistentVolumeClaimTemplate,
+    volume_claim_template "volumeClaimTemplate": Box<PersistentVolumeClaimTemplate>,
 }

@@ -1,5 +1,8 @@
 //! The client: a cheap clone that holds the parts.
 
+#[cfg(feature = "management")]
+mod nouns;
+
 use http::Method;
 use serde_json::Value;
 
