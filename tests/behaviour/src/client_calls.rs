@@ -4,7 +4,7 @@ use http::Method;
 use rancher_client::Client;
 use rancher_client::credentials::Credential;
 use rancher_client::error::{Cause, ErrorKind};
-use rancher_client::proxy::{CanI, Resource};
+use rancher_client::proxy::{CanI, ListOptions, Resource};
 use rancher_client::scope::{Confidence, KeyScope, Knowledge, RouteScope, Validity};
 use rancher_client::types::Field;
 use rancher_client::v3::{self, Query};
@@ -31,8 +31,8 @@ fn in_prod() -> Query {
     Query::in_cluster(&prod())
 }
 
-fn names(objects: &[Value], pointer: &str) -> Vec<String> {
-    objects.iter().map(|item| item.pointer(pointer).and_then(Value::as_str).unwrap().to_owned()).collect()
+fn names(objects: &[Kept<Object>]) -> Vec<&str> {
+    objects.iter().map(|object| object.name().unwrap()).collect()
 }
 
 fn prod() -> ClusterId {
@@ -100,7 +100,7 @@ async fn what_is_wrong_with_an_object_is_named() {
         .client("ro-prod")
         .cluster(PROD)
         .unwrap()
-        .create(Resource::core("secrets").within("shop-web"), &json!({"metadata": {"name": "no"}}))
+        .create(Resource::core("secrets").within("shop-web"), &object(json!({"metadata": {"name": "no"}})))
         .await
         .unwrap_err();
     assert_eq!(
@@ -137,35 +137,25 @@ async fn objects_of_a_cluster_come_and_go() {
             (deployments, deployment),
             (namespaces, json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "web"}})),
         ];
-        for (resource, object) in cases {
-            let made = cluster.create(resource, &object).await.unwrap();
-            assert_eq!(made["metadata"]["name"], "web", "{label} {resource:?}");
-            let error = cluster.create(resource, &object).await.unwrap_err();
+        for (resource, json) in cases {
+            let made = cluster.create(resource, &object(json.clone())).await.unwrap();
+            assert_eq!(made.name(), Some("web"), "{label} {resource:?}");
+            let error = cluster.create(resource, &object(json)).await.unwrap_err();
             assert_eq!((error.kind(), error.status()), (ErrorKind::AlreadyExists, Some(409)), "{error:?}");
             let read = cluster.get(resource, "web").await.unwrap();
-            assert_eq!(read["metadata"]["uid"], made["metadata"]["uid"]);
-            assert!(
-                names(&cluster.list(resource).await.unwrap(), "/metadata/name").contains(&"web".to_owned())
-            );
+            assert_eq!(read.pointer("/metadata/uid"), made.pointer("/metadata/uid"));
+            let all = cluster.list(resource, ListOptions::default()).collect().await.unwrap();
+            assert!(names(&all).contains(&"web"));
             cluster.delete(resource, "web").await.unwrap();
             let error = cluster.get(resource, "web").await.unwrap_err();
             assert_eq!((error.kind(), error.status()), (ErrorKind::NotFound, Some(404)), "{resource:?}");
         }
         // one page after the other is the list, too
-        let (mut read, mut token) = (Vec::new(), None);
-        loop {
-            let page = cluster.page(namespaces, 2, token.as_deref()).await.unwrap();
-            let items = page["items"].as_array().unwrap();
-            assert!(items.len() <= 2, "{page}");
-            read.extend(names(items, "/metadata/name"));
-            token =
-                page["metadata"]["continue"].as_str().filter(|token| !token.is_empty()).map(str::to_owned);
-            if token.is_none() {
-                break;
-            }
-        }
-        assert!(read.len() > 2);
-        assert_eq!(read, names(&cluster.list(namespaces).await.unwrap(), "/metadata/name"));
+        let by_two = ListOptions { limit: Some(2), ..Default::default() };
+        let by_two = cluster.list(namespaces, by_two).collect().await.unwrap();
+        assert!(by_two.len() > 2);
+        let all = cluster.list(namespaces, ListOptions::default()).collect().await.unwrap();
+        assert_eq!(names(&by_two), names(&all));
     }
 }
 
@@ -196,7 +186,7 @@ async fn a_scoped_key_takes_its_road_once_its_scope_is_known() {
         clusters.get("c-stag1").await.unwrap_err(),
         projects(&client).create(&object(json!({"name": "x", "clusterId": PROD}))).await.unwrap_err(),
         projects(&client).delete("c-prod1:p-qwwv5").await.unwrap_err(),
-        other.list(Resource::core("pods")).await.unwrap_err(),
+        other.list(Resource::core("pods"), ListOptions::default()).collect().await.unwrap_err(),
         other.version().await.unwrap_err(),
         other.whoami().await.unwrap_err(),
         other.can_i(&CanI::new("list", "pods")).await.unwrap_err(),
@@ -308,7 +298,7 @@ async fn a_dead_agent_costs_seconds_once() {
     });
     let cluster = lab.client("admin-unscoped").cluster(&gone).unwrap();
     let start = Instant::now();
-    let error = cluster.list(Resource::core("pods")).await.unwrap_err();
+    let error = cluster.list(Resource::core("pods"), ListOptions::default()).collect().await.unwrap_err();
     let took = start.elapsed();
     assert_eq!(
         (error.kind(), error.causes()),

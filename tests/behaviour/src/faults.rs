@@ -6,7 +6,7 @@ use http::Method;
 use jiff::{SignedDuration, Timestamp};
 use rancher_client::Client;
 use rancher_client::error::{Cause, Error, ErrorKind, Result};
-use rancher_client::proxy::{CanI, Resource};
+use rancher_client::proxy::{CanI, ListOptions, Resource};
 use rancher_client::transport::{Auth, Expect, Request};
 use rancher_client::v3::Query;
 use rancher_client::wire::{ClusterId, Object};
@@ -122,10 +122,11 @@ impl Call {
                 drop(client.v3().collection("projects")?.create(&project).await?);
             }
             Self::Delete => drop(client.v3().collection("projects")?.delete("c-prod1:p-qwwv5").await?),
-            Self::ProxyList => drop(cluster.list(namespaces).await?),
+            Self::ProxyList => drop(cluster.list(namespaces, ListOptions::default()).collect().await?),
             Self::ProxyGet => drop(cluster.get(namespaces, "shop-web").await?),
             Self::ProxyCreate => {
                 let secret = json!({"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "faulty"}});
+                let secret = Object::try_from(secret)?;
                 drop(cluster.create(Resource::core("secrets").within("shop-web"), &secret).await?);
             }
             Self::ProxyDelete => drop(cluster.delete(namespaces, "plain").await?),

@@ -6,7 +6,7 @@ use http::{HeaderMap, Method, StatusCode, header};
 use rancher_client::Client;
 use rancher_client::config::{Config, Trust};
 use rancher_client::error::{Cause, Error, ErrorKind};
-use rancher_client::proxy::Resource;
+use rancher_client::proxy::{ListOptions, Resource};
 use rancher_client::scope::{Confidence, KeyScope, Validity};
 use rancher_client::v3::Query;
 use rancher_client::wire::{ClusterId, ServerUrl};
@@ -153,7 +153,7 @@ async fn all_calls(client: &Client) -> Vec<Error> {
     vec![
         client.v3().collection("clusters").unwrap().list(Query::all()).collect().await.unwrap_err(),
         client.v3().collection("clusters").unwrap().get(PROD).await.unwrap_err(),
-        cluster.list(Resource::core("pods")).await.unwrap_err(),
+        cluster.list(Resource::core("pods"), ListOptions::default()).collect().await.unwrap_err(),
         cluster.version().await.unwrap_err(),
         cluster.whoami().await.unwrap_err(),
         client.server_version().await.unwrap_err(),
