@@ -185,6 +185,72 @@ ANSWERS = {
 }
 
 
+def page(items, **envelope):
+    return json.dumps({"data": items, "items": items, **envelope}, separators=(",", ":"))
+
+
+def to_v3(marker, place="/v3/projects?limit=2&marker="):
+    return {"pagination": {"next": f"{place}{marker}"}}
+
+
+def lists():
+    """How to list (one byte), then the answers: `!` before one makes it a 410."""
+    a, b, c = ({"id": name, "metadata": {"uid": name, "name": name}} for name in "abc")
+    token = lambda text: {"metadata": {"continue": text}}
+    cases = {
+        "one-page": [page([a, b])],
+        "two-pages": [page([a], **to_v3("b"), **token("one")), page([b, c])],
+        "overlap": [page([a, b], **to_v3("b"), **token("one")), page([b, c])],
+        "twice-on-a-page": [page([a, a], **to_v3("b"), **token("one")), page([b, b])],
+        "itself": [page([a, b], **to_v3("a"), **token("one"))],
+        "circle": [page([a], **to_v3("b"), **token("one")), page([b], **to_v3("a"), **token("two"))],
+        "marker-gone": [page([a, b], **to_v3("gone")), page([a, b], **to_v3("c")), page([c])],
+        "marker-always-gone": [page([a, b, c], **to_v3("gone"))],
+        "other-host": [page([a], **to_v3("b", "https://evil.example/v3/projects?marker="))],
+        "other-collection": [page([a], **to_v3("b", "/v3/clusters?marker="))],
+        "no-marker": [page([a], pagination={"next": "/v3/projects"})],
+        "next-is-a-number": [page([a], pagination={"next": 5})],
+        "expired": [page([a], **token("one")), '!{"kind":"Status","reason":"Expired"}', page([a, b, c])],
+        "expired-with-token": [
+            page([a], **token("one")),
+            '!{"kind":"Status","reason":"Expired","metadata":{"continue":"two"}}',
+            page([b, c]),
+        ],
+        "always-expired": ['!{"kind":"Status","reason":"Expired"}'],
+        "steve-changes": [page([a], count=2, revision="1"), page([b], count=3, revision="2")],
+        "steve-never-ends": [page([a], count=9, revision="1")],
+        "items-that-are-none": [page([5, None, "x", [], a])],
+        "null": ['{"data":null,"items":null}'],
+        "echoed": [page([a], filters={"name": [{"modifier": "eq", "value": "x"}]})],
+        "not-echoed": [page([a], filters={"name": None})],
+        "cut": ['{"data":[{"id":"a"},{"id"'],
+        "deep-item": ['{"data":[{"id":"a","x":' + "[" * 10_000 + "]" * 10_000 + '}]}'],
+        "deep-envelope": ['{"x":' + "[" * 10_000 + "]" * 10_000 + ',"data":[]}'],
+        "twice-the-field": ['{"data":[{"id":"a"}],"data":[{"id":"b"}]}'],
+        "page-of-html": ["<html>"],
+        "nothing": [""],
+    }
+    for name, answers in cases.items():
+        for how in (" ", "A", "b"):
+            write("list", f"edge-{name}-{ord(how)}", how + AND.join(answers))
+
+
+QUERIES = {
+    "plain": ["name", "shop", "blog", "c-prod1:p-abcde", "name", "5"],
+    "unknown": ["nosuch", "x", "", "", "", ""],
+    "injected": ["name&limit=1", "a&b=c#d?e", "a+b c%20d", "x&marker=y", "name,id", ""],
+    "climbing": ["../clusters", "..", ".", "a/../b", "%2e%2e", "a%2fb"],
+    "control": ["a\nb", "a\0b", "a\x7fb", "a\x85b", "\r\n", "\t"],
+    "long": ["name", "x" * 3000, "x" * 300, "x" * 300, "x" * 254, "x" * 253],
+    "tokens": ["name", "x", "token-abcde:s3cr3ts3cr3ts3cr3t", "token-abcde:s3cr3ts3cr3ts3cr3t", "", ""],
+    "wide": ["name", "日本", "é", "é:ü", "ü", "日本"],
+    "urls": ["https://evil.example/", "//evil.example", "@evil.example", "a@b:c", "http://x", "local://u-abcde"],
+    "steve": ["metadata.labels[a/b]", "it's \"x\"", "-metadata.name", "shop-web", "metadata.name", ""],
+    "kubernetes": ["app=web,tier in (front)", "status.phase=Running", "shop-web", "deployments", "apps", "web"],
+    "empty": ["", "", "", "", "", ""],
+}
+
+
 def evidence():
     """Lives and requests for the ledger: four bytes for the key, then four for each request."""
     every = bytes([0, 0, 0, 0, 2, 10, 0, 0, 0, 20, 0, 0, 3, 30, 1, 1, 1, 40, 2, 2])
@@ -212,6 +278,10 @@ def main():
     for name, (status, header, body) in ANSWERS.items():
         for kind in ("v3", "jwt", "none"):
             write("error_body", f"edge-{name}-{kind}", answer(status, header, "/v3/clusters", kind, body))
+    lists()
+    for name, parts in QUERIES.items():
+        for how in (" ", "/", "<", "\x3f"):
+            write("query", f"edge-{name}-{ord(how)}", how + AND.join(parts))
     evidence()
 
 

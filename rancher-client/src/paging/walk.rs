@@ -11,6 +11,10 @@ use crate::wire::Page;
 /// No collection has so many pages; the server leads in a circle.
 const MOST_PAGES: usize = 10_000;
 
+/// So many pages in a row may bring nothing but what was seen already, beside those that a new beginning repeats. A
+/// list that changes can do so for a page or two.
+const MOST_STALE_PAGES: usize = 16;
+
 /// How one API pages.
 pub(crate) trait Course: Send + Sync + 'static {
     /// What the caller asked for, `v3.list`.
@@ -76,11 +80,23 @@ pub(super) struct Walk {
     seen: HashSet<Box<str>>,
     asked: HashSet<String>,
     pages: usize,
+    /// Pages in a row that brought nothing new.
+    stale: usize,
+    /// Pages that were read before the walk began the last time.
+    before: usize,
 }
 
 impl Walk {
     pub(super) fn new(connection: Connection, course: Box<dyn Course>) -> Self {
-        Self { connection, course, seen: HashSet::new(), asked: HashSet::new(), pages: 0 }
+        Self {
+            connection,
+            course,
+            seen: HashSet::new(),
+            asked: HashSet::new(),
+            pages: 0,
+            stale: 0,
+            before: 0,
+        }
     }
 
     /// Starts with the first page.
@@ -110,17 +126,24 @@ impl Walk {
                 Ok((mut page, step)) => {
                     // a list of one page is not looked at twice
                     if self.pages > 1 || !matches!(step, Step::Done) {
+                        let came = page.len();
                         let (seen, course) = (&mut self.seen, &self.course);
                         page.retain(|item| match course.identity(item) {
                             Some(identity) => seen.insert(identity.into_boxed_str()),
                             None => true,
                         });
+                        if came > 0 {
+                            self.stale = if page.is_empty() { self.stale + 1 } else { 0 };
+                        }
+                        if self.stale > MOST_STALE_PAGES + self.before {
+                            return Err(self.broken(&route, circle("its pages bring nothing new")));
+                        }
                     }
                     let next = match step {
                         Step::Done => None,
                         Step::Next(next) => Some(next),
                         Step::Anew(next) => {
-                            self.asked.clear();
+                            self.begin_anew();
                             Some(next)
                         }
                     };
@@ -132,13 +155,19 @@ impl Walk {
                 Err(error) => match self.course.after(error)? {
                     Step::Next(next) => route = next,
                     Step::Anew(next) => {
-                        self.asked.clear();
+                        self.begin_anew();
                         route = next;
                     }
                     Step::Done => return Ok(Fetched { page: Page::default(), next: None }),
                 },
             }
         }
+    }
+
+    fn begin_anew(&mut self) {
+        self.asked.clear();
+        self.before = self.pages;
+        self.stale = 0;
     }
 
     async fn read(&mut self, route: &Route) -> Result<(Page, Step)> {

@@ -5,8 +5,11 @@
 mod edit;
 mod error_body;
 mod ledger;
+mod list;
+mod query;
 mod redact;
 mod route;
+mod server;
 mod token;
 
 use std::fs;
@@ -27,13 +30,15 @@ struct Target {
     words: &'static [&'static str],
 }
 
-const TARGETS: [Target; 6] = [
+const TARGETS: [Target; 8] = [
     Target { name: "route", run: route::run, words: route::WORDS },
     Target { name: "token", run: token::run, words: token::WORDS },
     Target { name: "error_body", run: error_body::run, words: error_body::WORDS },
     Target { name: "ledger", run: ledger::run, words: &[] },
     Target { name: "redact", run: redact::run, words: redact::WORDS },
     Target { name: "edit", run: edit::run, words: edit::WORDS },
+    Target { name: "list", run: list::run, words: list::WORDS },
+    Target { name: "query", run: query::run, words: query::WORDS },
 ];
 
 /// Random inputs for one target. Bounded in number and in time, since this is a part of every test run; the macro

@@ -3,6 +3,7 @@
 use futures_util::{StreamExt as _, TryStreamExt as _};
 use rancher_client::ErrorKind::{Decode, NotRancher};
 use rancher_client::proxy::{ListOptions, Resource};
+use rancher_client::steve::SteveQuery;
 use rancher_client::types::Record as _;
 use rancher_client::types::management::Project;
 use rancher_client::v3::Query;
@@ -247,4 +248,19 @@ async fn a_list_without_an_end_ends() {
     assert_eq!(found.iter().filter(|item| item.is_ok()).count(), 1);
     check("a token", found.last().unwrap().as_ref().unwrap_err(), Decode, "the list has no end");
     assert_eq!(server.asked().len(), 2, "{:?}", server.asked());
+
+    // pages by number that come in turns, of a Steve that does not say how many there are
+    let server = Scripted::new(|at, _| json!({"data": [{"id": format!("default/{}", at % 2)}]}).to_string());
+    let maps = server.client().steve().resource("configmaps").unwrap();
+    let query = SteveQuery { pagesize: Some(1), ..Default::default() };
+    let found: Vec<rancher_client::Result<Kept<Object>>> =
+        futures_util::StreamExt::collect(maps.list(query)).await;
+    assert_eq!(found.iter().filter(|item| item.is_ok()).count(), 2);
+    check(
+        "pages in turns",
+        found.last().unwrap().as_ref().unwrap_err(),
+        Decode,
+        "its pages bring nothing new",
+    );
+    assert!(server.asked().len() < 25, "{}", server.asked().len());
 }
