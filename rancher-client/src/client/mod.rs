@@ -11,6 +11,7 @@ use crate::credentials::Credential;
 use crate::error::{Error, ErrorKind, Result};
 use crate::proxy::ClusterProxy;
 use crate::scope::{Ledger, Route};
+use crate::steve::Steve;
 use crate::transport::{Body, Connection, Expect, Request, Response};
 use crate::v3::V3;
 use crate::wire::ClusterId;
@@ -96,6 +97,11 @@ impl Client {
     /// The v3 API.
     pub fn v3(&self) -> V3 {
         V3::new(self.connection.clone())
+    }
+
+    /// Rancher's own Steve API, `/v1`. That of a cluster is `client.cluster(id)?.steve()`.
+    pub fn steve(&self) -> Steve {
+        Steve::new(self.connection.clone())
     }
 
     /// The Kubernetes API of a cluster, through the proxy.

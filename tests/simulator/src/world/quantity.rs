@@ -143,7 +143,7 @@ fn amount(whole: &str, fraction: &str, factor: Factor) -> i128 {
         }
     };
     let shift = power.saturating_sub(places).saturating_add(9);
-    let ten = u32::try_from(shift.unsigned_abs()).ok().and_then(|power| 10_i128.checked_pow(power));
+    let ten = 10_i128.checked_pow(shift.unsigned_abs());
     match (shift >= 0, ten) {
         (true, Some(ten)) => value.checked_mul(ten).unwrap_or(MOST).min(MOST),
         (true, None) => MOST,

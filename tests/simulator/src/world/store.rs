@@ -127,18 +127,20 @@ impl Store {
         let skip = usize::try_from(held.at.saturating_sub(self.forgotten)).ok()?;
         let ours = |key: &ObjectKey| key.0 == resource && (namespace.is_empty() || key.1 == namespace);
         let store = &*self;
-        let mut objects: BTreeMap<&ObjectKey, &Object> = store.of(resource, namespace).collect();
-        let mut seen = std::collections::BTreeSet::new();
+        // What each object was first replaced by is what it was then.
+        let mut then: BTreeMap<&ObjectKey, Option<&Object>> = BTreeMap::new();
         for (key, before) in store.undo.iter().skip(skip).filter(|(key, _)| ours(key)) {
-            if !seen.insert(key) {
-                continue;
-            }
-            match before {
-                Some(before) => objects.insert(key, before),
-                None => objects.remove(key),
-            };
+            then.entry(key).or_insert(before.as_ref());
         }
-        Some(objects.into_iter().collect())
+        let live = store.of(resource, namespace);
+        if then.is_empty() {
+            return Some(live.collect());
+        }
+        let mut objects: Vec<(&ObjectKey, &Object)> =
+            live.filter(|(key, _)| !then.contains_key(key)).collect();
+        objects.extend(then.into_iter().filter_map(|(key, object)| Some((key, object?))));
+        objects.sort_by_key(|(key, _)| *key);
+        Some(objects)
     }
 
     /// The objects of a resource as they are, from one namespace or all.

@@ -106,7 +106,7 @@ pub(super) fn apply(
     by: &Owner,
     force: bool,
     version: &str,
-) -> Result<(), Response> {
+) -> Result<(), Box<Response>> {
     let now: BTreeMap<String, Value> =
         owned(&object.body).into_iter().map(|(steps, value)| (path(&steps), value)).collect();
     let wished: BTreeMap<String, Value> =
@@ -119,7 +119,7 @@ pub(super) fn apply(
         conflicts.extend(others.map(|owner| (owner.clone(), at)));
     }
     if !force && !conflicts.is_empty() {
-        return Err(refused(conflicts, version));
+        return Err(Box::new(refused(conflicts, version)));
     }
     // What this manager applied before and does not name any more goes, unless others want it.
     let mut whole = Value::Object(std::mem::take(&mut object.body));

@@ -36,7 +36,7 @@ pub(super) fn serve(
         _ if views::viewed(resource) => not_simulated("writes to management objects past Norman"),
         "create" => create(world, call, cluster, resource, target),
         "update" | "patch" => {
-            change(world, call, cluster, resource, target, verb).unwrap_or_else(|refusal| refusal)
+            change(world, call, cluster, resource, target, verb).unwrap_or_else(|refusal| *refusal)
         }
         "delete" => remove(world, call, cluster, resource, target),
         _ => remove_all(world, call, cluster, resource, target),
@@ -69,13 +69,13 @@ fn same_namespace(
     body: &Map<String, Value>,
     resource: &Resource,
     target: &Target<'_>,
-) -> Result<(), Response> {
+) -> Result<(), Box<Response>> {
     let named = meta(body, "namespace");
     if resource.namespaced && !named.is_empty() && named != target.namespace {
         // rule: kube.namespace-of-the-path
         let message = "the namespace of the provided object does not match the namespace sent on the request"
             .to_owned();
-        return Err(bad_request(message));
+        return Err(Box::new(bad_request(message)));
     }
     Ok(())
 }
@@ -89,7 +89,7 @@ fn create(
 ) -> Response {
     match call.object().map_err(bad_request) {
         Ok(body) => {
-            make(world, call, cluster, resource, target, body, false).unwrap_or_else(|refusal| refusal)
+            make(world, call, cluster, resource, target, body, false).unwrap_or_else(|refusal| *refusal)
         }
         Err(refusal) => refusal,
     }
@@ -103,7 +103,7 @@ fn make(
     target: &Target<'_>,
     mut body: Map<String, Value>,
     applied: bool,
-) -> Result<Response, Response> {
+) -> Result<Response, Box<Response>> {
     same_namespace(&body, resource, target)?;
     let name = match (meta(&body, "name"), meta(&body, "generateName")) {
         ("", "") => {
@@ -112,7 +112,7 @@ fn make(
                 "{} \"\" is invalid: metadata.name: Required value: name or generateName is required",
                 resource.kind
             );
-            return Err(target.failure(StatusCode::UNPROCESSABLE_ENTITY, "Invalid", message));
+            return Err(Box::new(target.failure(StatusCode::UNPROCESSABLE_ENTITY, "Invalid", message)));
         }
         ("", prefix) => format!("{prefix}{}", world.state.random.name(5)),
         (name, _) => name.to_owned(),
@@ -121,19 +121,21 @@ fn make(
     if !meta(&body, "resourceVersion").is_empty() {
         // rule: kube.create-with-version
         let message = "resourceVersion should not be set on objects to be created".to_owned();
-        return Err(created.failure(StatusCode::INTERNAL_SERVER_ERROR, "", message));
+        return Err(Box::new(created.failure(StatusCode::INTERNAL_SERVER_ERROR, "", message)));
     }
     if !valid_name(&name) {
-        return Err(invalid_name(&created, resource.kind, &name));
+        return Err(Box::new(invalid_name(&created, resource.kind, &name)));
     }
-    let Some(found) = world.state.clusters.get(cluster) else { return Err(created.not_found(resource)) };
+    let Some(found) = world.state.clusters.get(cluster) else {
+        return Err(Box::new(created.not_found(resource)));
+    };
     if resource.namespaced && resource.group != "management.cattle.io" {
         let home = (super::NAMESPACES.to_owned(), String::new(), target.namespace.to_owned());
         if !found.objects.contains_key(&home) {
             // rule: kube.unknown-namespace
             let message = format!("namespaces \"{}\" not found", target.namespace);
             let namespaces = Target { group: "", plural: "namespaces", name: target.namespace, ..*target };
-            return Err(namespaces.failure(StatusCode::NOT_FOUND, "NotFound", message));
+            return Err(Box::new(namespaces.failure(StatusCode::NOT_FOUND, "NotFound", message)));
         }
     }
     defaults::fill(resource, &name, &mut body);
@@ -145,7 +147,7 @@ fn make(
     if kept.is_some_and(|kept| kept.objects.contains_key(&key)) {
         // rule: kube.already-exists
         let message = format!("{} \"{name}\" already exists", resource.full());
-        return Err(created.failure(StatusCode::CONFLICT, "AlreadyExists", message));
+        return Err(Box::new(created.failure(StatusCode::CONFLICT, "AlreadyExists", message)));
     }
     let mut object = world.object(body);
     apply::note(&mut object, &Map::new(), &owner(call, applied));
@@ -167,7 +169,7 @@ fn locked(
     stored: &Object,
     resource: &Resource,
     target: &Target<'_>,
-) -> Result<(), Response> {
+) -> Result<(), Box<Response>> {
     let (uid, version) = (meta(body, "uid"), meta(body, "resourceVersion"));
     if !uid.is_empty() && uid != stored.uid {
         // rule: kube.uid-precondition
@@ -175,13 +177,13 @@ fn locked(
             "StorageError: invalid object, Code: 4, Key: /registry/{}/{}/{}, ResourceVersion: 0, AdditionalErrorMsg: Precondition failed: UID in precondition: {uid}, UID in object meta: {}",
             target.plural, target.namespace, target.name, stored.uid
         );
-        return Err(conflict(resource, target, &why));
+        return Err(Box::new(conflict(resource, target, &why)));
     }
     if !version.is_empty() && version != stored.version.to_string() {
         // rule: kube.stale-conflict
         let why =
             "the object has been modified; please apply your changes to the latest version and try again";
-        return Err(conflict(resource, target, why));
+        return Err(Box::new(conflict(resource, target, why)));
     }
     Ok(())
 }
@@ -191,7 +193,7 @@ fn replaced(
     stored: &Object,
     resource: &Resource,
     target: &Target<'_>,
-) -> Result<Map<String, Value>, Response> {
+) -> Result<Map<String, Value>, Box<Response>> {
     let name = meta(&body, "name");
     if name != target.name {
         // rule: kube.name-of-the-path
@@ -200,7 +202,7 @@ fn replaced(
             if name.is_empty() { "based on URL" } else { name },
             target.name
         );
-        return Err(bad_request(message));
+        return Err(Box::new(bad_request(message)));
     }
     same_namespace(&body, resource, target)?;
     locked(&body, stored, resource, target)?;
@@ -212,7 +214,7 @@ fn replaced(
             resource.full(),
             target.name
         );
-        return Err(target.failure(StatusCode::UNPROCESSABLE_ENTITY, "Invalid", message));
+        return Err(Box::new(target.failure(StatusCode::UNPROCESSABLE_ENTITY, "Invalid", message)));
     }
     Ok(body)
 }
@@ -224,7 +226,7 @@ fn change(
     resource: &Resource,
     target: &Target<'_>,
     verb: &str,
-) -> Result<Response, Response> {
+) -> Result<Response, Box<Response>> {
     let wish = match verb {
         "patch" => Some(Patch::read(call, resource, target)?),
         _ => None,
@@ -240,7 +242,7 @@ fn change(
                 }
                 make(world, call, cluster, resource, target, body, true)
             }
-            _ => Err(target.not_found(resource)),
+            _ => Err(Box::new(target.not_found(resource))),
         };
     };
     let by = owner(call, matches!(wish, Some(Patch::Apply(_))));
@@ -262,7 +264,7 @@ fn change(
             if patch::json_patch(&mut whole, &steps).is_none() {
                 // rule: kube.json-patch
                 let message = "the server rejected our request due to an error in our request".to_owned();
-                return Err(target.failure(StatusCode::UNPROCESSABLE_ENTITY, "Invalid", message));
+                return Err(Box::new(target.failure(StatusCode::UNPROCESSABLE_ENTITY, "Invalid", message)));
             }
             changed.body = patched(whole, &stored, resource, target)?;
         }
@@ -309,13 +311,15 @@ fn patched(
     stored: &Object,
     resource: &Resource,
     target: &Target<'_>,
-) -> Result<Map<String, Value>, Response> {
+) -> Result<Map<String, Value>, Box<Response>> {
     let Value::Object(body) = whole else {
-        return Err(bad_request("the patched object is no object".to_owned()));
+        return Err(Box::new(bad_request("the patched object is no object".to_owned())));
     };
     locked(&body, stored, resource, target)?;
     if meta(&body, "name") != target.name {
-        return Err(bad_request("the name of the object (based on the patch) may not be changed".to_owned()));
+        return Err(Box::new(bad_request(
+            "the name of the object (based on the patch) may not be changed".to_owned(),
+        )));
     }
     Ok(body)
 }
@@ -372,7 +376,7 @@ fn remove(
     if let Err(refusal) =
         locked(&Map::from_iter([("metadata".to_owned(), wanted)]), &stored, resource, target)
     {
-        return refusal;
+        return *refusal;
     }
     let rendered = render(resource, &key, &stored, true);
     let policy = options.get("propagationPolicy").and_then(Value::as_str);
@@ -424,7 +428,7 @@ fn remove_all(
     let query = |name: &str| call.query.first(name).unwrap_or_default();
     let selector = match Selector::read(query("labelSelector"), query("fieldSelector")) {
         Ok(selector) => selector,
-        Err(refusal) => return refusal,
+        Err(refusal) => return *refusal,
     };
     let Some(found) = world.state.clusters.get(cluster) else { return target.not_found(resource) };
     let gone: Vec<(ObjectKey, Value)> = found

@@ -23,10 +23,14 @@ pub(super) enum Patch {
 
 impl Patch {
     /// Reads a PATCH by its content type.
-    pub(super) fn read(call: &Call<'_>, resource: &Resource, target: &Target<'_>) -> Result<Self, Response> {
+    pub(super) fn read(
+        call: &Call<'_>,
+        resource: &Resource,
+        target: &Target<'_>,
+    ) -> Result<Self, Box<Response>> {
         let kind = call.content_type.split(';').next().unwrap_or_default().trim();
         let built_in = !resource.group.contains("cattle.io");
-        let object = || call.object().map_err(bad_request);
+        let object = || call.object().map_err(|complaint| Box::new(bad_request(complaint)));
         match kind {
             "application/merge-patch+json" => object().map(Self::Merge),
             "application/strategic-merge-patch+json" if built_in => object().map(Self::Strategic),
@@ -34,10 +38,10 @@ impl Patch {
             "application/json-patch+json" => match serde_json::from_slice(call.body) {
                 Ok(Value::Array(steps)) => Ok(Self::Json(steps)),
                 // rule: kube.json-patch
-                _ => Err(bad_request(
+                _ => Err(Box::new(bad_request(
                     "error decoding patch: json: cannot unmarshal object into Go value of type jsonpatch.Patch"
                         .to_owned(),
-                )),
+                ))),
             },
             _ => {
                 // rule: kube.patch-content-type
@@ -45,7 +49,7 @@ impl Patch {
                 let message = format!(
                     "the body of the request was in an unknown format - accepted media types include: application/json-patch+json, application/merge-patch+json, application/apply-patch+yaml{strategic}"
                 );
-                Err(target.failure(StatusCode::UNSUPPORTED_MEDIA_TYPE, "UnsupportedMediaType", message))
+                Err(Box::new(target.failure(StatusCode::UNSUPPORTED_MEDIA_TYPE, "UnsupportedMediaType", message)))
             }
         }
     }

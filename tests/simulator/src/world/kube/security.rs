@@ -41,7 +41,7 @@ fn named(names: &[&str]) -> String {
     format!("container{} {}", if names.len() == 1 { "" } else { "s" }, list.join(", "))
 }
 
-fn those<'a>(spec: &'a Value, wrong: impl Fn(&Value) -> bool) -> Vec<&'a str> {
+fn those(spec: &Value, wrong: impl Fn(&Value) -> bool) -> Vec<&str> {
     containers(spec).into_iter().filter(|(_, container)| wrong(container)).map(|(name, _)| name).collect()
 }
 

@@ -46,7 +46,7 @@ fn set<'a>(term: &'a str, operator: &str) -> Option<(&'a str, Vec<String>)> {
     Some((key.trim(), values.split(',').map(|value| value.trim().to_owned()).collect()))
 }
 
-fn label(term: &str) -> Result<(String, Term), Response> {
+fn label(term: &str) -> Result<(String, Term), Box<Response>> {
     let one = |value: &str| vec![value.trim().trim_start_matches('=').trim().to_owned()];
     let (key, term) = if let Some((key, values)) = set(term, " notin ") {
         (key, Term::NotIn(values))
@@ -63,14 +63,16 @@ fn label(term: &str) -> Result<(String, Term), Response> {
     };
     if key.is_empty() || key.contains(|c: char| c.is_whitespace() || c == '(') {
         // rule: kube.bad-selector
-        return Err(bad(format!("unable to parse requirement: found '{term:?}', expected: identifier")));
+        return Err(Box::new(bad(format!(
+            "unable to parse requirement: found '{term:?}', expected: identifier"
+        ))));
     }
     Ok((key.to_owned(), term))
 }
 
 impl Selector {
     /// Reads both selectors; fields that cannot be selected by are a 400.
-    pub(super) fn read(labels: &str, fields: &str) -> Result<Self, Response> {
+    pub(super) fn read(labels: &str, fields: &str) -> Result<Self, Box<Response>> {
         // rule: kube.label-selector
         let labels = split(labels).into_iter().map(label).collect::<Result<_, _>>()?;
         let mut found = Vec::new();
@@ -79,12 +81,14 @@ impl Selector {
                 (Some((field, value)), _) => (field, false, value),
                 (None, Some((field, value))) => (field, true, value.trim_start_matches('=')),
                 (None, None) => {
-                    return Err(bad(format!("invalid selector: '{term}'; can't understand '{term}'")));
+                    return Err(Box::new(bad(format!(
+                        "invalid selector: '{term}'; can't understand '{term}'"
+                    ))));
                 }
             };
             // rule: kube.field-selector
             if !FIELDS.contains(&field) {
-                return Err(bad(format!("field label not supported: {field}")));
+                return Err(Box::new(bad(format!("field label not supported: {field}"))));
             }
             found.push((field.to_owned(), is, value.to_owned()));
         }

@@ -167,7 +167,7 @@ pub(super) fn list(
     );
     let selector = match selector {
         Ok(selector) => selector,
-        Err(refusal) => return refusal,
+        Err(refusal) => return *refusal,
     };
     let token = match query("continue").map(Token::decode) {
         Some(Err(why)) => return pages::refused(why),

@@ -194,7 +194,7 @@ fn serve(world: &mut World, call: &Call<'_>, plane: &Plane<'_>, rest: &[&str]) -
 fn list(world: &World, call: &Call<'_>, plane: &Plane<'_>, resource: &Resource, namespace: &str) -> Response {
     let asked = match Asked::read(&call.query, resource) {
         Ok(asked) => asked,
-        Err(refusal) => return refusal,
+        Err(refusal) => return *refusal,
     };
     let wanted = call.query.first("revision").and_then(|revision| revision.parse::<u64>().ok());
     if wanted.is_some_and(|wanted| wanted > world.state.version) {

@@ -99,13 +99,13 @@ fn indexed(resource: &Resource, field: &[String]) -> bool {
         }
 }
 
-fn check(resource: &Resource, field: &[String]) -> Result<(), Response> {
+fn check(resource: &Resource, field: &[String]) -> Result<(), Box<Response>> {
     if indexed(resource, field) {
         return Ok(());
     }
     // rule: steve.unknown-column
     let path = field.join(".");
-    Err(invalid(&format!("column is invalid [{path}]: supplied column is invalid")))
+    Err(Box::new(invalid(&format!("column is invalid [{path}]: supplied column is invalid"))))
 }
 
 fn unquoted(value: &str) -> String {
@@ -154,7 +154,7 @@ fn condition(term: &str) -> Option<Condition> {
 }
 
 impl Asked {
-    pub(super) fn read(query: &Query, resource: &Resource) -> Result<Self, Response> {
+    pub(super) fn read(query: &Query, resource: &Resource) -> Result<Self, Box<Response>> {
         // rule: steve.filter
         let all =
             |name: &'static str| query.0.iter().filter(move |(key, _)| key == name).map(|(_, value)| value);
@@ -163,13 +163,13 @@ impl Asked {
             let mut either = Vec::new();
             for term in split(text) {
                 let Some(found) = condition(term) else {
-                    return Err(invalid(&format!("unable to parse requirement: {term}")));
+                    return Err(Box::new(invalid(&format!("unable to parse requirement: {term}"))));
                 };
                 if matches!(found.operator, Operator::Exists | Operator::Missing) && !label(&found.field) {
-                    return Err(invalid(&format!(
+                    return Err(Box::new(invalid(&format!(
                         "unable to parse requirement: existence tests are valid only for labels; not valid for field '{}'",
                         found.field.join(".")
-                    )));
+                    ))));
                 }
                 check(resource, &found.field)?;
                 either.push(found);
@@ -357,7 +357,7 @@ mod tests {
         Query(pairs.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect())
     }
 
-    fn ask(pairs: &[(&str, &str)]) -> Result<Asked, Response> {
+    fn ask(pairs: &[(&str, &str)]) -> Result<Asked, Box<Response>> {
         Asked::read(&query(pairs), find("", "v1", "pods").unwrap())
     }
 

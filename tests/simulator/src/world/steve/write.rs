@@ -32,7 +32,7 @@ pub(super) fn write(
     }
     let sent = match sent(call, resource) {
         Ok(sent) => sent,
-        Err(refusal) => return refusal,
+        Err(refusal) => return *refusal,
     };
     let (namespace, name) = at;
     let field = |name: &str| {
@@ -98,7 +98,7 @@ pub(super) fn write(
 }
 
 // The body as Kubernetes may see it; none when it goes on as it is.
-fn sent(call: &Call<'_>, resource: &Resource) -> Result<Option<Map<String, Value>>, Response> {
+fn sent(call: &Call<'_>, resource: &Resource) -> Result<Option<Map<String, Value>>, Box<Response>> {
     if *call.method == Method::PATCH || *call.method == Method::DELETE {
         return Ok(None);
     }
