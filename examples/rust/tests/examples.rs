@@ -128,5 +128,5 @@ async fn they_run_on_the_server_that_is_named() {
     let (good, out, _) = run("standard-unscoped", "list_clusters");
     assert!(good && out == "0 clusters\n", "{out}");
     let (good, _, err) = run("admin-prod", "list_clusters");
-    assert!(!good && err.lines().count() == 1 && err.contains("scoped to c-prod1"), "{err}");
+    assert!(!good && err.lines().count() == 1 && err.contains("scoped to cluster c-prod1"), "{err}");
 }
