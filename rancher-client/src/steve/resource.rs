@@ -25,6 +25,20 @@ const WITH_OWN_TYPE: [(&str, &str); 4] =
 /// The resources of one type in Steve.
 ///
 /// An id is `namespace/name`, or `name` of what belongs to no namespace.
+///
+/// ```no_run
+/// # async fn run(client: rancher_client::Client) -> rancher_client::Result<()> {
+/// use rancher_client::wait::{Until, WaitOptions};
+///
+/// let deployments = client.cluster("c-prod1")?.steve().resource("apps.deployments")?;
+/// let web = deployments.find("web").await?; // an error if two namespaces have one
+/// if let Some(id) = web.id() {
+///     deployments.wait(id, Until::state("active"), WaitOptions::default()).await?;
+/// }
+/// let as_kubernetes_has_it = deployments.link(&web, "view").await?;
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug, Clone)]
 pub struct Resource {
     steve: Steve,

@@ -6,7 +6,7 @@ use serde::Deserialize;
 use serde_json::Value;
 use std::borrow::Cow;
 
-use super::query::{Query, invalid};
+use super::query::Query;
 use crate::error::{Error, ErrorKind, Result};
 use crate::paging::{Course, Step, circle};
 use crate::scope::Route;
@@ -37,6 +37,7 @@ pub(crate) struct Markers {
 /// A query that cannot be sent, to be told later.
 #[derive(Debug, Clone)]
 pub(crate) struct InvalidQuery {
+    pub(crate) kind: ErrorKind,
     pub(crate) summary: String,
     pub(crate) advice: String,
 }
@@ -61,6 +62,7 @@ impl Markers {
         place: Result<(Route, Vec<Condition>)>,
     ) -> Self {
         let place = place.map_err(|error| InvalidQuery {
+            kind: error.kind(),
             summary: error.summary().to_owned(),
             advice: error.advice().to_owned(),
         });
@@ -85,7 +87,8 @@ impl Markers {
         if self.beginnings > MOST_BEGINNINGS {
             return Err(Error::new(
                 ErrorKind::Conflict,
-                "the list changes faster than it can be read: its markers are deleted again and again",
+                "the list changes faster than it can be read: the objects that its pages begin with are gone again and \
+                 again, or the server ignores markers",
                 "read more at a time (limit), or list again when less is deleted",
             )
             .with_retry(true, None));
@@ -187,7 +190,7 @@ impl Course for Markers {
     fn first(&mut self, limit: Option<u32>) -> Result<Route> {
         let (route, conditions) = match &self.place {
             Ok((route, conditions)) => (route.clone(), conditions.clone()),
-            Err(error) => return Err(invalid(error.summary.clone(), error.advice.clone())),
+            Err(error) => return Err(Error::new(error.kind, error.summary.clone(), error.advice.clone())),
         };
         self.query.check(self.info)?;
         let mut route = route;

@@ -81,3 +81,6 @@ impl V3 {
         Resource::plain(self.connection.clone(), name, &api, self.cluster.clone(), self.project.clone())
     }
 }
+
+#[cfg(all(test, feature = "management", feature = "cluster"))]
+mod tests;

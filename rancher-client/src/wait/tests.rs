@@ -307,6 +307,16 @@ async fn nonsense_is_told_before_anything_is_sent() {
         assert_eq!(waiting.await.unwrap_err().kind(), ErrorKind::Invalid);
         assert_eq!(looks.load(Ordering::SeqCst), 0);
     }
+    for until in [
+        Until::state("active").is("False"),
+        Until::settled().and(Until::condition("")),
+        Until::condition("Ready").is(""),
+        Until::state(""),
+    ] {
+        let (looks, waiting) = wait(until, WaitOptions::default(), vec![Ok(state("active", ""))]);
+        assert_eq!(waiting.await.unwrap_err().kind(), ErrorKind::Invalid);
+        assert_eq!(looks.load(Ordering::SeqCst), 0);
+    }
     // longer than any clock can say is no nonsense
     let long = WaitOptions { deadline: Duration::MAX, ..Default::default() };
     wait(Until::settled(), long, vec![Ok(state("active", ""))]).1.await.unwrap();

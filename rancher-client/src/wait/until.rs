@@ -41,10 +41,18 @@ pub struct Until(Vec<Rule>);
 
 #[derive(Clone)]
 enum Rule {
-    Condition { kind: String, status: String },
+    Condition {
+        kind: String,
+        status: String,
+    },
     State(String),
     Settled,
-    Fits { words: String, fits: Arc<Fits> },
+    Fits {
+        words: String,
+        fits: Arc<Fits>,
+    },
+    /// A status without a condition before it.
+    Nonsense,
 }
 
 impl Until {
@@ -53,14 +61,16 @@ impl Until {
         Self(vec![Rule::Condition { kind: kind.into(), status: "True".to_owned() }])
     }
 
-    /// The condition that was named last has this status instead, `False` or `Unknown`.
+    /// The condition that was named last has this status instead, `False` or `Unknown`. Without one, the wait is
+    /// `invalid`.
     pub fn is(mut self, wanted: impl Into<String>) -> Self {
         let last = self.0.iter_mut().rev().find_map(|rule| match rule {
             Rule::Condition { status, .. } => Some(status),
             _ => None,
         });
-        if let Some(status) = last {
-            *status = wanted.into();
+        match last {
+            Some(status) => *status = wanted.into(),
+            None => self.0.push(Rule::Nonsense),
         }
         self
     }
@@ -89,6 +99,25 @@ impl Until {
     /// Whether it waits for something that flaps.
     pub(super) fn of_states(&self) -> bool {
         self.0.iter().any(|rule| matches!(rule, Rule::State(_) | Rule::Settled))
+    }
+
+    /// Tells of what can never be met.
+    pub(super) fn check(&self) -> Result<()> {
+        let problem = self.0.iter().find_map(|rule| match rule {
+            Rule::Condition { kind, .. } if kind.is_empty() => Some("a condition without a name"),
+            Rule::Condition { status, .. } if status.is_empty() => Some("a condition without a status"),
+            Rule::State(state) if state.is_empty() => Some("a state without a name"),
+            Rule::Nonsense => Some("a status without a condition before it"),
+            _ => None,
+        });
+        match problem {
+            None => Ok(()),
+            Some(problem) => Err(Error::new(
+                ErrorKind::Invalid,
+                format!("{problem} cannot be waited for"),
+                "say for example Until::condition(\"Ready\").is(\"False\")",
+            )),
+        }
     }
 
     /// What is not so yet; nothing if all is.
@@ -125,6 +154,8 @@ impl Until {
                         unmet.push(format!("not yet: {words}"));
                     }
                 }
+                // told before the first look
+                Rule::Nonsense => {}
             }
         }
         if unmet.is_empty() {
@@ -146,6 +177,7 @@ impl fmt::Debug for Until {
                 Rule::State(state) => format!("state is {state}"),
                 Rule::Settled => "settled".to_owned(),
                 Rule::Fits { words, .. } => words.clone(),
+                Rule::Nonsense => "a status of no condition".to_owned(),
             })
             .collect();
         write!(f, "Until({})", words.join(", "))

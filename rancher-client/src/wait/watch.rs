@@ -32,6 +32,16 @@ type Get<T> = Box<dyn Fn() -> BoxFuture<'static, Result<Kept<T>>> + Send + Sync>
 type Events<T> = Pin<Box<dyn Stream<Item = Result<Progress<T>>> + Send>>;
 
 /// A wait until an object is as it shall be. Awaited, it is the object. Nothing is sent before that.
+///
+/// ```no_run
+/// # async fn run(clusters: rancher_client::v3::Resource<rancher_client::wire::Object>) -> rancher_client::Result<()> {
+/// use rancher_client::wait::{Until, WaitOptions};
+///
+/// let cluster = clusters.wait("c-prod1", Until::settled(), WaitOptions::default()).await?;
+/// println!("{:?}", cluster.text("state"));
+/// # Ok(())
+/// # }
+/// ```
 #[must_use = "a wait looks at nothing before it is awaited"]
 pub struct Wait<T: Document>(Events<T>);
 
@@ -211,7 +221,8 @@ impl<T: Document + Send + Sync + 'static> Watch<T> {
         let began = match self.began {
             Some(began) => began,
             None => {
-                if let Err(error) = self.options.check(self.of_states()) {
+                let wish = self.until.as_ref().map_or(Ok(()), Until::check);
+                if let Err(error) = wish.and_then(|()| self.options.check(self.of_states())) {
                     return Some(Err(error.with_operation(self.operation)));
                 }
                 *self.began.insert(Instant::now())

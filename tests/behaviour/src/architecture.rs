@@ -5,7 +5,7 @@ use std::fs;
 use std::path::Path;
 
 /// The modules of the core, in the order in which data flows. A module imports from itself and from those before it.
-const ORDER: [&str; 17] = [
+const ORDER: [&str; 18] = [
     "wire",
     "scope",
     "error",
@@ -15,6 +15,7 @@ const ORDER: [&str; 17] = [
     "paging",
     "wait",
     "v3",
+    "kubernetes",
     "steve",
     "ext",
     "proxy",

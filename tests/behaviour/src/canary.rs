@@ -9,10 +9,12 @@ use rancher_client::credentials::{Credential, CredentialCell};
 use rancher_client::error::{Accepted, Answer, ErrorBody, Result, judge};
 use rancher_client::proxy::{CanI, ListOptions, Resource};
 use rancher_client::scope::{KeyScope, Knowledge, Ledger, Route, RouteScope, TokenKind};
+use rancher_client::steve::{self, SteveQuery};
 use rancher_client::transport::{Body, Expect, Request, Response as Answered};
 use rancher_client::types::Field;
 use rancher_client::types::management::{ChangePasswordInput, Token, user};
 use rancher_client::v3::Query;
+use rancher_client::wait::{Until, WaitOptions};
 use rancher_client::wire::{Object, ServerUrl};
 use rancher_client::workflow::doctor::DoctorOptions;
 use rancher_simulator::{
@@ -92,8 +94,7 @@ async fn every_call(stage: &Stage, what: &str, client: &Client) -> Vec<String> {
     let v3 = client.v3();
     let cluster = client.cluster(PROD).unwrap();
     let secrets = Resource::core("secrets").within("shop-web");
-    let secret = json!({"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "marked"}, "stringData": {"password": BODY}});
-    let bad = json!({"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "Not A Name"}, "stringData": {"password": BODY}});
+    let of_name = |name: &str| json!({"apiVersion": "v1", "kind": "Secret", "metadata": {"name": name, "namespace": "shop-web"}, "stringData": {"password": BODY}});
     let mut made = Vec::new();
 
     let object = |json: serde_json::Value| Object::try_from(json).unwrap();
@@ -153,16 +154,27 @@ async fn every_call(stage: &Stage, what: &str, client: &Client) -> Vec<String> {
     let login = login.with_json(&json!({"username": "admin", "password": BODY})).unwrap();
     stage.note_json(what, &client.connection().json(login).await);
 
-    for outcome in [
-        cluster.create(secrets, &object(secret.clone())).await.map(|_| ()),
-        cluster.create(secrets, &object(secret)).await.map(|_| ()),
-        cluster.create(secrets, &object(bad)).await.map(|_| ()),
-        cluster.list(secrets, ListOptions::default()).collect().await.map(|_| ()),
-        cluster.get(secrets, "marked").await.map(|_| ()),
-        cluster.delete(secrets, "marked").await.map(|_| ()),
-    ] {
-        stage.note(what, &outcome);
-    }
+    let (secret, bad) = (object(of_name("marked")), object(of_name("Not A Name")));
+    let change = |secret: &mut Object| secret.set("stringData", json!({"password": BODY}));
+    let options = ListOptions { label_selector: format!("password={QUERY}"), ..Default::default() };
+    stage.note(what, &cluster.create(secrets, &secret).await);
+    stage.note(what, &cluster.create(secrets, &secret).await);
+    stage.note(what, &cluster.create(secrets, &bad).await);
+    stage.note(what, &cluster.list(secrets, options).collect().await);
+    stage.note(what, &cluster.get(secrets, "marked").await);
+    stage.note(what, &cluster.update_with(secrets, "marked", change).await);
+    stage.note(what, &cluster.get(secrets, &format!("token-zzzzz:{QUERY}")).await);
+    stage.note(what, &cluster.delete(secrets, "marked").await);
+    let steve = cluster.steve().resource("secrets").unwrap();
+    let query = SteveQuery { filter: vec![steve::field("metadata.name").eq(QUERY)], ..Default::default() };
+    stage.note(what, &steve.create(&secret).await);
+    stage.note(what, &steve.list(query).collect().await);
+    stage.note(what, &steve.update_with("shop-web/marked", change).await);
+    stage.note(what, &steve.find(&format!("token-zzzzz:{QUERY}")).await);
+    let wish = Until::state("active").and(Until::condition("Ready"));
+    let soon = WaitOptions { deadline: Duration::from_millis(150), ..Default::default() };
+    stage.note(what, &steve.wait("shop-web/marked", wish, soon).await);
+    stage.note(what, &steve.delete("shop-web/marked").await);
     stage.note(what, &cluster.version().await);
     stage.note(what, &cluster.whoami().await);
     stage.note(what, &cluster.can_i(&CanI::new("get", "secrets")).await);

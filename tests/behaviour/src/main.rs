@@ -18,6 +18,8 @@ mod faults;
 #[cfg(test)]
 mod judge_scores;
 #[cfg(test)]
+mod kube_lists;
+#[cfg(test)]
 mod lab;
 #[cfg(test)]
 mod lossless;
@@ -28,13 +30,19 @@ mod old_server;
 #[cfg(test)]
 mod origin;
 #[cfg(test)]
+mod steve_calls;
+#[cfg(test)]
 mod truth_replay;
+#[cfg(test)]
+mod waits;
 #[cfg(test)]
 mod walk;
 #[cfg(test)]
 mod world_api;
 #[cfg(test)]
 mod world_kube;
+#[cfg(test)]
+mod world_norman;
 #[cfg(test)]
 mod world_quota;
 #[cfg(test)]

@@ -1,9 +1,10 @@
 //! The paths below `/-/`, and the simulator with a world that tests can reach.
 
-use crate::client::{Raw, echo, plain, text};
+use crate::client::{Raw, echo, plain, reqwest, text};
 use jiff::Timestamp;
 use rancher_simulator::{
-    Labelled, Request, Respond, Response, Running, Server, ServerOptions, Simulator, SimulatorOptions,
+    Labelled, Quirk, Request, Respond, Response, Running, Server, ServerOptions, Simulator, SimulatorOptions,
+    World,
 };
 use serde_json::{Value, json};
 
@@ -78,5 +79,24 @@ async fn a_test_reaches_the_world_while_it_serves() {
             "clusters": {"prod": "c-prod1"}, "projects": {},
         })
     );
+    simulator.stop().await;
+}
+
+#[tokio::test]
+async fn what_a_world_did_wrong_on_purpose_is_journaled() {
+    let simulator = Simulator::start(SimulatorOptions { world: World::record(7), server: plain() }).unwrap();
+    let token = simulator.world(|world| world.labels().tokens["admin-unscoped"].clone());
+    let client = reqwest(simulator.running());
+    let next = async || {
+        let url = format!("{}/v3/settings?limit=2", simulator.url());
+        let answer = client.get(url).bearer_auth(&token).send().await.unwrap();
+        let list: Value = serde_json::from_slice(&answer.bytes().await.unwrap()).unwrap();
+        list["pagination"]["next"].as_str().unwrap().to_owned()
+    };
+    assert!(next().await.contains("marker="));
+    simulator.world(|world| world.quirk(Quirk::NextIsItself));
+    assert!(next().await.ends_with("/v3/settings?limit=2"));
+    let faults: Vec<_> = simulator.journal().entries().into_iter().map(|entry| entry.fault).collect();
+    assert_eq!(faults, [None, Some("quirk:next-is-itself".to_owned())]);
     simulator.stop().await;
 }

@@ -1,7 +1,8 @@
 //! Role bindings: global, of a cluster, of a project.
 
 use super::kinds::Kind;
-use super::{Within, body, links, list, required, string, unsupported};
+use super::validate::Write;
+use super::{Within, fields, links, list, required, string, unsupported};
 use crate::world::World;
 use crate::world::answer::{self, Outcome, Problem};
 use crate::world::call::Call;
@@ -61,7 +62,7 @@ fn all(world: &World, call: &Call<'_>, kind: &'static Kind, within: Within<'_>) 
 }
 
 fn create(world: &mut World, call: &Call<'_>, kind: &'static Kind) -> Outcome {
-    let body = body(call)?;
+    let body = fields(call, &kind.id, Write::Create, &[])?;
     let access = call.access(&world.state);
     let (target, role) = match kind_of(kind) {
         BindingKind::Global => {

@@ -1,7 +1,8 @@
 //! `/v3/clusters`: clusters and the state of their agents.
 
 use super::collection::{Listing, Paging};
-use super::{body, kinds, links, required, string, unsupported};
+use super::validate::Write;
+use super::{body, fields, kinds, links, required, string, unsupported};
 use crate::world::World;
 use crate::world::answer::{self, Outcome, Problem};
 use crate::world::call::Call;
@@ -89,7 +90,7 @@ fn create(world: &mut World, call: &Call<'_>) -> Outcome {
     if !access.globally(&ask) {
         return Err(Problem::forbidden(ask.refusal(&access.user)));
     }
-    let body = body(call)?;
+    let body = fields(call, "cluster", Write::Create, &[])?;
     let name = required(&body, "name")?;
     if world.state.clusters.values().any(|cluster| cluster.name == name) {
         // rule: cluster.name-unique

@@ -221,7 +221,9 @@ fn create(world: &mut World, call: &Call<'_>, place: &Place<'_>) -> Outcome {
         return Err(Problem::not_found(format!("namespaces \"{cluster}\" not found")));
     }
     let name = fields.get("name").map(text).filter(|name| !name.is_empty());
-    let named = kind.fields.get("name").is_some_and(|field| field.of.starts_with("dnsLabel"));
+    // What lives in Kubernetes itself is known by its name.
+    let label = kind.fields.get("name").is_some_and(|field| field.of.starts_with("dnsLabel"));
+    let named = label || kind.api != Api::Management;
     let name = match name {
         // rule: norman.id-is-name
         Some(name) if named => name,
@@ -246,6 +248,9 @@ fn create(world: &mut World, call: &Call<'_>, place: &Place<'_>) -> Outcome {
         if let Some(labels) = labels.as_object_mut() {
             labels.insert("cattle.io/creator".to_owned(), json!("norman"));
         }
+    }
+    if let (Some(project), true) = (place.within.project, kind.fields.contains_key("projectId")) {
+        fields.insert("projectId".to_owned(), json!(project));
     }
     special::complete(world, kind, &mut fields);
     let uuid = world.state.random.uuid();

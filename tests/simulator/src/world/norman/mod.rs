@@ -27,6 +27,7 @@ use collection::{Item, Listing, Paging};
 use http::{Method, StatusCode};
 use kinds::{Api, Kind, kind_in};
 use serde_json::{Map, Value, json};
+use validate::{Write, construct};
 
 /// Where in the tree of sub-contexts a call is: `/v3/cluster/{id}/…`, `/v3/project/{id}/…`.
 #[derive(Debug, Clone, Copy, Default)]
@@ -189,6 +190,21 @@ fn body(call: &Call<'_>) -> Result<Map<String, Value>, Problem> {
     call.object().map_err(|complaint| {
         Problem::unprocessable("InvalidBodyContent", format!("Failed to parse body: {complaint}"))
     })
+}
+
+/// The fields of a write as the schema of this type takes them; `given` stands in for what the path says already.
+fn fields(
+    call: &Call<'_>,
+    name: &str,
+    write: Write,
+    given: &[(&str, &str)],
+) -> Result<Map<String, Value>, Problem> {
+    let kind = kinds::kind(name).ok_or_else(|| no_schema(name))?;
+    let mut sent = body(call)?;
+    for (field, value) in given {
+        sent.insert((*field).to_owned(), json!(value));
+    }
+    construct(kind.api, kind, &sent, write)
 }
 
 /// A string field; numbers and booleans are coerced, as Norman does.

@@ -1,7 +1,8 @@
 //! `/v3/projects`.
 
 use super::collection::Item;
-use super::{Within, body, kinds, links, list, required, string, unsupported};
+use super::validate::Write;
+use super::{Within, fields, kinds, links, list, required, string, unsupported};
 use crate::world::World;
 use crate::world::answer::{self, Outcome, Problem};
 use crate::world::call::Call;
@@ -90,12 +91,9 @@ fn synced(state: &State, cluster: &str) -> bool {
 }
 
 fn create(world: &mut World, call: &Call<'_>, within: Within<'_>) -> Outcome {
-    let body = body(call)?;
-    let name = required(&body, "name")?;
-    let cluster = match within.cluster {
-        Some(cluster) => cluster.to_owned(),
-        None => required(&body, "clusterId")?,
-    };
+    let given: Vec<(&str, &str)> = within.cluster.map(|cluster| ("clusterId", cluster)).into_iter().collect();
+    let body = fields(call, "project", Write::Create, &given)?;
+    let (name, cluster) = (required(&body, "name")?, required(&body, "clusterId")?);
     let access = call.access(&world.state);
     if !access.in_cluster("create", "projects", &cluster) {
         let ask = Ask { namespace: &cluster, ..Ask::management("create", "projects", "") };
@@ -173,7 +171,7 @@ pub(super) fn one(world: &mut World, call: &Call<'_>, id: &str) -> Outcome {
         Method::GET => Ok(answer::json(StatusCode::OK, &object(&call.base, project, synced))),
         Method::PUT => {
             // rule: norman.put-merges
-            let body = body(call)?;
+            let body = fields(call, "project", Write::Update, &[])?;
             quota::check_project(&world.state, &body, Some(id))?;
             let Some(project) = world.state.projects.get_mut(id) else { return Err(Problem::not_found("")) };
             if let Some(name) = string(&body, "name") {

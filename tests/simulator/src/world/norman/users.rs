@@ -1,7 +1,8 @@
 //! `/v3/users`.
 
 use super::collection::{Listing, Paging};
-use super::{body, kinds, string, unsupported};
+use super::validate::Write;
+use super::{body, fields, kinds, string, unsupported};
 use crate::world::World;
 use crate::world::answer::{self, Outcome, Problem, empty};
 use crate::world::call::Call;
@@ -42,7 +43,7 @@ pub(super) fn serve(world: &mut World, call: &Call<'_>, id: Option<&str>) -> Out
         }
         (&Method::POST, Some("refreshauthprovideraccess")) => Ok(empty(StatusCode::OK)),
         (&Method::PUT, _) => {
-            let body = body(call)?;
+            let body = fields(call, "user", Write::Update, &[])?;
             // rule: user.disabled-refuses-tokens
             if let Some(enabled) = body.get("enabled").and_then(Value::as_bool) {
                 user.enabled = enabled;
@@ -111,7 +112,7 @@ fn create(world: &mut World, call: &Call<'_>) -> Outcome {
         // rule: user.create-right
         return Err(Problem::forbidden(ask.refusal(&access.user)));
     }
-    let body = body(call)?;
+    let body = fields(call, "user", Write::Create, &[])?;
     let username = super::required(&body, "username")?;
     if world.state.users.values().any(|user| user.username == username) {
         // rule: user.unique-username
