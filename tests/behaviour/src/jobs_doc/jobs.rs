@@ -6,7 +6,7 @@ use rancher_client::transport::BoxFuture;
 use rancher_client::types::cluster::Namespace;
 use rancher_client::types::management::{
     ClusterRoleTemplateBinding, NamespaceResourceQuota, Project, ProjectResourceQuota,
-    ProjectRoleTemplateBinding, ResourceQuotaLimit, Token, User, cluster as a_cluster, user,
+    ProjectRoleTemplateBinding, ResourceQuotaLimit, Token, User, cluster, user,
 };
 use rancher_client::v3::Query;
 use rancher_client::wire::ProjectId;
@@ -82,7 +82,7 @@ jobs! {
         "Look at one cluster": one client.clusters().get("c-prod1");
         "Ask for the version of a cluster": one client.cluster(&cluster)?.version();
         "Make a kubeconfig, which mints a token without a scope": one client.clusters().action(
-            &*client.clusters().get("c-prod1").await?, a_cluster::GENERATE_KUBECONFIG, &Default::default());
+            &*client.clusters().get("c-prod1").await?, cluster::GENERATE_KUBECONFIG, &Default::default());
         "Read the registration tokens of a cluster":
             many client.cluster_registration_tokens().list(Query::in_cluster(&cluster));
         "List who has a role in a cluster":

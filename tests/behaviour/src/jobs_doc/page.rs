@@ -23,16 +23,19 @@ scope takes the road that means the same, or sends nothing and says `out_of_scop
 (`client.connection().learn(…)`), or from the first refusal: that call fails as `out_of_scope`, later ones take the road.
 
 **Rights**: they are the user's. A scoped key has those that its user has in that cluster, in every job here. A new key
-changes nothing where a right is missing. **An empty list is what missing rights look like** in v3 and in Steve: the
-status is 200, and what the user may not see is left out. Kubernetes answers `forbidden` instead. So an empty list
-proves neither that there is nothing nor that there is something; `can_i` asks for the right itself.
+changes nothing where a right is missing. **An empty list is what missing rights look like** in v3: the status is 200,
+and what the user may not see is left out. So it is in Steve, which refuses only who may not enter the cluster at all.
+Kubernetes answers `forbidden`, except for the lists of `ext.cattle.io`. An empty list does not prove that there is
+nothing; `can_i` asks for the right itself.
 
 ";
 
-const USERS_WORDS: &str = "The users of the tables: an administrator; a `cluster-member` of the cluster; a
-`project-member` and a `read-only` member of its project `shop`; a Standard User and a User-Base without any role there.
+const USERS_WORDS: &str = "The users of the tables: an administrator; a `cluster-member` of the cluster; a `project-member` and a `read-only` member of its project `shop`; a Standard User and a User-Base without any role there.
 A cell is `yes`, the number of objects in a list, `no` (an answer that says so), or the kind of the [error](errors.md).
-A number less than the administrator's is a list that rights have cut short.
+Where a number is less than the administrator's, the rest was left out.
+
+The calls are the code that ran. `.await` and a list's `.collect()` are left out; `with_quota(…)`, `role(…)` and the like
+make a struct, in tests/behaviour/src/jobs_doc/jobs.rs.
 ";
 
 /// Which of the APIs a path belongs to.
