@@ -18,18 +18,140 @@
 //! # }
 //! ```
 //!
-//! # Call
+//! # List
+//!
+//! A list is a stream of all its objects, page after page. A filter that the server would ignore is refused.
 //!
 //! ```no_run
-//! use rancher_client::proxy::{CanI, ListOptions, Resource};
+//! use futures_util::TryStreamExt;
+//! use rancher_client::proxy::{ListOptions, Resource};
+//! use rancher_client::steve::{SteveQuery, field};
+//! use rancher_client::types::management::project;
 //! use rancher_client::v3::Query;
 //!
 //! # async fn run(client: rancher_client::Client) -> rancher_client::Result<()> {
-//! let projects = client.v3().collection("projects")?.list(Query::in_cluster(&"c-prod1".parse()?)).collect().await?;
-//! let cluster = client.cluster("c-prod1")?;
+//! let id = "c-prod1".parse()?;
+//! let named = Query::in_cluster(&id).with(project::NAME.one_of(["shop", "blog"])).sorted_by(project::NAME);
+//! let mut projects = client.projects().list(named);
+//! while let Some(project) = projects.try_next().await? {
+//!     println!("{:?} {:?}", project.id, project.name);
+//! }
+//!
+//! let cluster = client.cluster(&id)?;
 //! let pods = cluster.list(Resource::core("pods").within("shop-web"), ListOptions::default()).collect().await?;
+//! let broken = SteveQuery { filter: vec![field("metadata.state.name").eq("error")], ..Default::default() };
+//! let broken = cluster.steve().resource("apps.deployments")?.list(broken).total().await?;
+//! println!("{} pods, {broken} broken deployments", pods.len());
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # Find, create, ensure
+//!
+//! ```no_run
+//! use rancher_client::types::management::{Project, ProjectRoleTemplateBinding, project_role_template_binding as binding};
+//!
+//! # async fn run(client: rancher_client::Client) -> rancher_client::Result<()> {
+//! // by id or name; more than one of the name is an error that names their ids
+//! let cluster = client.clusters().find("prod").await?;
+//!
+//! let web = Project { name: Some("web".into()), cluster_id: cluster.id.clone(), ..Default::default() };
+//! let web = client.projects().create(&web).await?;
+//!
+//! let members = ProjectRoleTemplateBinding {
+//!     project_id: web.id.clone(),
+//!     role_template_id: Some("project-member".into()),
+//!     group_principal_id: Some("keycloakoidc_group://shop".into()),
+//!     ..Default::default()
+//! };
+//! let same = [binding::PROJECT_ID, binding::ROLE_TEMPLATE_ID, binding::GROUP_PRINCIPAL_ID];
+//! let bound = client.project_role_template_bindings().ensure(&members, &same).await?;
+//! println!("{}", if bound.created() { "bound now" } else { "was bound already" });
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # Update
+//!
+//! Only what changed is sent. A change that the server accepts and ignores is an error.
+//!
+//! ```no_run
+//! # async fn run(client: rancher_client::Client) -> rancher_client::Result<()> {
+//! let projects = client.projects();
+//! let mut shop = projects.get("c-prod1:p-abcde").await?;
+//! shop.description = Some("Web shop".into());
+//! let shop = projects.update(&shop).await?;
+//! println!("taken otherwise: {:?}", shop.altered());
+//!
+//! // reads it right before it writes, and again if that was a conflict
+//! projects
+//!     .update_with("c-prod1:p-abcde", |shop| {
+//!         shop.labels.get_or_insert_default().insert("team".into(), "shop".into());
+//!     })
+//!     .await?;
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # Act
+//!
+//! ```no_run
+//! use rancher_client::types::Empty;
+//! use rancher_client::types::management::{Project, cluster};
+//!
+//! # async fn run(client: rancher_client::Client) -> rancher_client::Result<()> {
+//! let clusters = client.clusters();
+//! let prod = clusters.get("c-prod1").await?;
+//! // mints a token without a scope: an action that the object does not offer is not sent
+//! let made = clusters.action(&prod, cluster::GENERATE_KUBECONFIG, &Empty::default()).await?;
+//! println!("{} bytes", made.config.map_or(0, |config| config.expose().len()));
+//! let projects = clusters.link_list::<Project>(&prod, "projects").collect().await?;
+//! println!("{} projects", projects.len());
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # Wait
+//!
+//! ```no_run
+//! use rancher_client::wait::{Until, WaitOptions};
+//! use std::time::Duration;
+//!
+//! # async fn run(client: rancher_client::Client) -> rancher_client::Result<()> {
+//! let ready = Until::condition("InitialRolesPopulated").and(Until::state("active"));
+//! let options = WaitOptions { deadline: Duration::from_secs(60), ..Default::default() };
+//! let project = client.projects().wait("c-prod1:p-abcde", ready, options).await?;
+//! println!("{:?}", project.state);
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # Lose nothing
+//!
+//! What a struct does not know survives being read, changed and written.
+//!
+//! ```
+//! use rancher_client::types::management::Project;
+//! use rancher_client::wire::Kept;
+//!
+//! let text = r#"{"name":"shop","state":"sleeping","addedLater":{"ratio":1.0,"none":null}}"#;
+//! let mut shop: Kept<Project> = Kept::read(text.into())?;
+//! shop.name = Some("web".into());
+//! assert_eq!(shop.edited()?, text.replace("shop", "web"));
+//! assert_eq!(shop.update(None)?.unwrap(), r#"{"name":"web"}"#);
+//! # Ok::<(), rancher_client::wire::InvalidDocument>(())
+//! ```
+//!
+//! # Ask who one is, and what one may do
+//!
+//! ```no_run
+//! use rancher_client::proxy::CanI;
+//!
+//! # async fn run(client: rancher_client::Client) -> rancher_client::Result<()> {
+//! let cluster = client.cluster("c-prod1")?;
 //! let me = cluster.whoami().await?; // works with a key scoped to the cluster, too
 //! let may = cluster.can_i(&CanI::new("create", "pods").within("shop-web")).await?;
+//! println!("{}: {}", me.user, may.allowed);
 //! # Ok(())
 //! # }
 //! ```
@@ -97,3 +219,7 @@ pub use wire::{ClusterId, ServerUrl};
 #[cfg(doctest)]
 #[doc = include_str!("../../README.md")]
 struct Readme;
+
+#[cfg(doctest)]
+#[doc = include_str!("../../docs/guide/resources.md")]
+struct ResourcesGuide;

@@ -20,6 +20,8 @@ mod errors_doc;
 #[cfg(test)]
 mod faults;
 #[cfg(test)]
+mod jobs_doc;
+#[cfg(test)]
 mod judge_scores;
 #[cfg(test)]
 mod kube_lists;

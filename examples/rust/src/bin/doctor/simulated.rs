@@ -2,13 +2,11 @@
 
 use futures_util::future::try_join_all;
 use rancher_client::Client;
-use rancher_client::config::{Config, Trust};
-use rancher_client::credentials::Credential;
 use rancher_client::error::{Error, Result};
 use rancher_client::scope::KeyScope;
-use rancher_client::wire::{ClusterId, ServerUrl};
+use rancher_client::wire::ClusterId;
 use rancher_client::workflow::doctor::{DoctorOptions, DoctorReport};
-use rancher_simulator::{Agent, ServerOptions, Simulator, World};
+use rancher_simulator::{Agent, Simulator, World};
 use serde_json::{Value, json};
 
 use crate::args::Args;
@@ -69,8 +67,7 @@ pub(crate) async fn table(args: &Args) -> Result<u8> {
     crate::say(
         "RANCHER_URL is not set: diagnosing the credentials of an embedded simulator (--url, --server or --kubeconfig ask a real Rancher)",
     );
-    let simulator = Simulator::serve(World::record(random_seed()), ServerOptions::default())
-        .map_err(|error| Error::config(format!("the simulator does not start: {error}"), ""))?;
+    let simulator = rancher_examples::simulate()?;
     let lost = simulator.world(lose_a_cluster)?;
     let diagnoses = CASES.iter().map(|case| diagnose(&simulator, case, &lost, &options));
     let reports = try_join_all(diagnoses).await?;
@@ -110,23 +107,15 @@ async fn diagnose(
     lost: &ClusterId,
     asked: &DoctorOptions,
 ) -> Result<DoctorReport> {
-    let token = |label: &str| -> Result<Credential> {
-        let token = simulator.world(|world| world.labels().tokens.get(label).cloned());
-        token.map_or_else(|| Ok(Credential::anonymous()), |token| Credential::parse(&token))
-    };
-    let mut config = Config::new(ServerUrl::parse(simulator.url(), false)?, token(case.token)?);
-    config.trust = simulator.ca_pem().map_or(Trust::System, |pem| Trust::CaPem(pem.to_owned()));
+    let config = rancher_examples::config_of(simulator, case.token)?;
     let mut options = asked.clone();
     let cluster = if case.cluster == LOST { lost.clone() } else { ClusterId::new(case.cluster)? };
     options.cluster = Some(cluster);
     options.also = case.also.map(ClusterId::new).transpose()?.into_iter().collect();
-    options.witness = case.witness.then(|| token("admin-unscoped")).transpose()?;
+    let witness =
+        case.witness.then(|| rancher_examples::config_of(simulator, "admin-unscoped")).transpose()?;
+    options.witness = witness.map(|config| config.credential);
     Client::new(config)?.doctor(options).await
-}
-
-/// The simulator's secrets should differ from run to run, and the clock is random enough for a demonstration.
-fn random_seed() -> u64 {
-    u64::try_from(jiff::Timestamp::now().as_nanosecond()).unwrap_or_default()
 }
 
 fn rendered(reports: &[DoctorReport], colours: bool) -> String {
