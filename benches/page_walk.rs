@@ -65,8 +65,8 @@ fn serve(mut stream: TcpStream, answers: &[Bytes], latency: &AtomicU64) -> std::
         while reader.read_line(&mut header)? > 2 {
             header.clear();
         }
-        // `c-prod1%3Ap-03000` begins the fourth page
-        let digits = asked.split_once("%3Ap-").and_then(|(_, rest)| rest.get(..5)).unwrap_or("0");
+        // the marker `c-prod1:p-03000`, encoded or not, begins the fourth page
+        let digits = asked.rsplit_once("p-").and_then(|(_, rest)| rest.get(..5)).unwrap_or("0");
         let at = digits.parse::<usize>().unwrap_or_default() / ON_A_PAGE;
         thread::sleep(Duration::from_millis(latency.load(Ordering::Relaxed)));
         let body = answers.get(at).map(|body| body.as_ref()).unwrap_or_default();
