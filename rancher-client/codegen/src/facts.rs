@@ -166,6 +166,18 @@ fn contains(groups: &[Group], ty: &str, field: &str) -> bool {
     groups.iter().any(|group| group.fields.iter().any(is))
 }
 
+/// `roads.json`.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+pub struct Roads {
+    /// What it says.
+    pub about: String,
+    /// Where that is recorded.
+    pub source: String,
+    /// Types of the management API that are also there below a cluster.
+    pub in_cluster: Vec<String>,
+}
+
 /// All that is generated from.
 #[derive(Debug)]
 pub struct Facts {
@@ -173,6 +185,8 @@ pub struct Facts {
     pub types: BTreeMap<Api, Vec<Type>>,
     /// Which fields hold secrets.
     pub judged: Judged,
+    /// Where collections are, beside their usual path.
+    pub roads: Roads,
 }
 
 impl Facts {
@@ -186,7 +200,18 @@ impl Facts {
         for api in Api::ALL {
             types.insert(api, file(folder, api.as_str())?.types);
         }
-        Ok(Self { types, judged: read(&folder.join("sensitive.json"))? })
+        let roads: Roads = read(&folder.join("roads.json"))?;
+        if let Some(unknown) = roads.in_cluster.iter().find(|id| {
+            let stated = types.get(&Api::Management).is_some_and(|types: &Vec<Type>| {
+                types.iter().any(|ty| ty.id == **id && ty.collection.is_some())
+            });
+            !stated
+        }) {
+            return Err(Failure::new(format!(
+                "roads.json: {unknown} is no collection of the management API"
+            )));
+        }
+        Ok(Self { types, judged: read(&folder.join("sensitive.json"))?, roads })
     }
 
     /// The type of an API. Norman compares ids without regard to case; so do we, after the exact one.

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::facts::{Action, Field};
+use crate::facts::{Action, Api, Field};
 use crate::kind::Kind;
 use crate::model::{Body, Model};
 use crate::{Failure, Files, names, records};
@@ -83,6 +83,18 @@ fn info(model: &Model<'_>, body: &Body) -> Result<String, Failure> {
     for (name, actions) in [("actions", &ty.actions), ("collection_actions", &ty.collection_actions)] {
         let lines: String = actions.iter().map(|(name, stated)| action(model, body, name, stated)).collect();
         text += &list(name, &lines);
+    }
+    if let Some(collection) = &ty.collection {
+        let below_cluster = format!("scoped(\"/v3/cluster/{{clusterId}}/{collection}\")");
+        let roads = match body.api() {
+            Api::Management if model.facts.roads.in_cluster.contains(&ty.id) => {
+                format!("unscoped(\"/v3/{collection}\"), {below_cluster}")
+            }
+            Api::Management => format!("unscoped(\"/v3/{collection}\")"),
+            Api::Cluster => below_cluster,
+            Api::Project => format!("unscoped(\"/v3/project/{{projectId}}/{collection}\")"),
+        };
+        text += &format!("    roads: &[{roads}],\n");
     }
     Ok(text + &format!("    ..part(Api::{api})\n}};\n"))
 }

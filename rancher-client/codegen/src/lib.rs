@@ -4,7 +4,6 @@ pub mod enums;
 pub mod facts;
 pub mod info;
 pub mod kind;
-pub mod lists;
 pub mod model;
 pub mod modules;
 pub mod names;
@@ -48,7 +47,6 @@ pub fn generate(facts: &facts::Facts) -> Result<Files, Failure> {
     let enums = enums::Enums::new(&model)?;
     let mut files = Files::new();
     files.insert("enums.rs".to_owned(), enums.text());
-    files.insert("lists.rs".to_owned(), lists::text(&model));
     records::write(&model, &enums, &mut files)?;
     info::write(&model, &mut files)?;
     modules::write(&model, &mut files);

@@ -33,7 +33,7 @@ pub fn write(model: &Model<'_>, files: &mut Files) {
     for api in Api::ALL {
         root += &format!("#[cfg(feature = \"{0}\")]\npub mod {0};\n", api.as_str());
     }
-    root += "mod lists;\nmod shared;\n";
+    root += "mod shared;\n";
     files.insert("mod.rs".to_owned(), root);
     let mut text = crate::header("What several APIs share.");
     text += "\n";

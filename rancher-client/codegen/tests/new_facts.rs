@@ -4,7 +4,7 @@
 
 use std::collections::BTreeMap;
 
-use rancher_codegen::facts::{Api, Facts, Judged, Type};
+use rancher_codegen::facts::{Api, Facts, Judged, Roads, Type};
 use rancher_codegen::generate;
 use serde_json::{Value, json};
 
@@ -17,6 +17,7 @@ fn facts(management: Value, cluster: Value) -> Facts {
             (Api::Project, Vec::new()),
         ]),
         judged: Judged { sensitive: Vec::new(), harmless: Vec::new() },
+        roads: Roads { about: String::new(), source: String::new(), in_cluster: Vec::new() },
     }
 }
 

@@ -30,7 +30,8 @@ pub trait Item: Sized + Send {
 /// is an error too, but the stream goes on behind it.
 ///
 /// ```no_run
-/// # async fn run(list: rancher_client::paging::List<rancher_client::v3::Object>) -> rancher_client::Result<()> {
+/// # use rancher_client::wire::{Kept, Object};
+/// # async fn run(list: rancher_client::paging::List<Kept<Object>>) -> rancher_client::Result<()> {
 /// use futures_util::TryStreamExt;
 ///
 /// let mut list = list;

@@ -3,6 +3,10 @@
 use super::{Route, RouteScope};
 use crate::wire::ClusterId;
 
+/// The collections that are also there below a cluster. The types state them too (`TypeInfo::roads`).
+pub(crate) const IN_CLUSTER: [&str; 4] =
+    ["clusterregistrationtokens", "clusterroletemplatebindings", "nodes", "projects"];
+
 /// The route that answers a key scoped to `cluster` with the very same thing that `route` answers an unscoped key,
 /// or nothing.
 ///
@@ -10,7 +14,7 @@ use crate::wire::ClusterId;
 /// Norman object that could be had as a raw custom resource. What this knows was recorded:
 ///
 /// - `/v3/{collection}?clusterId={id}` is `/v3/cluster/{id}/{collection}` (matrix, `projects`; stated by the schema's
-///   links for role bindings and registration tokens).
+///   links of a cluster for role bindings, registration tokens and nodes; workflows, `/v3/clusters/local/nodes`).
 /// - For the cluster `local`, the proxy leads to Rancher's own API server: `/api…`, `/apis…` and `/v1/…` are the
 ///   same below `/k8s/clusters/local` (matrix and downstream, `admin-local`). The links in such Steve answers
 ///   lose the prefix and must be rebased.
@@ -26,7 +30,7 @@ pub fn road(route: &Route, cluster: &ClusterId) -> Option<Route> {
     let segments = route.segments();
     let segments: Vec<&str> = segments.iter().map(String::as_str).collect();
     match segments.as_slice() {
-        ["v3", collection @ ("projects" | "clusterroletemplatebindings" | "clusterregistrationtokens")] => {
+        ["v3", collection] if IN_CLUSTER.contains(collection) => {
             // the filter must say that only this cluster is asked; anything else would answer less than was asked
             if route.query_values("clusterId") != [cluster.as_str()] {
                 return None;
@@ -73,6 +77,7 @@ mod tests {
             ("/v3/clusters/c-prod1", "c-prod1", Some("/v3/clusters/c-prod1")),
             ("/v3/clusters/c-stag1", "c-prod1", None),
             ("/v3/tokens", "c-prod1", None),
+            ("/v3/nodes?clusterId=c-prod1", "c-prod1", Some("/v3/cluster/c-prod1/nodes")),
             ("/v3/settings/server-version", "local", None),
             ("/v1/management.cattle.io.clusters/c-prod1", "c-prod1", None),
             ("/api/v1/namespaces?limit=1", "local", Some("/k8s/clusters/local/api/v1/namespaces?limit=1")),

@@ -182,7 +182,8 @@ fn check_number(field: &FieldInfo, ty: &FieldType, value: &Value, path: &str, pr
 }
 
 fn check_text(field: &FieldInfo, ty: &FieldType, text: &str, path: &str, problems: &mut Problems) {
-    if !field.options.is_empty() && !field.options.contains(&text) && !(text.is_empty() && field.nullable) {
+    let nothing = text.is_empty() && field.nullable;
+    if !(field.options.is_empty() || field.options.contains(&text) || nothing) {
         problems.add(path, format!("it is none of {}", field.options.join(", ")));
     }
     let length = text.chars().count();

@@ -82,5 +82,6 @@ impl V3 {
     }
 }
 
-#[cfg(all(test, feature = "management", feature = "cluster"))]
+#[cfg(test)]
+#[cfg(all(feature = "management", feature = "cluster"))]
 mod tests;

@@ -551,3 +551,29 @@ async fn a_deletion_says_whether_it_is_over() {
     assert!(projects.delete("c-1:p-1").await.unwrap().is_gone());
     assert!(!projects.delete("c-1:p-1").await.unwrap().is_gone());
 }
+
+/// What the types state of roads is what keys are led by.
+#[test]
+fn roads_are_stated_as_they_are_taken() {
+    use crate::scope::{KeyScope, Route, road};
+    use rancher_types::info::Api;
+    let cluster = ClusterId::new("c-prod1").unwrap();
+    let mut roads = 0;
+    for info in [Api::Management, Api::Cluster, Api::Project].into_iter().flat_map(rancher_types::types) {
+        assert_eq!(info.roads.is_empty(), info.collection.is_none(), "{info:?}");
+        for stated in info.roads {
+            let path = stated.path.replace("{clusterId}", "c-prod1").replace("{projectId}", "c-prod1:p-a");
+            let route = Route::parse(&path).unwrap();
+            let reaches = KeyScope::Cluster(cluster.clone()).reaches(route.scope());
+            assert_eq!(reaches, Some(stated.takes_scoped_key), "{path}");
+            roads += 1;
+        }
+        if let (Api::Management, Some(collection)) = (info.api, info.collection) {
+            let asked = Route::parse(&format!("/v3/{collection}?clusterId=c-prod1")).unwrap();
+            let taken = road(&asked, &cluster).map(|route| route.path_and_query());
+            let stated = info.roads.iter().find(|road| road.takes_scoped_key);
+            assert_eq!(taken, stated.map(|road| road.path.replace("{clusterId}", "c-prod1")), "{info:?}");
+        }
+    }
+    assert!(roads > 60, "{roads}");
+}

@@ -165,6 +165,14 @@ fn what_is_wrong_is_refused_with_its_code_and_field() {
             json!("ttl"),
         ),
         ("/v3/clusterregistrationtokens", json!({"clusterId": "c-zzzzz"}), 404, "NotFound", Value::Null),
+        ("/v3/clusters", json!({"name": "Bad_Name"}), 422, "InvalidFormat", json!("name")),
+        (
+            "/v3/projectroletemplatebindings",
+            json!({"projectId": "local:p-gcx5s"}),
+            422,
+            "MissingRequired",
+            json!("roleTemplateId"),
+        ),
         ("/v3/authconfigs", json!({}), 405, "MethodNotAllow", Value::Null),
         ("/v3/nosuchtype", json!({}), 404, "NotFound", Value::Null),
         ("/v3/features?action=nosuch", json!({}), 404, "ActionNotAvailable", Value::Null),
@@ -188,6 +196,27 @@ fn what_is_wrong_is_refused_with_its_code_and_field() {
         assert_eq!((found, said.as_str()), (status, code), "{target}");
     }
     assert!(server.get("/v3/authconfigs/local")["enabled"].as_bool().unwrap(), "nothing changed");
+}
+
+#[test]
+fn what_is_sent_is_taken_as_the_schema_says() {
+    let mut server = Server::new();
+    let project = json!({"name": 7, "clusterId": " local ", "uuid": "mine", "labels": {"a": true}});
+    let (status, made) = server.ask(Method::POST, "/v3/projects", Some(project));
+    assert_eq!((status, &made["name"], &made["clusterId"]), (201, &json!("7"), &json!("local")), "{made}");
+    assert_eq!(made["labels"]["a"], "true", "coerced");
+    assert_ne!(made["uuid"], "mine", "dropped");
+    let own = format!("/v3/projects/{}", made["id"].as_str().unwrap());
+    let (_, moved) =
+        server.ask(Method::PUT, &own, Some(json!({"clusterId": "c-prod1", "labels": {"c": "1"}})));
+    assert_eq!(moved["clusterId"], "local", "a project does not move");
+    assert!(
+        moved["labels"]["a"].is_null() && moved["labels"]["c"] == "1",
+        "a map is replaced whole: {moved}"
+    );
+    let user = json!({"username": "new", "password": "long enough to pass", "enabled": "no"});
+    let (status, made) = server.ask(Method::POST, "/v3/users", Some(user));
+    assert_eq!((status, &made["enabled"], &made["password"]), (201, &json!(false), &Value::Null), "{made}");
 }
 
 #[test]

@@ -98,5 +98,4 @@ fn any_change(before: &str, now: &str) {
     assert_eq!(serde_json::from_slice::<Value>(&edited).unwrap(), wanted);
     assert!(edit.update(before.as_bytes(), None).is_ok());
     assert!(!edit.paths().is_empty());
-    assert!(edit.unmet(&wanted, None).is_empty());
 }

@@ -6,7 +6,6 @@ mod matching;
 #[cfg(test)]
 mod tests;
 mod text;
-mod unmet;
 mod update;
 
 use rancher_types::info::TypeInfo;
@@ -90,16 +89,6 @@ impl Edit {
         let mut out = String::new();
         update::write(&mut out, text.value(), &self.0, info, &mut apply::Place::default())?;
         Ok(out.into_bytes())
-    }
-
-    /// Which of the changes an object does not show, such as the one that the server answered: it takes some fields in
-    /// silence and ignores them (recorded: workflows, a PUT on a binding answers 200 and changes nothing).
-    ///
-    /// The server may add to what it took; fields that are never sent back, as `info` says, do not count.
-    pub fn unmet(&self, answer: &Value, info: Option<&TypeInfo>) -> Vec<String> {
-        let mut found = Vec::new();
-        unmet::collect(&self.0, Some(answer), info, &mut apply::Place::default(), &mut found);
-        found
     }
 
     /// Where the changes are: `description`, `resourceQuota.limit.pods`, `rules[2].verbs[0]`,

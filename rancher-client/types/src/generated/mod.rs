@@ -8,5 +8,4 @@ pub mod management;
 pub mod cluster;
 #[cfg(feature = "project")]
 pub mod project;
-mod lists;
 mod shared;

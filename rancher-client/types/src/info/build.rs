@@ -3,7 +3,7 @@
 pub(crate) use super::DefaultValue;
 pub(crate) use super::FieldType::{self, *};
 pub(crate) use super::Method::{Delete, Get, Post, Put};
-pub(crate) use super::{ActionInfo, Api, FieldInfo, FilterInfo, Modifier, TypeInfo};
+pub(crate) use super::{ActionInfo, Api, FieldInfo, FilterInfo, Modifier, Road, TypeInfo};
 
 /// None of the flags below.
 pub(crate) const NOTHING: u8 = 0;
@@ -52,6 +52,16 @@ pub(crate) const fn action(
     ActionInfo { name, input, output }
 }
 
+/// A path that takes only keys without a scope.
+pub(crate) const fn unscoped(path: &'static str) -> Road {
+    Road { path, takes_scoped_key: false }
+}
+
+/// A path that takes the key of its cluster, too.
+pub(crate) const fn scoped(path: &'static str) -> Road {
+    Road { path, takes_scoped_key: true }
+}
+
 /// A type that is a part of others and has no fields.
 pub(crate) const fn part(api: Api) -> TypeInfo {
     TypeInfo {
@@ -65,5 +75,6 @@ pub(crate) const fn part(api: Api) -> TypeInfo {
         resource_methods: &[],
         actions: &[],
         collection_actions: &[],
+        roads: &[],
     }
 }

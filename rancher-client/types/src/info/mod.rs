@@ -59,6 +59,17 @@ pub struct TypeInfo {
     pub actions: &'static [ActionInfo],
     /// The actions of the collection.
     pub collection_actions: &'static [ActionInfo],
+    /// The paths of the collection, the usual one first; none for types without one.
+    pub roads: &'static [Road],
+}
+
+/// A path under which the objects of a type are listed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Road {
+    /// The path: `/v3/cluster/{clusterId}/projects`.
+    pub path: &'static str,
+    /// Whether it takes a key that is scoped to the cluster in it; otherwise it takes only keys without a scope.
+    pub takes_scoped_key: bool,
 }
 
 impl TypeInfo {

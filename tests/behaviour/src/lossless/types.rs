@@ -1,7 +1,7 @@
 //! Every generated struct.
 
-use rancher_types::Record;
 use rancher_types::info::{Api, TypeInfo};
+use rancher_types::{Record, TypeVisitor, each_type};
 
 use super::{Through, through};
 
@@ -11,41 +11,22 @@ pub(super) struct Typed {
     pub(super) through: Through,
 }
 
-fn typed<T: Record>() -> Typed {
-    Typed { info: T::INFO, through: through::<T> }
+struct Collect(Vec<Typed>);
+
+impl TypeVisitor for Collect {
+    fn visit<T: Record>(&mut self) {
+        // those that APIs share come once
+        if !self.0.iter().any(|known| std::ptr::eq(known.info, T::INFO)) {
+            self.0.push(Typed { info: T::INFO, through: through::<T> });
+        }
+    }
 }
 
 /// All of them, those that APIs share once.
 pub(super) fn all() -> Vec<Typed> {
-    let mut all = Vec::new();
-    for (api, types) in
-        [(Api::Management, management()), (Api::Cluster, cluster()), (Api::Project, project())]
-    {
-        assert_eq!(types.len(), rancher_types::types(api).len(), "{api}");
-        let new = |ty: &Typed| !all.iter().any(|known: &Typed| std::ptr::eq(known.info, ty.info));
-        let types: Vec<Typed> = types.into_iter().filter(new).collect();
-        all.extend(types);
+    let mut all = Collect(Vec::new());
+    for api in [Api::Management, Api::Cluster, Api::Project] {
+        each_type(api, &mut all);
     }
-    all
-}
-
-fn management() -> Vec<Typed> {
-    macro_rules! table {
-        ($($name:ident,)*) => { vec![$(typed::<rancher_types::management::$name>()),*] };
-    }
-    rancher_types::management_types!(table)
-}
-
-fn cluster() -> Vec<Typed> {
-    macro_rules! table {
-        ($($name:ident,)*) => { vec![$(typed::<rancher_types::cluster::$name>()),*] };
-    }
-    rancher_types::cluster_types!(table)
-}
-
-fn project() -> Vec<Typed> {
-    macro_rules! table {
-        ($($name:ident,)*) => { vec![$(typed::<rancher_types::project::$name>()),*] };
-    }
-    rancher_types::project_types!(table)
+    all.0
 }

@@ -116,13 +116,6 @@ fn limit(query: &Query) -> usize {
 
 fn order<T: Item>(items: &mut [T], sort: Option<&str>, descending: bool, ranks: &Ranks) {
     // rule: norman.sort
-    if sort.is_none() && ranks.is_empty() && items.is_sorted_by(|one, other| one.id() <= other.id()) {
-        // As the world keeps them: a page of a large list costs no more than its length.
-        if descending {
-            items.reverse();
-        }
-        return;
-    }
     let id = |item: &T| {
         let id = item.id();
         // rule: record.renamed-clusters
@@ -131,7 +124,13 @@ fn order<T: Item>(items: &mut [T], sort: Option<&str>, descending: bool, ranks: 
             None => ranks.get(id.as_ref()).cloned().unwrap_or_else(|| id.into_owned()),
         }
     };
-    items.sort_by_cached_key(|item| (sort.map(|field| item.text(field).into_owned()), id(item)));
+    // The world keeps them by id: a page of a large list costs no more than its length.
+    if !ranks.is_empty() || !items.is_sorted_by(|one, other| one.id() <= other.id()) {
+        items.sort_by_cached_key(id);
+    }
+    if let Some(field) = sort {
+        items.sort_by_cached_key(|item| item.text(field).into_owned());
+    }
     if descending {
         items.reverse();
     }

@@ -47,6 +47,7 @@ pub static API_SERVICE: TypeInfo = TypeInfo {
     ],
     collection_methods: &[Post, Get],
     resource_methods: &[Put, Delete, Get],
+    roads: &[scoped("/v3/cluster/{clusterId}/apiservices")],
     ..part(Api::Cluster)
 };
 

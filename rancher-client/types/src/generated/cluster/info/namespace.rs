@@ -43,6 +43,7 @@ pub static NAMESPACE: TypeInfo = TypeInfo {
     actions: &[
         action("move", Some(&NAMESPACE_MOVE), None),
     ],
+    roads: &[scoped("/v3/cluster/{clusterId}/namespaces")],
     ..part(Api::Cluster)
 };
 

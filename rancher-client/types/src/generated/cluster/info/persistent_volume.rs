@@ -72,5 +72,6 @@ pub static PERSISTENT_VOLUME: TypeInfo = TypeInfo {
     ],
     collection_methods: &[Post, Get],
     resource_methods: &[Put, Delete, Get],
+    roads: &[scoped("/v3/cluster/{clusterId}/persistentvolumes")],
     ..part(Api::Cluster)
 };

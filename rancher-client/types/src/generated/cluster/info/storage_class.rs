@@ -41,6 +41,7 @@ pub static STORAGE_CLASS: TypeInfo = TypeInfo {
     ],
     collection_methods: &[Post, Get],
     resource_methods: &[Put, Delete, Get],
+    roads: &[scoped("/v3/cluster/{clusterId}/storageclasses")],
     ..part(Api::Cluster)
 };
 

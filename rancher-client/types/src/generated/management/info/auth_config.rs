@@ -38,5 +38,6 @@ pub static AUTH_CONFIG: TypeInfo = TypeInfo {
     ],
     collection_methods: &[Get],
     resource_methods: &[Put, Delete, Get],
+    roads: &[unscoped("/v3/authconfigs")],
     ..part(Api::Management)
 };

@@ -34,6 +34,7 @@ pub static CLOUD_CREDENTIAL: TypeInfo = TypeInfo {
     ],
     collection_methods: &[Post, Get],
     resource_methods: &[Put, Delete, Get],
+    roads: &[unscoped("/v3/cloudcredentials")],
     ..part(Api::Management)
 };
 

@@ -151,5 +151,6 @@ pub static CLUSTER: TypeInfo = TypeInfo {
         action("importYaml", Some(&IMPORT_CLUSTER_YAML_INPUT), Some(&IMPORT_YAML_OUTPUT)),
         action("saveAsTemplate", None, None),
     ],
+    roads: &[unscoped("/v3/clusters")],
     ..part(Api::Management)
 };

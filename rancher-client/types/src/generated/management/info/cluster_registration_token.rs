@@ -64,5 +64,6 @@ pub static CLUSTER_REGISTRATION_TOKEN: TypeInfo = TypeInfo {
     ],
     collection_methods: &[Post, Get],
     resource_methods: &[Put, Delete, Get],
+    roads: &[unscoped("/v3/clusterregistrationtokens"), scoped("/v3/cluster/{clusterId}/clusterregistrationtokens")],
     ..part(Api::Management)
 };

@@ -43,6 +43,7 @@ pub static CLUSTER_ROLE_TEMPLATE_BINDING: TypeInfo = TypeInfo {
     ],
     collection_methods: &[Post, Get],
     resource_methods: &[Put, Delete, Get],
+    roads: &[unscoped("/v3/clusterroletemplatebindings"), scoped("/v3/cluster/{clusterId}/clusterroletemplatebindings")],
     ..part(Api::Management)
 };
 

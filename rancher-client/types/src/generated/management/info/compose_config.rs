@@ -37,6 +37,7 @@ pub static COMPOSE_CONFIG: TypeInfo = TypeInfo {
     ],
     collection_methods: &[Post, Get],
     resource_methods: &[Put, Delete, Get],
+    roads: &[unscoped("/v3/composeconfigs")],
     ..part(Api::Management)
 };
 

@@ -53,6 +53,7 @@ pub static DYNAMIC_SCHEMA: TypeInfo = TypeInfo {
     ],
     collection_methods: &[Post, Get],
     resource_methods: &[Put, Delete, Get],
+    roads: &[unscoped("/v3/dynamicschemas")],
     ..part(Api::Management)
 };
 

@@ -37,6 +37,7 @@ pub static FEATURE: TypeInfo = TypeInfo {
     ],
     collection_methods: &[Post, Get],
     resource_methods: &[Put, Delete, Get],
+    roads: &[unscoped("/v3/features")],
     ..part(Api::Management)
 };
 

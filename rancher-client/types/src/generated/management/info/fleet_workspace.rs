@@ -29,6 +29,7 @@ pub static FLEET_WORKSPACE: TypeInfo = TypeInfo {
     ],
     collection_methods: &[Post, Get],
     resource_methods: &[Put, Delete, Get],
+    roads: &[unscoped("/v3/fleetworkspaces")],
     ..part(Api::Management)
 };
 

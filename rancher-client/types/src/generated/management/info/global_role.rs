@@ -42,6 +42,7 @@ pub static GLOBAL_ROLE: TypeInfo = TypeInfo {
     ],
     collection_methods: &[Post, Get],
     resource_methods: &[Put, Delete, Get],
+    roads: &[unscoped("/v3/globalroles")],
     ..part(Api::Management)
 };
 

@@ -37,6 +37,7 @@ pub static GLOBAL_ROLE_BINDING: TypeInfo = TypeInfo {
     ],
     collection_methods: &[Post, Get],
     resource_methods: &[Put, Delete, Get],
+    roads: &[unscoped("/v3/globalrolebindings")],
     ..part(Api::Management)
 };
 

@@ -34,5 +34,6 @@ pub static GROUP: TypeInfo = TypeInfo {
     ],
     collection_methods: &[Post, Get],
     resource_methods: &[Put, Delete, Get],
+    roads: &[unscoped("/v3/groups")],
     ..part(Api::Management)
 };

@@ -32,5 +32,6 @@ pub static GROUP_MEMBER: TypeInfo = TypeInfo {
     ],
     collection_methods: &[Post, Get],
     resource_methods: &[Put, Delete, Get],
+    roads: &[unscoped("/v3/groupmembers")],
     ..part(Api::Management)
 };

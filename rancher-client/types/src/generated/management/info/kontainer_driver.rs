@@ -59,5 +59,6 @@ pub static KONTAINER_DRIVER: TypeInfo = TypeInfo {
     collection_actions: &[
         action("refresh", None, None),
     ],
+    roads: &[unscoped("/v3/kontainerdrivers")],
     ..part(Api::Management)
 };

@@ -92,5 +92,6 @@ pub static LDAP_CONFIG: TypeInfo = TypeInfo {
     ],
     collection_methods: &[Post, Get],
     resource_methods: &[Put, Delete, Get],
+    roads: &[unscoped("/v3/ldapconfigs")],
     ..part(Api::Management)
 };

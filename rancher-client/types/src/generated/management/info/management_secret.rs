@@ -34,5 +34,6 @@ pub static MANAGEMENT_SECRET: TypeInfo = TypeInfo {
     ],
     collection_methods: &[Post, Get],
     resource_methods: &[Put, Delete, Get],
+    roads: &[unscoped("/v3/managementsecrets")],
     ..part(Api::Management)
 };

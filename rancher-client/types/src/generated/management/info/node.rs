@@ -94,6 +94,7 @@ pub static NODE: TypeInfo = TypeInfo {
         action("stopDrain", None, None),
         action("uncordon", None, None),
     ],
+    roads: &[unscoped("/v3/nodes"), scoped("/v3/cluster/{clusterId}/nodes")],
     ..part(Api::Management)
 };
 

@@ -58,6 +58,7 @@ pub static NODE_DRIVER: TypeInfo = TypeInfo {
         action("activate", None, Some(&NODE_DRIVER)),
         action("deactivate", None, Some(&NODE_DRIVER)),
     ],
+    roads: &[unscoped("/v3/nodedrivers")],
     ..part(Api::Management)
 };
 

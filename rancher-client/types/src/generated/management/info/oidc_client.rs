@@ -43,6 +43,7 @@ pub static OIDC_CLIENT: TypeInfo = TypeInfo {
     ],
     collection_methods: &[Post, Get],
     resource_methods: &[Put, Delete, Get],
+    roads: &[unscoped("/v3/oidcclients")],
     ..part(Api::Management)
 };
 

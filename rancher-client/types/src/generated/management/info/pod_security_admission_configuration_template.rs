@@ -31,6 +31,7 @@ pub static POD_SECURITY_ADMISSION_CONFIGURATION_TEMPLATE: TypeInfo = TypeInfo {
     ],
     collection_methods: &[Post, Get],
     resource_methods: &[Put, Delete, Get],
+    roads: &[unscoped("/v3/podsecurityadmissionconfigurationtemplates")],
     ..part(Api::Management)
 };
 

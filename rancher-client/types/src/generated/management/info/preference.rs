@@ -32,5 +32,6 @@ pub static PREFERENCE: TypeInfo = TypeInfo {
     ],
     collection_methods: &[Post, Get],
     resource_methods: &[Put, Delete, Get],
+    roads: &[unscoped("/v3/preferences")],
     ..part(Api::Management)
 };

@@ -48,6 +48,7 @@ pub static PRINCIPAL: TypeInfo = TypeInfo {
     collection_actions: &[
         action("search", Some(&SEARCH_PRINCIPALS_INPUT), None),
     ],
+    roads: &[unscoped("/v3/principals")],
     ..part(Api::Management)
 };
 

@@ -51,6 +51,7 @@ pub static PROJECT: TypeInfo = TypeInfo {
     actions: &[
         action("exportYaml", None, None),
     ],
+    roads: &[unscoped("/v3/projects"), scoped("/v3/cluster/{clusterId}/projects")],
     ..part(Api::Management)
 };
 

@@ -41,6 +41,7 @@ pub static PROJECT_NETWORK_POLICY: TypeInfo = TypeInfo {
     ],
     collection_methods: &[Get],
     resource_methods: &[Get],
+    roads: &[unscoped("/v3/projectnetworkpolicies")],
     ..part(Api::Management)
 };
 

@@ -44,5 +44,6 @@ pub static PROJECT_ROLE_TEMPLATE_BINDING: TypeInfo = TypeInfo {
     ],
     collection_methods: &[Post, Get],
     resource_methods: &[Put, Delete, Get],
+    roads: &[unscoped("/v3/projectroletemplatebindings")],
     ..part(Api::Management)
 };

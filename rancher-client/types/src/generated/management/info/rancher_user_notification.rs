@@ -32,5 +32,6 @@ pub static RANCHER_USER_NOTIFICATION: TypeInfo = TypeInfo {
     ],
     collection_methods: &[Post, Get],
     resource_methods: &[Put, Delete, Get],
+    roads: &[unscoped("/v3/rancherusernotifications")],
     ..part(Api::Management)
 };

@@ -51,5 +51,6 @@ pub static ROLE_TEMPLATE: TypeInfo = TypeInfo {
     ],
     collection_methods: &[Post, Get],
     resource_methods: &[Put, Delete, Get],
+    roads: &[unscoped("/v3/roletemplates")],
     ..part(Api::Management)
 };

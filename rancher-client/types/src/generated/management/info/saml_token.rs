@@ -34,5 +34,6 @@ pub static SAML_TOKEN: TypeInfo = TypeInfo {
     ],
     collection_methods: &[Post, Get],
     resource_methods: &[Put, Delete, Get],
+    roads: &[unscoped("/v3/samltokens")],
     ..part(Api::Management)
 };

@@ -36,5 +36,6 @@ pub static SETTING: TypeInfo = TypeInfo {
     ],
     collection_methods: &[Post, Get],
     resource_methods: &[Put, Delete, Get],
+    roads: &[unscoped("/v3/settings")],
     ..part(Api::Management)
 };

@@ -62,6 +62,7 @@ pub static TOKEN: TypeInfo = TypeInfo {
         action("logout", None, None),
         action("logoutAll", Some(&AUTH_CONFIG_LOGOUT_INPUT), Some(&AUTH_CONFIG_LOGOUT_OUTPUT)),
     ],
+    roads: &[unscoped("/v3/tokens")],
     ..part(Api::Management)
 };
 

@@ -52,6 +52,7 @@ pub static USER: TypeInfo = TypeInfo {
         action("changepassword", Some(&CHANGE_PASSWORD_INPUT), None),
         action("refreshauthprovideraccess", None, None),
     ],
+    roads: &[unscoped("/v3/users")],
     ..part(Api::Management)
 };
 

@@ -36,5 +36,6 @@ pub static CONFIG_MAP: TypeInfo = TypeInfo {
     ],
     collection_methods: &[Post, Get],
     resource_methods: &[Put, Delete, Get],
+    roads: &[unscoped("/v3/project/{projectId}/configmaps")],
     ..part(Api::Project)
 };

@@ -136,5 +136,6 @@ pub static CRON_JOB: TypeInfo = TypeInfo {
     actions: &[
         action("redeploy", None, None),
     ],
+    roads: &[unscoped("/v3/project/{projectId}/cronjobs")],
     ..part(Api::Project)
 };

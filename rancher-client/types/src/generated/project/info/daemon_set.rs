@@ -121,5 +121,6 @@ pub static DAEMON_SET: TypeInfo = TypeInfo {
     actions: &[
         action("redeploy", None, None),
     ],
+    roads: &[unscoped("/v3/project/{projectId}/daemonsets")],
     ..part(Api::Project)
 };

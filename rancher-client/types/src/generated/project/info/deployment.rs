@@ -127,6 +127,7 @@ pub static DEPLOYMENT: TypeInfo = TypeInfo {
         action("resume", None, None),
         action("rollback", Some(&DEPLOYMENT_ROLLBACK_INPUT), None),
     ],
+    roads: &[unscoped("/v3/project/{projectId}/deployments")],
     ..part(Api::Project)
 };
 

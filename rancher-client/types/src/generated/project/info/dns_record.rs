@@ -60,5 +60,6 @@ pub static DNS_RECORD: TypeInfo = TypeInfo {
     ],
     collection_methods: &[Post, Get],
     resource_methods: &[Put, Delete, Get],
+    roads: &[unscoped("/v3/project/{projectId}/dnsrecords")],
     ..part(Api::Project)
 };

@@ -35,5 +35,6 @@ pub static DOCKER_CREDENTIAL: TypeInfo = TypeInfo {
     ],
     collection_methods: &[Post, Get],
     resource_methods: &[Put, Delete, Get],
+    roads: &[unscoped("/v3/project/{projectId}/dockercredentials")],
     ..part(Api::Project)
 };

@@ -59,6 +59,7 @@ pub static HORIZONTAL_POD_AUTOSCALER: TypeInfo = TypeInfo {
     ],
     collection_methods: &[Post, Get],
     resource_methods: &[Put, Delete, Get],
+    roads: &[unscoped("/v3/project/{projectId}/horizontalpodautoscalers")],
     ..part(Api::Project)
 };
 

@@ -48,6 +48,7 @@ pub static INGRESS: TypeInfo = TypeInfo {
     ],
     collection_methods: &[Post, Get],
     resource_methods: &[Put, Delete, Get],
+    roads: &[unscoped("/v3/project/{projectId}/ingresses")],
     ..part(Api::Project)
 };
 

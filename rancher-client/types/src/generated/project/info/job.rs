@@ -133,5 +133,6 @@ pub static JOB: TypeInfo = TypeInfo {
     ],
     collection_methods: &[Post, Get],
     resource_methods: &[Put, Delete, Get],
+    roads: &[unscoped("/v3/project/{projectId}/jobs")],
     ..part(Api::Project)
 };

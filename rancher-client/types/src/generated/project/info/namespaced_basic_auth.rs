@@ -38,5 +38,6 @@ pub static NAMESPACED_BASIC_AUTH: TypeInfo = TypeInfo {
     ],
     collection_methods: &[Post, Get],
     resource_methods: &[Put, Delete, Get],
+    roads: &[unscoped("/v3/project/{projectId}/namespacedbasicauths")],
     ..part(Api::Project)
 };

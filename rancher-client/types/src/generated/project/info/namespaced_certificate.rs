@@ -57,5 +57,6 @@ pub static NAMESPACED_CERTIFICATE: TypeInfo = TypeInfo {
     ],
     collection_methods: &[Post, Get],
     resource_methods: &[Put, Delete, Get],
+    roads: &[unscoped("/v3/project/{projectId}/namespacedcertificates")],
     ..part(Api::Project)
 };

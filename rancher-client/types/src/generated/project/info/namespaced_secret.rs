@@ -40,5 +40,6 @@ pub static NAMESPACED_SECRET: TypeInfo = TypeInfo {
     ],
     collection_methods: &[Post, Get],
     resource_methods: &[Put, Delete, Get],
+    roads: &[unscoped("/v3/project/{projectId}/namespacedsecrets")],
     ..part(Api::Project)
 };

@@ -42,5 +42,6 @@ pub static NAMESPACED_SERVICE_ACCOUNT_TOKEN: TypeInfo = TypeInfo {
     ],
     collection_methods: &[Post, Get],
     resource_methods: &[Put, Delete, Get],
+    roads: &[unscoped("/v3/project/{projectId}/namespacedserviceaccounttokens")],
     ..part(Api::Project)
 };

@@ -38,5 +38,6 @@ pub static NAMESPACED_SSH_AUTH: TypeInfo = TypeInfo {
     ],
     collection_methods: &[Post, Get],
     resource_methods: &[Put, Delete, Get],
+    roads: &[unscoped("/v3/project/{projectId}/namespacedsshauths")],
     ..part(Api::Project)
 };

@@ -52,6 +52,7 @@ pub static PERSISTENT_VOLUME_CLAIM: TypeInfo = TypeInfo {
     ],
     collection_methods: &[Post, Get],
     resource_methods: &[Put, Delete, Get],
+    roads: &[unscoped("/v3/project/{projectId}/persistentvolumeclaims")],
     ..part(Api::Project)
 };
 

@@ -117,6 +117,7 @@ pub static POD: TypeInfo = TypeInfo {
     ],
     collection_methods: &[Post, Get],
     resource_methods: &[Put, Delete, Get],
+    roads: &[unscoped("/v3/project/{projectId}/pods")],
     ..part(Api::Project)
 };
 

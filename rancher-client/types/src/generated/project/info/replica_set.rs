@@ -122,5 +122,6 @@ pub static REPLICA_SET: TypeInfo = TypeInfo {
     actions: &[
         action("redeploy", None, None),
     ],
+    roads: &[unscoped("/v3/project/{projectId}/replicasets")],
     ..part(Api::Project)
 };

@@ -122,5 +122,6 @@ pub static REPLICATION_CONTROLLER: TypeInfo = TypeInfo {
     actions: &[
         action("redeploy", None, None),
     ],
+    roads: &[unscoped("/v3/project/{projectId}/replicationcontrollers")],
     ..part(Api::Project)
 };

@@ -79,6 +79,7 @@ pub static SERVICE: TypeInfo = TypeInfo {
     ],
     collection_methods: &[Post, Get],
     resource_methods: &[Put, Delete, Get],
+    roads: &[unscoped("/v3/project/{projectId}/services")],
     ..part(Api::Project)
 };
 

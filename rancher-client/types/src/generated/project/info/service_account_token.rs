@@ -42,5 +42,6 @@ pub static SERVICE_ACCOUNT_TOKEN: TypeInfo = TypeInfo {
     ],
     collection_methods: &[Post, Get],
     resource_methods: &[Put, Delete, Get],
+    roads: &[unscoped("/v3/project/{projectId}/serviceaccounttokens")],
     ..part(Api::Project)
 };

@@ -127,5 +127,6 @@ pub static STATEFUL_SET: TypeInfo = TypeInfo {
     actions: &[
         action("redeploy", None, None),
     ],
+    roads: &[unscoped("/v3/project/{projectId}/statefulsets")],
     ..part(Api::Project)
 };

@@ -14,5 +14,6 @@ pub static SUBSCRIBE: TypeInfo = TypeInfo {
         field("resourceTypes", Array(&String), CREATE | UPDATE | NULLABLE),
     ],
     collection_methods: &[Get],
+    roads: &[unscoped("/v3/project/{projectId}/subscribe")],
     ..part(Api::Project)
 };

@@ -122,6 +122,7 @@ pub static WORKLOAD: TypeInfo = TypeInfo {
         action("resume", None, None),
         action("rollback", Some(&ROLLBACK_REVISION), None),
     ],
+    roads: &[unscoped("/v3/project/{projectId}/workloads")],
     ..part(Api::Project)
 };
 
