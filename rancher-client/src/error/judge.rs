@@ -427,6 +427,9 @@ impl Case<'_> {
         if self.body.says("operation cannot be fulfilled") || self.body.says("the object has been modified") {
             return self.conflict();
         }
+        if let Some(error) = self.unfounded() {
+            return error;
+        }
         // a gateway's trouble passes; a 500 is what the server makes of this very request
         let passing = matches!(self.answer.status.as_u16(), 502..=504);
         let (otherwise, advice) = match (self.body.dialect, self.answer.accepted) {
@@ -438,7 +441,40 @@ impl Case<'_> {
         };
         self.plain(ErrorKind::Unavailable, otherwise, advice).with_retry(passing, self.answer.retry_after)
     }
+
+    /// A 500 that no waiting helps against: the request is wrong, and the server has no better status for it.
+    fn unfounded(&self) -> Option<Error> {
+        if !matches!(self.body.dialect, Dialect::Norman | Dialect::Steve) || self.answer.status != 500 {
+            return None;
+        }
+        if let Some((_, field)) = CONTENT_REFUSED.iter().find(|(words, _)| self.body.says(words)) {
+            let error = self.invalid();
+            return Some(field.iter().fold(error, |error, field| error.with_field(*field)));
+        }
+        // recorded: errors, "unknown role template"; the same of a global role is a 404
+        let missing = self.body.message.as_deref().is_some_and(|message| message.ends_with("\" not found"));
+        missing.then(|| {
+            self.plain(
+                ErrorKind::NotFound,
+                "something that the request names does not exist",
+                "check the ids in what was sent: the message says which of them there is not",
+            )
+        })
+    }
 }
+
+/// What a 500 says that is the content's fault, and the field where the words name one. Norman and Steve answer so when
+/// it is not their own check that refuses.
+const CONTENT_REFUSED: [(&str, Option<&str>); 4] = [
+    // recorded: downstream, "quota not a quantity"
+    ("quantities must match the regular expression", None),
+    // read in Steve's proxy store
+    ("metadata.resourceversion is required for update", Some("metadata.resourceVersion")),
+    // the same of Kubernetes (read in its validation)
+    ("metadata.resourceversion: invalid value", Some("metadata.resourceVersion")),
+    // recorded: oidc, "disable local auth as the guide says"
+    ("invalid data for ", None),
+];
 
 fn not_rancher(answer: &Answer<'_>) -> Error {
     let status = answer.status.as_u16();

@@ -1,7 +1,7 @@
 //! Names in paths.
 
 use crate::error::{Error, ErrorKind, Result};
-use crate::wire::{is_dns_label, redact};
+use crate::wire::{is_credential, is_dns_label, redact};
 
 /// No name is longer: Kubernetes' own limit for DNS subdomains, which the longest names are.
 const LONGEST_NAME: usize = 253;
@@ -49,6 +49,12 @@ pub(crate) fn check_name(group: Option<&str>, plural: &str, name: &str) -> Resul
         "" => return wrong("it is empty", "give the name of one object"),
         "." | ".." => return wrong("it is . or ..", ""),
         _ => {}
+    }
+    if is_credential(name) {
+        return Err(invalid(
+            format!("that is a whole token, not a name of {plural}"),
+            "give the name of one object; treat the token as one that was shown, if it was",
+        ));
     }
     if name.contains(['/', '%', '\\']) {
         return wrong("it holds a slash, a backslash or a percent sign", "give the name alone, not a path");

@@ -15,7 +15,7 @@ use crate::scope::Route;
 use crate::transport::{BoxFuture, Request};
 use crate::v3::Deleted;
 use crate::wait::{Until, Wait, WaitGone, WaitOptions};
-use crate::wire::{Kept, Object};
+use crate::wire::{Kept, Object, redact};
 
 /// Fields of Kubernetes that have the name of a field of Steve's come and go as `_type` (steve, `toapi.go`; recorded
 /// for Secret and Event).
@@ -50,7 +50,7 @@ impl Resource {
         let good = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '.' || c == '-';
         let whole = name.split('.').all(|part| !part.is_empty());
         if name.is_empty() || name.len() > 253 || !whole || !name.chars().all(good) {
-            let shown: String = name.chars().filter(|c| !c.is_control()).take(60).collect();
+            let shown: String = redact(name).chars().filter(|c| !c.is_control()).take(60).collect();
             return Err(invalid(
                 format!("{shown:?} is no type of Steve"),
                 "a type is a group and a kind in lower case, management.cattle.io.cluster, or a plural, configmaps",

@@ -62,6 +62,13 @@ impl<T: V3Object> Resource<T> {
     /// A key without a scope; by id, as [`Resource::get`]. A key scoped to a cluster finds the projects of it by name
     /// after `v3.in_cluster(&id)`.
     pub async fn find(&self, name_or_id: &str) -> Result<Kept<T>> {
+        // what is no id would be asked for as a name, and stand in a URL
+        id::check_no_credential(name_or_id)?;
+        if name_or_id.is_empty() {
+            return Err(
+                invalid("neither an id nor a name was given: it is empty", "").with_operation("v3.find")
+            );
+        }
         let mut found: Vec<Kept<T>> = Vec::new();
         let mut hidden: Option<Error> = None;
         let is_id = id::check_id(self.info, &self.collection, name_or_id).is_ok();

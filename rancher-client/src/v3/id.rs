@@ -4,14 +4,28 @@ use rancher_types::info::TypeInfo;
 
 use super::query::invalid;
 use crate::error::Result;
-use crate::wire::redact;
+use crate::wire::{is_credential, redact};
 
 /// Kubernetes names are no longer; an id is a name, or a namespace and a name.
 const LONGEST_NAME: usize = 253;
 
+/// Refuses what is a whole credential: it is neither sent nor shown.
+///
+/// A credential has no white space; text in which one stands among other words is only never shown.
+pub(crate) fn check_no_credential(text: &str) -> Result<()> {
+    if is_credential(text) {
+        return Err(invalid(
+            "that is a whole token, not an id or a name",
+            "the id of a token is the part before its colon; treat the token as one that was shown, if it was",
+        ));
+    }
+    Ok(())
+}
+
 /// Checks the id of an object before it becomes part of a path.
 pub(crate) fn check_id(info: Option<&'static TypeInfo>, collection: &str, id: &str) -> Result<()> {
     // what looks like a credential is neither sent nor shown; ids of tokens are the part before the colon
+    check_no_credential(id)?;
     if redact(id) != id || (info.is_some_and(|info| info.id == "token") && id.contains(':')) {
         return Err(invalid(
             "that is a whole token, not an id",

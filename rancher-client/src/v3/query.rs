@@ -4,6 +4,7 @@ use rancher_types::info::{Api, Modifier, TypeInfo};
 use rancher_types::{Condition, Field};
 use std::fmt::Write as _;
 
+use super::id::check_no_credential;
 use crate::error::{Error, ErrorKind, Result};
 use crate::wire::{ClusterId, ProjectId};
 
@@ -104,6 +105,10 @@ impl Query {
         }
         if let Some(marker) = &self.marker {
             check_value("the marker", marker)?;
+            check_no_credential(marker)?;
+            if marker.is_empty() {
+                return Err(invalid("the marker is empty", "give the id of an object, or no marker"));
+            }
         }
         let mut seen: Vec<(&str, Modifier)> = Vec::new();
         for condition in &self.conditions {

@@ -15,7 +15,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::paging::{Item, List};
 use crate::scope::Route;
 use crate::transport::{Connection, Request};
-use crate::wire::{ClusterId, Document, Kept, Object, ProjectId, taken};
+use crate::wire::{ClusterId, Document, Kept, Object, ProjectId, redact, taken};
 
 /// How often [`Resource::update_with`] reads and writes before it gives up.
 const MOST_TRIES: u32 = 5;
@@ -122,7 +122,10 @@ impl Resource<Object> {
             }
             if name.is_empty() || !name.chars().all(|c| c.is_ascii_alphanumeric()) {
                 return Err(invalid(
-                    format!("{:?} is no collection's name", name.chars().take(60).collect::<String>()),
+                    format!(
+                        "{:?} is no collection's name",
+                        redact(name).chars().take(60).collect::<String>()
+                    ),
                     "a collection is a plural such as projects, without slashes",
                 ));
             }

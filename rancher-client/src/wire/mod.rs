@@ -21,5 +21,6 @@ pub(crate) use id::is_dns_label;
 pub use id::{ClusterId, InvalidId, PrincipalId, PrincipalKind, ProjectId, TokenName, UserId};
 pub use kept::Kept;
 pub use page::Page;
+pub(crate) use redact::is_credential;
 pub use redact::redact;
 pub use server_url::{InvalidServerUrl, ServerUrl};

@@ -43,6 +43,11 @@ pub fn redact(text: &str) -> Cow<'_, str> {
     if changed { Cow::Owned(out) } else { Cow::Borrowed(text) }
 }
 
+/// Whether this is a credential and nothing else, given where an id or a name belongs.
+pub(crate) fn is_credential(text: &str) -> bool {
+    !text.chars().any(char::is_whitespace) && redact(text) != text
+}
+
 fn contains_scheme(text: &str) -> bool {
     let lower = text.to_ascii_lowercase();
     lower.contains("bearer") || lower.contains("basic")

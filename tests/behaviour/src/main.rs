@@ -4,6 +4,8 @@
 #[cfg(test)]
 mod architecture;
 #[cfg(test)]
+mod bad_input;
+#[cfg(test)]
 mod canary;
 #[cfg(test)]
 mod canary_sink;
@@ -11,6 +13,8 @@ mod canary_sink;
 mod client_calls;
 #[cfg(test)]
 mod client_calls_in_process;
+#[cfg(test)]
+mod error_kinds;
 #[cfg(test)]
 mod errors_doc;
 #[cfg(test)]

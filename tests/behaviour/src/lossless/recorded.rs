@@ -1,7 +1,7 @@
-//! The recorded objects, as `tests/truth/objects.py` collects them.
+//! The recorded objects, as bytes.
 
 use bytes::Bytes;
-use serde::Deserialize;
+use rancher_tests::objects::RecordedObject;
 
 /// An object that the recorded server answered.
 pub(super) struct Recorded {
@@ -14,21 +14,9 @@ pub(super) struct Recorded {
     pub(super) text: Bytes,
 }
 
-#[derive(Deserialize)]
-struct File {
-    members: Vec<String>,
-    objects: Vec<(String, String, String, Vec<usize>)>,
-}
-
 pub(super) fn objects() -> Vec<Recorded> {
-    let file: File = serde_json::from_str(include_str!("../../../truth/objects.json")).unwrap();
-    file.objects
-        .into_iter()
-        .map(|(api, kind, id, members)| {
-            // ids are written into JSON as they are: none holds what JSON escapes
-            let members: Vec<String> =
-                members.iter().map(|at| file.members[*at].replace('\u{1}', &id)).collect();
-            Recorded { api, kind, id, text: Bytes::from(format!("{{{}}}", members.join(","))) }
-        })
+    let objects = rancher_tests::objects::objects().into_iter();
+    objects
+        .map(|RecordedObject { api, kind, id, text }| Recorded { api, kind, id, text: text.into() })
         .collect()
 }
