@@ -1,6 +1,6 @@
 //! Lists that page by themselves: the walk from page to page, and the stream of what they hold.
 //!
-//! Every API pages in its own way, which is its [`Course`]. What they share is here: one page is asked for ahead, an
+//! Every API pages in its own way, which is its `Course`. What they share is here: one page is asked for ahead, an
 //! object comes once however often the server sends it, and a list that leads in a circle ends in an error.
 
 mod list;

@@ -1,6 +1,7 @@
 //! The page.
 
 use rancher_client::scope::{Route, RouteScope};
+use rancher_client::types::{self, info::Api};
 use std::fmt::Write;
 
 use super::jobs::Got;
@@ -36,6 +37,18 @@ Where a number is less than the administrator's, the rest was left out.
 
 The calls are the code that ran. `.await` and a list's `.collect()` are left out; `with_quota(…)`, `role(…)` and the like
 make a struct, in tests/behaviour/src/jobs_doc/jobs.rs.
+";
+
+const ROADS: &str = "
+## What a key scoped to a cluster can list in v3
+
+All collections of v3 that have such a road, from what the types state (`TypeInfo::roads`). Of Rancher's own types, the
+client reads only the cluster itself by its id with such a key, `GET /v3/clusters/{clusterId}`; the others it lists.
+Everything of a project (`/v3/project/…`) needs a key without a scope; Kubernetes has the same workloads, secrets and
+config maps.
+
+| type | road |
+|---|---|
 ";
 
 /// Which of the APIs a path belongs to.
@@ -124,5 +137,19 @@ pub(super) fn document(all: &[Seen]) -> String {
                 .unwrap();
         }
     }
+    roads(&mut out);
     out
+}
+
+/// What the types state of roads, which a test of the client compares with those that it takes.
+fn roads(out: &mut String) {
+    out.push_str(ROADS);
+    for api in [Api::Management, Api::Cluster, Api::Project] {
+        // a socket, not a collection
+        for info in types::types(api).iter().filter(|info| info.id != "subscribe") {
+            for road in info.roads.iter().filter(|road| road.takes_scoped_key) {
+                writeln!(out, "| `{}` | `GET {}` |", info.id, road.path).unwrap();
+            }
+        }
+    }
 }

@@ -1,4 +1,4 @@
-//! The example programs, as a user runs them: on their own simulator, and on a server that the environment names.
+//! On their own simulator, and on a server that the environment names.
 
 use rancher_examples::{config_of, simulate};
 use rancher_simulator::{Simulator, World};
