@@ -11,7 +11,9 @@ use crate::error::{Error, ErrorKind, Result};
 /// Lets only so many requests be under way at once. The rest wait, and their waiting counts against their deadline.
 ///
 /// A request is under way until its body was read to the end or dropped. A stream gives its place back when its
-/// headers are there: a few watches would otherwise keep everything else waiting for ever.
+/// headers are there: a few watches would otherwise keep everything else waiting for ever. A question of the client
+/// itself needs no place: there are few of them, and behind a thousand calls that were refused, the question why would
+/// come too late.
 #[derive(Debug)]
 pub(crate) struct Limit {
     inner: Arc<dyn Transport>,
@@ -48,6 +50,9 @@ impl Limit {
 impl Transport for Limit {
     fn send(&self, request: Request) -> BoxFuture<'_, Result<Response>> {
         Box::pin(async move {
+            if request.probe {
+                return self.inner.send(request).await;
+            }
             let place = self.place(&request).await?;
             let patience = request.patience;
             let mut response = self.inner.send(request).await?;
@@ -87,6 +92,22 @@ mod tests {
 
     async fn is_free(layer: &Limit) -> bool {
         tokio::time::timeout(SECOND, layer.send(get())).await.is_ok()
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_probe_does_not_stand_in_line() {
+        let mock = Mock::new(|request: Request| async move {
+            if !request.probe {
+                std::future::pending::<()>().await;
+            }
+            Ok(response(200, "x"))
+        });
+        let layer = Limit::new(Arc::new(mock), 1);
+        let mut slow = layer.send(get());
+        assert!(tokio::time::timeout(SECOND, &mut slow).await.is_err());
+        assert!(!is_free(&layer).await);
+        let probe = Request { probe: true, ..get() };
+        tokio::time::timeout(SECOND, layer.send(probe)).await.unwrap().unwrap();
     }
 
     #[tokio::test(start_paused = true)]
