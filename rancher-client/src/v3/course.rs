@@ -2,9 +2,9 @@
 
 use rancher_types::Condition;
 use rancher_types::info::{Modifier, TypeInfo};
-use serde::Deserialize;
+use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, Visitor};
 use serde_json::Value;
-use std::borrow::Cow;
+use std::fmt;
 
 use super::query::Query;
 use crate::error::{Error, ErrorKind, Result};
@@ -31,6 +31,8 @@ pub(crate) struct Markers {
     unmarked: Option<Route>,
     /// Ids of the page before, the last one at the end: where to go on when a marker is gone.
     footholds: Vec<String>,
+    /// The page that they are ids of, as long as nobody needed them.
+    unread: Option<Page>,
     beginnings: u32,
 }
 
@@ -42,15 +44,58 @@ pub(crate) struct InvalidQuery {
     pub(crate) advice: String,
 }
 
-#[derive(Deserialize)]
-struct Identified<'a> {
-    #[serde(borrow, default)]
-    id: Option<Cow<'a, str>>,
+/// Finds the id of an object and reads no further: it is asked of every item of every page.
+struct Id<'i> {
+    id: &'i mut Option<String>,
+}
+
+impl<'de> Visitor<'de> for Id<'_> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> std::result::Result<(), A::Error> {
+        while let Some(IsId(found)) = map.next_key()? {
+            if found {
+                *self.id = map.next_value()?;
+                return Ok(());
+            }
+            map.next_value::<IgnoredAny>()?;
+        }
+        Ok(())
+    }
+}
+
+/// Whether a name is `id`, without a copy of it.
+struct IsId(bool);
+
+impl<'de> Deserialize<'de> for IsId {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> std::result::Result<Self, D::Error> {
+        deserializer.deserialize_str(Name)
+    }
+}
+
+struct Name;
+
+impl Visitor<'_> for Name {
+    type Value = IsId;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a name")
+    }
+
+    fn visit_str<E>(self, name: &str) -> std::result::Result<IsId, E> {
+        Ok(IsId(name == "id"))
+    }
 }
 
 fn id_of(item: &[u8]) -> Option<String> {
-    let item: Identified<'_> = serde_json::from_slice(item).ok()?;
-    item.id.map(Cow::into_owned)
+    let mut id = None;
+    // that what follows the id was not read is an error to the reader, and none here: the page was read whole before
+    let _ = serde_json::Deserializer::from_slice(item).deserialize_map(Id { id: &mut id });
+    id
 }
 
 impl Markers {
@@ -66,7 +111,17 @@ impl Markers {
             summary: error.summary().to_owned(),
             advice: error.advice().to_owned(),
         });
-        Self { operation, server, info, query, place, unmarked: None, footholds: Vec::new(), beginnings: 0 }
+        Self {
+            operation,
+            server,
+            info,
+            query,
+            place,
+            unmarked: None,
+            footholds: Vec::new(),
+            unread: None,
+            beginnings: 0,
+        }
     }
 
     fn marked(&self, marker: &str) -> Option<Route> {
@@ -75,6 +130,10 @@ impl Markers {
 
     /// The marker is gone, and the server began at its first page.
     fn lost(&mut self, page: &Page) -> Result<Step> {
+        if let Some(page) = self.unread.take() {
+            // the first one is the marker that led here; it is asked for at the very end
+            self.footholds = page.items().filter_map(|item| id_of(&item)).skip(1).collect();
+        }
         if let Some(foothold) = self.footholds.pop() {
             // not the one before it, which may be gone too, but one at half the way
             let half = self.footholds.len() / 2;
@@ -242,8 +301,8 @@ impl Course for Markers {
         if begins_with.as_ref() == Some(&next) {
             return Err(circle("a page calls itself the next"));
         }
-        // the first one is the marker that led here; it is asked for at the very end
-        self.footholds = page.items().filter_map(|item| id_of(&item)).skip(1).collect();
+        self.footholds.clear();
+        self.unread = Some(page.clone());
         self.marked(&next).map(Step::Next).ok_or_else(|| circle("it has no beginning"))
     }
 
@@ -252,6 +311,30 @@ impl Course for Markers {
     }
 
     fn again(&self) -> Box<dyn Course> {
-        Box::new(Self { unmarked: None, footholds: Vec::new(), beginnings: 0, ..self.clone() })
+        Box::new(Self { unmarked: None, footholds: Vec::new(), unread: None, beginnings: 0, ..self.clone() })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_id_is_the_items_own() {
+        for (item, id) in [
+            (r#"{"actions":{"id":"x"},"id":"c-prod1:p-a","links":{}}"#, Some("c-prod1:p-a")),
+            (r#"{"id":"a\u0062","x":[{"id":"b"}]}"#, Some("ab")),
+            (r#"{"i\u0064":"a"}"#, Some("a")),
+            (r#" { "name" : "x" , "id" : "a" } "#, Some("a")),
+            (r#"{"id":null}"#, None),
+            (r#"{"id":5}"#, None),
+            (r#"{"x":{"id":"a"}}"#, None),
+            ("{}", None),
+            (r#"["id","a"]"#, None),
+            (r#""id""#, None),
+            ("5", None),
+        ] {
+            assert_eq!(id_of(item.as_bytes()).as_deref(), id, "{item}");
+        }
     }
 }
