@@ -38,6 +38,14 @@ pub(crate) trait Course: Send + Sync + 'static {
     /// If the server did not do what was asked, or leads in a circle or elsewhere.
     fn next(&mut self, route: &Route, page: &Page) -> Result<Step>;
 
+    /// Leaves out what was not asked for, where the server is known to send it all the same.
+    ///
+    /// # Errors
+    /// If the server was asked to leave something out and did not.
+    fn choose(&self, _page: &mut Page) -> Result<()> {
+        Ok(())
+    }
+
     /// What to do after a page could not be read.
     ///
     /// # Errors
@@ -173,9 +181,10 @@ impl Walk {
     async fn read(&mut self, route: &Route) -> Result<(Page, Step)> {
         let request = Request::new(self.course.operation(), Method::GET, route.clone());
         let bytes = self.connection.bytes(request).await?;
-        let page =
+        let mut page =
             Page::read(bytes, self.course.items()).map_err(|error| self.broken(route, error.into()))?;
         let step = self.course.next(route, &page).map_err(|error| self.broken(route, error))?;
+        self.course.choose(&mut page).map_err(|error| self.broken(route, error))?;
         Ok((page, step))
     }
 

@@ -220,7 +220,9 @@ fn check_text(field: &FieldInfo, ty: &FieldType, text: &str, path: &str, problem
             problems
                 .add(path, "lower-case letters, digits and hyphens, 1 to 63, a letter first, belong here");
         }
-        FieldType::Hostname if text.len() > LONGEST_HOSTNAME || !text.split('.').all(is_dns_label) => {
+        FieldType::Hostname
+            if text.len() > LONGEST_HOSTNAME || !text.split('.').all(is_label_of_any_length) =>
+        {
             problems.add(path, "a host name belongs here");
         }
         FieldType::Reference(to) => check_reference(to, text, path, problems),
@@ -240,6 +242,14 @@ fn check_reference(to: &str, id: &str, path: &str, problems: &mut Problems) {
     if let Some(problem) = problem {
         problems.add(path, problem);
     }
+}
+
+/// Kubernetes checks names with dots as a whole: a label of them may have more than 63 characters.
+fn is_label_of_any_length(label: &str) -> bool {
+    let edge = |c: Option<char>| c.is_some_and(|c| c.is_ascii_lowercase() || c.is_ascii_digit());
+    edge(label.chars().next())
+        && edge(label.chars().last())
+        && label.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-')
 }
 
 /// Whether a character is in a class such as `a-z0-9_`.

@@ -4,6 +4,9 @@ use rancher_types::Condition;
 use rancher_types::info::{Modifier, TypeInfo};
 use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, Visitor};
 use serde_json::Value;
+use serde_json::value::RawValue;
+use std::borrow::Cow;
+use std::collections::HashMap;
 use std::fmt;
 
 use super::query::Query;
@@ -124,6 +127,17 @@ impl Markers {
         }
     }
 
+    /// Whether the server sends all objects whatever it is asked for, so that they are chosen here (recorded: workflows,
+    /// `current token?`; collections, `/v3/tokens?limit=3`; norman's handlers of both bypass its filters).
+    fn chosen_here(&self) -> bool {
+        self.info.is_some_and(|info| matches!(info.id, "token" | "principal"))
+    }
+
+    fn conditions(&self) -> Vec<&Condition> {
+        let of_place = self.place.as_ref().map(|(_, conditions)| conditions.as_slice()).unwrap_or_default();
+        of_place.iter().chain(&self.query.conditions).collect()
+    }
+
     fn marked(&self, marker: &str) -> Option<Route> {
         self.unmarked.as_ref().map(|route| route.clone().with_query("marker", marker))
     }
@@ -188,8 +202,7 @@ impl Markers {
 
     /// Whether the server did what was asked: it ignores filters and sort fields that it does not know.
     fn check_echo(&self, route: &Route, page: &Page) -> Result<()> {
-        let conditions = self.place.as_ref().map(|(_, conditions)| conditions.as_slice()).unwrap_or_default();
-        for condition in self.query.conditions.iter().chain(conditions) {
+        for condition in self.conditions() {
             // a road says with its path what the filter said
             if route.query_values(&condition.parameter()).is_empty() {
                 continue;
@@ -211,6 +224,33 @@ impl Markers {
         }
         Ok(())
     }
+}
+
+/// The first of the conditions that an item contradicts.
+///
+/// A field that is not there, or is no single value, contradicts nothing: which values mean the same there, only the
+/// server knows. Where the choice is made here, a field that is not there is an empty one, or false: Go leaves those out.
+fn unmet<'a>(item: &[u8], conditions: &[&'a Condition], chosen_here: bool) -> Option<&'a Condition> {
+    let fields: HashMap<Cow<'_, str>, &RawValue> = serde_json::from_slice(item).ok()?;
+    conditions.iter().copied().find(|condition| {
+        let value =
+            fields.get(condition.field.as_str()).map(|value| serde_json::from_str::<Value>(value.get()));
+        let named = match value {
+            Some(Ok(Value::String(text))) => condition.values.contains(&text),
+            Some(Ok(value @ (Value::Bool(_) | Value::Number(_)))) => {
+                condition.values.contains(&value.to_string())
+            }
+            None | Some(Ok(Value::Null)) if chosen_here => {
+                condition.values.iter().any(|value| value.is_empty() || value == "false")
+            }
+            _ => return false,
+        };
+        match condition.modifier {
+            Modifier::Eq | Modifier::In => !named,
+            Modifier::Ne | Modifier::NotIn => named,
+            _ => false,
+        }
+    })
 }
 
 fn echoes(echo: &Value, modifier: Modifier, values: &[String]) -> bool {
@@ -253,10 +293,31 @@ impl Course for Markers {
         };
         self.query.check(self.info)?;
         let mut route = route;
+        if self.chosen_here() && (self.query.sort.is_some() || self.query.descending) {
+            return Err(Error::new(
+                ErrorKind::Unsupported,
+                "nothing was sent: the server lists these in no order",
+                "put them in order after they came",
+            ));
+        }
+        for condition in &self.query.conditions {
+            let twice = conditions.iter().find(|own| own.parameter() == condition.parameter());
+            if twice.is_some_and(|own| own.values != condition.values) {
+                return Err(Error::new(
+                    ErrorKind::Invalid,
+                    format!("nothing was sent: {} is asked for in two ways", condition.field),
+                    "the resource was narrowed to one place and the filter names another: give one of both",
+                )
+                .with_field(&condition.field));
+            }
+        }
+        // one that is chosen here may be any of them
+        let limit = limit.filter(|_| !self.chosen_here());
         if let Some(limit) = limit.or(self.query.limit) {
             route = route.with_query("limit", &limit.to_string());
         }
-        for condition in conditions.iter().chain(&self.query.conditions) {
+        let beside = |condition: &&Condition| !conditions.iter().any(|own| own == *condition);
+        for condition in conditions.iter().chain(self.query.conditions.iter().filter(beside)) {
             for value in &condition.values {
                 route = route.with_query(&condition.parameter(), value);
             }
@@ -304,6 +365,26 @@ impl Course for Markers {
         self.footholds.clear();
         self.unread = Some(page.clone());
         self.marked(&next).map(Step::Next).ok_or_else(|| circle("it has no beginning"))
+    }
+
+    /// An echo is no proof: lists of tokens echo filters and ignore them (recorded: workflows, `current token?`).
+    fn choose(&self, page: &mut Page) -> Result<()> {
+        let conditions = self.conditions();
+        if conditions.is_empty() {
+            return Ok(());
+        }
+        let mut astray = None;
+        page.retain(|item| {
+            let unmet = unmet(item, &conditions, self.chosen_here());
+            if let Some(condition) = unmet {
+                astray = Some(condition.parameter());
+            }
+            unmet.is_none()
+        });
+        match astray {
+            Some(parameter) if !self.chosen_here() => Err(ignored(format!("the filter {parameter}"))),
+            _ => Ok(()),
+        }
     }
 
     fn total(&self, page: &Page) -> Option<u64> {

@@ -52,11 +52,12 @@ impl<T> Ensured<T> {
 impl<T: V3Object> Resource<T> {
     /// The object with this id or this name.
     ///
-    /// Names need not be unique: projects of one cluster can have the same. Where more than one object fits, that is
-    /// an error which names their ids, never a choice.
+    /// An id names one object. Names need not be unique: projects of one cluster can have the same. Where more than one
+    /// has the name, that is an error which names their ids, never a choice.
     ///
     /// # Errors
-    /// `not_found` if none fits that the user may see; `invalid` if more than one does.
+    /// `not_found` if none fits that the user may see; `invalid` if more than one does; `forbidden` or `out_of_scope` if
+    /// the user or the key may not ask for that id, and none was listed by that name.
     ///
     /// # Scope
     /// A key without a scope; by id, as [`Resource::get`]. A key scoped to a cluster finds the projects of it by name
@@ -69,31 +70,38 @@ impl<T: V3Object> Resource<T> {
                 invalid("neither an id nor a name was given: it is empty", "").with_operation("v3.find")
             );
         }
-        let mut found: Vec<Kept<T>> = Vec::new();
+        let filter = |name: &str| self.info.is_none_or(|info| info.filter(name).is_some());
+        let asked = |name: &str| {
+            let condition = Condition::new(name, Modifier::Eq, [name_or_id]);
+            self.list(Query::all().with(condition)).collect()
+        };
         let mut hidden: Option<Error> = None;
-        let is_id = id::check_id(self.info, &self.collection, name_or_id).is_ok();
-        if is_id {
+        if id::check_id(self.info, &self.collection, name_or_id).is_ok() {
             match self.get(name_or_id).await {
-                Ok(object) => found.push(object),
+                // an id names one object, whoever else has it as a name
+                Ok(object) => return Ok(object),
                 Err(error) if may_be_a_name(&error) => hidden = Some(error),
                 Err(error) => return Err(error),
             }
         }
-        let by_name = self.info.is_none_or(|info| info.filter("name").is_some());
-        if by_name {
-            let named = self.list(Query::all().with(Condition::new("name", Modifier::Eq, [name_or_id])));
-            match named.collect().await {
-                Ok(named) => found.extend(named),
-                // an id that was found is what was asked for, whoever has it as a name
-                Err(_) if !found.is_empty() => {}
-                Err(error) => return Err(error),
-            }
-        } else if let (Some(error), true) = (hidden, found.is_empty()) {
-            return Err(error);
+        let mut found = Vec::new();
+        // a key that cannot ask for one object may have a road to the list that holds it
+        let out_of_scope = |error: &Error| error.kind() == ErrorKind::OutOfScope;
+        if hidden.as_ref().is_some_and(out_of_scope) && filter("id") {
+            found = asked("id").await?;
         }
-        found.sort_by(|a, b| a.object_id().cmp(&b.object_id()));
-        found.dedup_by(|a, b| a.object_id() == b.object_id());
-        self.only(found, &format!("{name_or_id:?}"))
+        if found.is_empty() && filter("name") {
+            found = asked("name").await?;
+        }
+        match hidden {
+            // a refusal is not an absence
+            Some(error) if found.is_empty() && error.kind() != ErrorKind::NotFound => Err(error
+                .with_because([format!(
+                    "none of the {} that were listed has it as a name",
+                    self.collection
+                )])),
+            _ => self.only(found, &format!("{name_or_id:?}")),
+        }
     }
 
     /// The object that has the same values as `object` in these fields, or `object` created.
@@ -136,7 +144,21 @@ impl<T: V3Object> Resource<T> {
             return self.create(object).await.map(Ensured::Created);
         }
         let names: Vec<&str> = by.iter().map(|field| field.name()).collect();
-        self.only(found, &format!("the same {}", names.join(", "))).map(Ensured::Found)
+        let found = self.only(found, &format!("the same {}", names.join(", ")))?;
+        // recorded: workflows, a project with namespaces stays for a while, with `removed` set
+        if fields_of(&*found)?
+            .get("removed")
+            .is_some_and(|removed| removed.as_str().is_some_and(|at| !at.is_empty()))
+        {
+            return Err(Error::new(
+                ErrorKind::Conflict,
+                format!("the one that is there is being deleted: {}", found.object_id().unwrap_or_default()),
+                "wait until it is gone (wait_gone), then ensure again",
+            )
+            .with_retry(true, None)
+            .with_operation("v3.ensure"));
+        }
+        Ok(Ensured::Found(found))
     }
 
     fn only(&self, mut found: Vec<Kept<T>>, what: &str) -> Result<Kept<T>> {

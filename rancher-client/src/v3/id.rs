@@ -4,7 +4,7 @@ use rancher_types::info::TypeInfo;
 
 use super::query::invalid;
 use crate::error::Result;
-use crate::wire::{is_credential, redact};
+use crate::wire::is_credential;
 
 /// Kubernetes names are no longer; an id is a name, or a namespace and a name.
 const LONGEST_NAME: usize = 253;
@@ -26,7 +26,7 @@ pub(crate) fn check_no_credential(text: &str) -> Result<()> {
 pub(crate) fn check_id(info: Option<&'static TypeInfo>, collection: &str, id: &str) -> Result<()> {
     // what looks like a credential is neither sent nor shown; ids of tokens are the part before the colon
     check_no_credential(id)?;
-    if redact(id) != id || (info.is_some_and(|info| info.id == "token") && id.contains(':')) {
+    if info.is_some_and(|info| info.id == "token") && id.contains(':') {
         return Err(invalid(
             "that is a whole token, not an id",
             "the id of a token is the part before its colon; treat the token as one that was shown, if it was",
@@ -62,10 +62,11 @@ pub(crate) fn check_id(info: Option<&'static TypeInfo>, collection: &str, id: &s
             return wrong("it is longer than a name can be, 253 characters", "");
         }
     }
-    if parts > 2 {
+    // recorded: workloads are `deployment:shop-web:web`
+    if parts > 3 {
         return wrong(
-            "it has more than two parts",
-            "an id is a name, or a namespace and a name: c-xxxxx:p-xxxxx",
+            "it has more than three parts",
+            "an id is a name, a namespace and a name (c-xxxxx:p-xxxxx), or a kind, a namespace and a name",
         );
     }
     if id.contains(['/', '\\', '?', '#', '%']) {
@@ -91,7 +92,7 @@ mod tests {
             ("..", "is . or .."),
             ("c-1:..", "is . or .."),
             ("c-1:", "a part of it is empty"),
-            ("a:b:c", "more than two parts"),
+            ("a:b:c:d", "more than three parts"),
             ("a\nb", "control characters"),
             ("a\u{7f}", "control characters"),
             ("a%2fb", "characters that no id has"),
@@ -104,7 +105,16 @@ mod tests {
             assert!(error.to_string().contains(words), "{id:?}: {error}");
             assert!(error.to_string().len() < 300, "{error}");
         }
-        for id in ["local", "c-prod1:p-abcde", "agent-tls-mode", "system-library", "u-abc.def", "A_b"] {
+        for id in [
+            "local",
+            "c-prod1:p-abcde",
+            "deployment:shop-web:web",
+            "token-service:app-config",
+            "agent-tls-mode",
+            "system-library",
+            "u-abc.def",
+            "A_b",
+        ] {
             check_id(None, "projects", id).unwrap();
         }
     }

@@ -236,6 +236,31 @@ impl<T: V3Object> Resource<T> {
         self.object(Request::new("v3.get", Method::GET, self.route(Some(id))?)).await
     }
 
+    /// Fills in where an object belongs, if the resource was narrowed to a cluster or a project.
+    fn narrow(&self, object: &mut Map<String, Value>) -> Result<()> {
+        let cluster = self.cluster.as_ref().map(|id| ("clusterId", id.to_string()));
+        let project = self.project.as_ref().map(|id| ("projectId", id.to_string()));
+        for (name, id) in cluster.into_iter().chain(project) {
+            if self.info.and_then(|info| info.field(name)).is_none_or(|field| !field.create) {
+                continue;
+            }
+            match object.get(name).and_then(Value::as_str) {
+                None | Some("") => {
+                    object.insert(name.to_owned(), Value::String(id));
+                }
+                Some(own) if own != id => {
+                    return Err(invalid(
+                        format!("nothing was sent: the object belongs to {own}, and the resource was narrowed to {id}"),
+                        "give one of both",
+                    )
+                    .with_field(name));
+                }
+                Some(_) => {}
+            }
+        }
+        Ok(())
+    }
+
     /// Creates an object and returns it as the server made it.
     ///
     /// It is not sent twice: after a `timeout` or a broken connection it may or may not exist. What the server took
@@ -250,6 +275,7 @@ impl<T: V3Object> Resource<T> {
         let methods = self.info.map_or(&[][..], |info| info.collection_methods);
         self.can(methods, Takes::Post, "created")?;
         let mut sent = fields_of(object)?;
+        self.narrow(&mut sent)?;
         if let Some(info) = self.checks() {
             check::creation(info, &mut sent)?;
         }

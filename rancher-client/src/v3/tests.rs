@@ -246,6 +246,89 @@ async fn values_are_repeated_and_never_joined() {
     assert_eq!(asked(&mock), ["GET /v3/projects?clusterId=c-prod1&name_in=a&name_in=b,c%26d"]);
 }
 
+/// Recorded: workflows, `current token?`. The list echoes the filter, and holds all the same.
+#[tokio::test]
+async fn tokens_are_chosen_here_since_the_server_sends_them_all() {
+    let list = json!({"data": [{"id": "token-a", "current": false, "description": "ci"}, {"id": "token-b", "current": true}],
+        "pagination": {"limit": 1}, "filters": {"current": [{"modifier": "eq", "value": "true"}],
+        "description": [{"modifier": "eq", "value": "nosuch"}], "name": [{"modifier": "eq", "value": "nosuch"}]}});
+    let (mock, v3) = server(move |request, _| match request.route.path() {
+        "/v3/tokens" => (200, list.clone()),
+        _ => (404, json!({"type": "error", "status": 404, "code": "NotFound", "message": "x"})),
+    });
+    let tokens = v3.resource::<rancher_types::management::Token>();
+    let current = || tokens.list(Query::all().with(Field::new("current").eq(true)));
+    let ids: Vec<_> =
+        current().collect().await.unwrap().iter().map(|token| token.id.clone().unwrap()).collect();
+    assert_eq!(ids, ["token-b"]);
+    assert_eq!(current().first().await.unwrap().unwrap().id.as_deref(), Some("token-b"));
+    assert_eq!(current().total().await.unwrap(), 1);
+    assert_eq!(tokens.find("nosuch").await.unwrap_err().kind(), ErrorKind::NotFound);
+    let sent = mock.count();
+    let error = tokens.list(Query::all().sorted_by(Field::new("name"))).collect().await.unwrap_err();
+    assert_eq!((error.kind(), mock.count()), (ErrorKind::Unsupported, sent));
+}
+
+/// An echo is no proof.
+#[tokio::test]
+async fn an_object_that_a_filter_should_have_left_out_is_an_error() {
+    let list = json!({"data": [{"id": "a", "name": "x"}, {"id": "b", "name": "y"}],
+        "filters": {"name": [{"modifier": "eq", "value": "x"}]}});
+    let (_, v3) = server(move |_, _| (200, list.clone()));
+    let query = Query::all().with(project::NAME.eq("x"));
+    let error = v3.resource::<Project>().list(query).collect().await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Unsupported, "{error:?}");
+}
+
+#[tokio::test]
+async fn a_place_is_named_once() {
+    let (mock, v3) = server(|request, _| match request.method {
+        Method::POST => (201, body(request)),
+        _ => (
+            200,
+            json!({"data": [], "filters": {"clusterId": [{"modifier": "eq", "value": "c-1"}],
+            "name": [{"modifier": "eq", "value": "shop"}]}}),
+        ),
+    });
+    let cluster = ClusterId::new("c-1").unwrap();
+    let projects = v3.in_cluster(&cluster).resource::<Project>();
+    let query = |id: &str| Query::all().with(project::CLUSTER_ID.eq(id));
+    let error = projects.list(query("c-2")).collect().await.unwrap_err();
+    assert_eq!((error.kind(), error.field()), (ErrorKind::Invalid, Some("clusterId")), "{error}");
+    projects.list(query("c-1")).collect().await.unwrap();
+    assert_eq!(mock.calls().last().unwrap().route.query_values("clusterId"), ["c-1"]);
+    let of = |cluster: Option<&str>| Project {
+        name: Some("shop".into()),
+        cluster_id: cluster.map(str::to_owned),
+        ..Project::default()
+    };
+    let by = [project::NAME, project::CLUSTER_ID];
+    assert_eq!(projects.ensure(&of(Some("c-2")), &by).await.unwrap_err().kind(), ErrorKind::Invalid);
+    assert_eq!(projects.create(&of(Some("c-2"))).await.unwrap_err().field(), Some("clusterId"));
+    projects.create(&of(None)).await.unwrap();
+    assert_eq!(body(mock.calls().last().unwrap())["clusterId"], "c-1");
+}
+
+#[tokio::test]
+async fn a_refusal_is_not_an_absence_and_a_going_object_is_not_there() {
+    let (_, v3) = server(|request, _| match request.route.path() {
+        "/v3/projects" => (
+            200,
+            json!({"data": [], "filters": {"name": [{"modifier": "eq", "value": "c-1:p-1"}],
+            "id": [{"modifier": "eq", "value": "c-1:p-1"}]}}),
+        ),
+        _ => (403, json!({"type": "error", "status": 403, "code": "Forbidden", "message": "x"})),
+    });
+    let error = v3.resource::<Project>().find("c-1:p-1").await.unwrap_err();
+    assert_ne!(error.kind(), ErrorKind::NotFound, "{error:?}");
+    let going = json!({"data": [{"id": "c-1:p-1", "name": "shop", "removed": "2026-11-22T05:10:12Z"}],
+        "filters": {"name": [{"modifier": "eq", "value": "shop"}]}});
+    let (mock, v3) = server(move |_, _| (200, going.clone()));
+    let shop = Project { name: Some("shop".into()), ..Project::default() };
+    let error = v3.resource::<Project>().ensure(&shop, &[project::NAME]).await.unwrap_err();
+    assert_eq!((error.kind(), mock.count()), (ErrorKind::Conflict, 1), "{error:?}");
+}
+
 fn stored() -> Value {
     json!({"id": "c-1:p-1", "type": "project", "name": "shop", "clusterId": "c-1", "description": "old",
         "labels": {"team": "a"}, "later": {"deep": [1, 2.50]}, "links": {}})
@@ -429,9 +512,8 @@ async fn a_name_that_two_have_is_refused() {
                 "blog" => &["c-1:p-3"],
                 _ => &[],
             };
-            let mut list = page(ids, None);
-            list["filters"] = json!({"name": [{"modifier": "eq", "value": name}]});
-            (200, list)
+            let data: Vec<Value> = ids.iter().map(|id| json!({"id": id, "name": name})).collect();
+            (200, json!({"data": data, "filters": {"name": [{"modifier": "eq", "value": name}]}}))
         }
         None if request.route.path() == "/v3/projects/c-1:p-1" => (200, stored()),
         None => (404, json!({"type": "error", "status": 404, "code": "NotFound", "message": "x"})),
@@ -441,7 +523,9 @@ async fn a_name_that_two_have_is_refused() {
     assert_eq!(error.kind(), ErrorKind::Invalid);
     assert!(error.to_string().contains("c-1:p-1, c-2:p-2"), "{error}");
     assert_eq!(projects.find("blog").await.unwrap().id.as_deref(), Some("c-1:p-3"));
+    let asked_before = mock.count();
     assert_eq!(projects.find("c-1:p-1").await.unwrap().id.as_deref(), Some("c-1:p-1"));
+    assert_eq!(mock.count(), asked_before + 1, "an id names one object, whoever has it as a name");
     assert_eq!(projects.find("nobody").await.unwrap_err().kind(), ErrorKind::NotFound);
     let asked_before = mock.count();
     assert_eq!(projects.find("two words").await.unwrap_err().kind(), ErrorKind::NotFound);
@@ -460,10 +544,13 @@ async fn ensure_says_what_it_did() {
             "two" => &["c-1:p-1", "c-1:p-2"],
             _ => &[],
         };
-        let mut list = page(ids, None);
-        list["filters"] = json!({"name": [{"modifier": "eq", "value": name}],
-            "clusterId": [{"modifier": "eq", "value": "c-1"}]});
-        (200, list)
+        let data: Vec<Value> =
+            ids.iter().map(|id| json!({"id": id, "name": name, "clusterId": "c-1"})).collect();
+        (
+            200,
+            json!({"data": data, "filters": {"name": [{"modifier": "eq", "value": name}],
+            "clusterId": [{"modifier": "eq", "value": "c-1"}]}}),
+        )
     });
     let projects = v3.resource::<Project>();
     let by = [project::NAME, project::CLUSTER_ID];

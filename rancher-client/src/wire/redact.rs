@@ -45,8 +45,17 @@ pub fn redact(text: &str) -> Cow<'_, str> {
 
 /// Whether this is a credential and nothing else, given where an id or a name belongs.
 pub(crate) fn is_credential(text: &str) -> bool {
-    !text.chars().any(char::is_whitespace) && redact(text) != text
+    // an object of the namespace `token-service` looks like one: `token-service:app-config`. A secret is longer, in one
+    // piece, and holds digits; Rancher's have 54 characters
+    let secret = text.rsplit([':', '=', '.']).next().unwrap_or_default();
+    let is_secret = secret.len() >= LEAST_SECRET
+        && secret.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
+        && secret.chars().any(|c| c.is_ascii_digit());
+    is_secret && !text.chars().any(char::is_whitespace) && redact(text) != text
 }
+
+/// A text as short as this may be a name.
+const LEAST_SECRET: usize = 10;
 
 fn contains_scheme(text: &str) -> bool {
     let lower = text.to_ascii_lowercase();
