@@ -4,9 +4,9 @@ use http::Method;
 use std::collections::HashSet;
 
 use crate::error::{Error, ErrorKind, Result};
-use crate::scope::Route;
+use crate::scope::{Route, road};
 use crate::transport::{BoxFuture, Connection, Request};
-use crate::wire::Page;
+use crate::wire::{ClusterId, Page};
 
 /// No collection has so many pages; the server leads in a circle.
 const MOST_PAGES: usize = 10_000;
@@ -87,6 +87,10 @@ pub(super) struct Walk {
     pub(super) course: Box<dyn Course>,
     seen: HashSet<Box<str>>,
     asked: HashSet<String>,
+    /// The same list for a key that is scoped to the cluster that was asked for.
+    by_road: Option<Route>,
+    /// Why the first page was refused, while the road is tried.
+    refused: Option<Error>,
     pages: usize,
     /// Pages in a row that brought nothing new.
     stale: usize,
@@ -101,6 +105,8 @@ impl Walk {
             course,
             seen: HashSet::new(),
             asked: HashSet::new(),
+            by_road: None,
+            refused: None,
             pages: 0,
             stale: 0,
             before: 0,
@@ -110,8 +116,11 @@ impl Walk {
     /// Starts with the first page.
     pub(super) fn start(mut self, limit: Option<u32>) -> Fetch {
         Box::pin(async move {
-            let route = self.course.first(limit)?;
-            let route = self.connection.road_for(route)?;
+            let asked = self.course.first(limit)?;
+            let route = self.connection.road_for(asked.clone())?;
+            if route == asked {
+                self.by_road = road_of(&asked);
+            }
             self.go_on(route).await
         })
     }
@@ -131,7 +140,23 @@ impl Walk {
                 return Err(self.broken(&route, circle("a page leads back to one that was read already")));
             }
             match self.read(&route).await {
+                // a scoped key that nobody knows to be one: the road asks for the same
+                Err(error) if self.pages == 1 && may_be_scoped(&error) && self.by_road.is_some() => {
+                    self.refused = Some(error);
+                    if let Some(road) = self.by_road.take() {
+                        route = road;
+                    }
+                }
+                Err(error) if self.refused.is_some() => {
+                    // the road was refused, too: the first refusal is the answer to what was asked, unless both
+                    // together settle it
+                    return Err(match self.refused.take() {
+                        Some(first) if error.kind() != ErrorKind::TokenRefused => first,
+                        _ => error,
+                    });
+                }
                 Ok((mut page, step)) => {
+                    self.refused = None;
                     // a list of one page is not looked at twice
                     if self.pages > 1 || !matches!(step, Step::Done) {
                         let came = page.len();
@@ -191,6 +216,18 @@ impl Walk {
     fn broken(&self, route: &Route, error: Error) -> Error {
         error.with_operation(self.course.operation()).with_request(&Method::GET, route)
     }
+}
+
+/// The road that a key scoped to the cluster of the query could take.
+fn road_of(route: &Route) -> Option<Route> {
+    let [cluster] = <[String; 1]>::try_from(route.query_values("clusterId")).ok()?;
+    let cluster = ClusterId::new(cluster).ok()?;
+    road(route, &cluster).filter(|road| road != route)
+}
+
+/// Whether the credential was not accepted there, and another path could take it.
+fn may_be_scoped(error: &Error) -> bool {
+    matches!(error.kind(), ErrorKind::Undetermined | ErrorKind::OutOfScope)
 }
 
 /// A list that has no end.

@@ -159,6 +159,40 @@ async fn objects_of_a_cluster_come_and_go() {
     }
 }
 
+/// Nobody said that the key is scoped, nor which cluster is meant: the list asks again by the road of the cluster that it
+/// is about. A dead key, and one of another cluster, get the answer to what was asked.
+#[tokio::test]
+async fn a_list_finds_the_road_of_a_scoped_key_by_itself() {
+    let lab = Lab::start();
+    let client = lab.client("admin-prod");
+    let all = ids(&projects(&lab.client("admin-unscoped")).list(in_prod()).collect().await.unwrap());
+    lab.forget();
+    assert_eq!(ids(&projects(&client).list(in_prod().limit(2)).collect().await.unwrap()), all);
+    let asked = lab.requests();
+    assert_eq!(
+        asked[..2],
+        ["/v3/projects?limit=2&clusterId=c-prod1", "/v3/cluster/c-prod1/projects?limit=2"]
+            .map(|path| format!("GET {path}"))
+    );
+    assert!(asked[1..].iter().all(|request| request.starts_with("GET /v3/cluster/c-prod1/projects?")));
+    assert_eq!(
+        client.v3().in_cluster(&prod()).collection("projects").unwrap().find("shop").await.unwrap().name(),
+        Some("shop")
+    );
+    for label in ["deleted", "admin-stage"] {
+        let client = lab.client(label);
+        lab.forget();
+        let error = projects(&client).list(in_prod()).collect().await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Undetermined, "{label}: {error:?}");
+        assert_eq!(error.request().unwrap().path, "/v3/projects?clusterId=c-prod1");
+        assert_eq!(
+            lab.requests()[..2],
+            ["/v3/projects?clusterId=c-prod1", "/v3/cluster/c-prod1/projects"]
+                .map(|path| format!("GET {path}"))
+        );
+    }
+}
+
 #[tokio::test]
 async fn a_scoped_key_takes_its_road_once_its_scope_is_known() {
     let lab = Lab::start();
@@ -166,7 +200,7 @@ async fn a_scoped_key_takes_its_road_once_its_scope_is_known() {
     config.cluster = Some(prod());
     let client = Client::new(config).unwrap();
     // the first call cannot know; its refusal is looked into, and says what is so
-    let error = projects(&client).list(in_prod()).collect().await.unwrap_err();
+    let error = projects(&client).list(Query::all()).collect().await.unwrap_err();
     assert_eq!((error.kind(), error.confidence()), (ErrorKind::OutOfScope, Some(Confidence::Proven)));
     assert_eq!(error.scoped_to(), Some(&prod()));
     lab.forget();

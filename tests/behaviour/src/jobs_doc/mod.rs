@@ -165,12 +165,10 @@ async fn jobs_doc_is_what_happens() {
     assert!(committed == written, "docs/jobs.md is old: UPDATE_DOCS=1 cargo test -p rancher-tests jobs_doc");
 }
 
-/// The page says that a client which does not know its key's scope finds it out by the first refusal.
+/// The page says that a list whose key turns out to be scoped goes on by the road.
 #[tokio::test(start_paused = true)]
 async fn jobs_doc_roads_are_found_out() {
     let job = JOBS.iter().find(|job| job.name == "List the projects of a cluster").unwrap();
     let client = Server::new().client("admin-prod", job.cluster);
-    let refused = (job.run)(client.clone()).await.unwrap_err();
-    assert_eq!(refused.kind().as_str(), "out_of_scope", "{refused}");
     assert!(matches!((job.run)(client).await, Ok(Got::Many(count)) if count > 0));
 }

@@ -21,7 +21,7 @@ scoped to the cluster and to another, no credential at all, and as six users.
 a cluster in its `spec`: the recorded server does not confine it. A v3 key with a `clusterId` is taken on the paths of
 that cluster alone. Elsewhere it gets a 401, although there is nothing wrong with it. A client that knows the key's
 scope takes the road that means the same, or sends nothing and says `out_of_scope`. It knows the scope if it was told
-(`client.connection().learn(…)`), or from the first refusal: that call fails as `out_of_scope`, later ones take the road.
+(`client.connection().learn(…)`), or from the first refusal: a list of one cluster then goes on by the road at once.
 
 **Rights**: they are the user's. A scoped key has those that its user has in that cluster, in every job here. A new key
 changes nothing where a right is missing. **An empty list is what missing rights look like** in v3: the status is 200,
