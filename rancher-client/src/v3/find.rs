@@ -89,6 +89,8 @@ impl<T: V3Object> Resource<T> {
         let out_of_scope = |error: &Error| error.kind() == ErrorKind::OutOfScope;
         if hidden.as_ref().is_some_and(out_of_scope) && filter("id") {
             found = asked("id").await?;
+            // the list answered what the object could not be asked
+            hidden = None;
         }
         if found.is_empty() && filter("name") {
             found = asked("name").await?;
