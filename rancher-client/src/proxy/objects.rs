@@ -178,7 +178,6 @@ impl ClusterProxy {
     /// # Errors
     /// See [`wait`](crate::wait). A refusal is no proof that the object is gone.
     pub fn wait_gone(&self, resource: Resource<'_>, name: &str, options: WaitOptions) -> WaitGone<Object> {
-        let what = format!("{} {name}", resource.plural);
-        WaitGone::new("cluster.wait_gone", what, options, self.reader(resource, name))
+        WaitGone::new("cluster.wait_gone", resource.plural, name, options, self.reader(resource, name))
     }
 }

@@ -374,7 +374,7 @@ impl Resource {
     /// # Scope
     /// See [`Steve`].
     pub fn wait_gone(&self, id: &str, options: WaitOptions) -> WaitGone<Object> {
-        WaitGone::new("steve.wait_gone", format!("{} {id}", self.name), options, self.reader(id))
+        WaitGone::new("steve.wait_gone", &self.name, id, options, self.reader(id))
     }
 }
 

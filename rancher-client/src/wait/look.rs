@@ -10,14 +10,28 @@ use crate::wire::{Object, redact};
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub struct Unmet {
-    /// What is not so yet, in words: `condition Ready is False (Waiting), not True`.
+    /// What is not so yet, in words, credentials masked: `condition Ready is False (Waiting), not True`.
     pub unmet: Vec<String>,
-    /// The state of the object, where it says one.
+    /// The state of the object, where it says one, credentials masked.
     pub state: Option<String>,
     /// What the object says of it, credentials masked.
     pub message: Option<String>,
-    /// Why the last look failed, if it did. The rest is of the look before it.
+    /// Why the last look failed, if it did, credentials masked. The rest is of the look before it.
     pub trouble: Option<String>,
+}
+
+impl Unmet {
+    /// What is not so yet of an object, in words that hold no credential. `said` stands for the object's own message
+    /// where it has none.
+    pub(super) fn of(object: &Object, unmet: Vec<String>, said: Option<String>) -> Self {
+        let masked = |text: &str| redact(text).into_owned();
+        Self {
+            unmet: unmet.iter().map(|words| masked(words)).collect(),
+            state: state(object).map(masked),
+            message: message(object).map(masked).or_else(|| said.as_deref().map(masked)),
+            trouble: None,
+        }
+    }
 }
 
 impl fmt::Display for Unmet {

@@ -39,7 +39,7 @@ fn wait(until: Until, options: WaitOptions, answers: Answers) -> (Arc<AtomicUsiz
 }
 
 fn gone(options: WaitOptions, answers: Answers) -> WaitGone<Object> {
-    WaitGone::new("v3.wait_gone", "clusters c-prod1".to_owned(), options, script(answers).1)
+    WaitGone::new("v3.wait_gone", "clusters", "c-prod1", options, script(answers).1)
 }
 
 fn state(state: &str, message: &str) -> Value {
@@ -81,8 +81,10 @@ fn judged(status: u16, body: &str, accepted: bool) -> Error {
     judge(&answer, crate::scope::TokenKind::V3, None)
 }
 
+const NORMAN_404: &str = r#"{"baseType":"error","code":"NotFound","message":"clusters.management.cattle.io \"c-prod1\" not found","status":404,"type":"error"}"#;
+
 fn norman_404() -> Error {
-    judged(404, r#"{"baseType":"error","code":"NotFound","message":"","status":404,"type":"error"}"#, true)
+    judged(404, NORMAN_404, true)
 }
 
 #[tokio::test(start_paused = true)]
@@ -242,22 +244,11 @@ async fn gone_is_only_what_is_proven_gone() {
     // a right that comes later is waited for, too
     gone(options, vec![Err(forbidden), Err(norman_404)]).await.unwrap();
 
-    let kind = r#"{"kind":"Status","reason":"NotFound","message":"the server could not find the requested resource"}"#;
-    let object = r#"{"kind":"Status","reason":"NotFound","message":"pods \"a\" not found"}"#;
-    assert!(
-        gone(
-            options,
-            vec![Err(|| judged(
-                404,
-                r#"{"kind":"Status","reason":"NotFound","message":"pods \"a\" not found"}"#,
-                false
-            ))]
-        )
-        .await
-        .is_ok(),
-        "{object}"
-    );
-    let not_proven: [fn() -> Error; 5] = [
+    let kubernetes: fn() -> Error = || {
+        judged(404, r#"{"kind":"Status","reason":"NotFound","message":"pods \"c-prod1\" not found"}"#, false)
+    };
+    gone(options, vec![Err(kubernetes)]).await.unwrap();
+    let not_proven: [fn() -> Error; 9] = [
         // an unknown type of Steve, an unknown path, a cluster that is not there, a token that was not accepted
         || judged(404, "", true),
         || judged(404, "404 page not found\n", true),
@@ -268,7 +259,36 @@ async fn gone_is_only_what_is_proven_gone() {
                 true,
             )
         },
-        || judged(404, r#"{"baseType":"error","code":"NotFound","status":404,"type":"error"}"#, false),
+        || judged(404, NORMAN_404, false),
+        // recorded: an id without its cluster, an unknown type, a link that is none; and another object that is not there
+        || {
+            judged(
+                404,
+                r#"{"baseType":"error","code":"NotFound","message":"failed to find resource by id","status":404,"type":"error"}"#,
+                true,
+            )
+        },
+        || {
+            judged(
+                404,
+                r#"{"baseType":"error","code":"NotFound","message":"failed to find schema nosuch","status":404,"type":"error"}"#,
+                true,
+            )
+        },
+        || {
+            judged(
+                404,
+                r#"{"baseType":"error","code":"NotFound","message":"","status":404,"type":"error"}"#,
+                true,
+            )
+        },
+        || {
+            judged(
+                404,
+                r#"{"baseType":"error","code":"NotFound","message":"namespaces \"c-prod\" not found","status":404,"type":"error"}"#,
+                true,
+            )
+        },
         || {
             judged(
                 404,
@@ -279,7 +299,7 @@ async fn gone_is_only_what_is_proven_gone() {
     ];
     for (at, error) in not_proven.into_iter().enumerate() {
         let error = gone(options, vec![Ok(going.clone()), Err(error)]).await.unwrap_err();
-        assert_eq!(error.kind(), ErrorKind::NotFound, "{at} {kind}");
+        assert_eq!(error.kind(), ErrorKind::NotFound, "{at}");
         assert!(error.because().iter().any(|line| line.contains("no proof")), "{at}: {error:?}");
     }
     for refused in [forbidden as fn() -> Error, || of(ErrorKind::OutOfScope), || of(ErrorKind::Undetermined)]
@@ -333,4 +353,60 @@ async fn dropped_it_stops_and_after_its_end_there_is_nothing() {
         wait(Until::fits("anything", |_| true), WaitOptions::default(), vec![Ok(json!({}))]).1.progress();
     assert!(matches!(progress.next().await, Some(Ok(Progress::Met(_)))));
     assert!(progress.next().await.is_none());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_poll_beyond_every_clock_looks_once_and_ends_at_the_deadline() {
+    let options = WaitOptions { poll: Duration::MAX, deadline: seconds(5), ..Default::default() };
+    let start = Instant::now();
+    let (looks, waiting) = wait(Until::condition("Ready"), options, vec![Ok(json!({}))]);
+    assert_eq!(waiting.await.unwrap_err().kind(), ErrorKind::Timeout);
+    assert_eq!((looks.load(Ordering::SeqCst), start.elapsed()), (1, seconds(5)));
+    // the same where the server asks for that much time
+    let busy: fn() -> Error = || of(ErrorKind::RateLimited).with_retry(true, Some(Duration::MAX));
+    let (looks, waiting) =
+        wait(Until::settled(), WaitOptions { poll: seconds(1), ..options }, vec![Err(busy)]);
+    assert_eq!(waiting.await.unwrap_err().kind(), ErrorKind::Timeout);
+    assert_eq!(looks.load(Ordering::SeqCst), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_was_not_seen_was_not_stable() {
+    let answers: Answers =
+        vec![Ok(state("active", "")), Err(unavailable), Err(unavailable), Ok(state("active", ""))];
+    let start = Instant::now();
+    let (looks, waiting) = wait(Until::state("active"), WaitOptions::default(), answers);
+    waiting.await.unwrap();
+    // 5 seconds from the third look on, which is the first after those that failed
+    assert_eq!((looks.load(Ordering::SeqCst), start.elapsed()), (7, seconds(6 + 5)));
+}
+
+#[tokio::test(start_paused = true)]
+async fn no_part_of_progress_shows_a_credential() {
+    const SECRET: &str = "token-abcde:s3cr3ts3cr3ts3cr3t";
+    let said = |field: &str| {
+        let mut object = state("pending", "");
+        object[field] = json!(format!("no login for {SECRET}"));
+        object
+    };
+    let condition =
+        json!({"conditions": [{"type": "Ready", "status": "False", "reason": SECRET, "message": SECRET}]});
+    let failing: fn() -> Error = || of(ErrorKind::Unavailable).with_source(std::io::Error::other(SECRET));
+    let met = |message: &str| state("active", message);
+    let cases: [(Until, Answers); 5] = [
+        (Until::state("active"), vec![Ok(said("transitioningMessage"))]),
+        (Until::state("active"), vec![Ok(said("state"))]),
+        (Until::condition("Ready"), vec![Ok(condition)]),
+        (Until::state("active"), vec![Ok(met(SECRET))]),
+        (Until::state("active"), vec![Err(failing)]),
+    ];
+    for (until, answers) in cases {
+        let event = wait(until, WaitOptions::default(), answers).1.progress().next().await.unwrap().unwrap();
+        assert!(matches!(event, Progress::Unmet(_)));
+        let shown = format!("{event:?}");
+        assert!(!shown.contains("s3cr3t"), "{shown}");
+    }
+    let answers = vec![Ok(said("transitioningMessage"))];
+    let event = gone(WaitOptions::default(), answers).progress().next().await.unwrap().unwrap();
+    assert!(!format!("{event:?}").contains("s3cr3t"), "{event:?}");
 }

@@ -161,9 +161,7 @@ impl Until {
         if unmet.is_empty() {
             return Ok(None);
         }
-        let state = look::state(object).map(str::to_owned);
-        let message = look::message(object).map(str::to_owned).or(message);
-        Ok(Some(Unmet { unmet, state, message, trouble: None }))
+        Ok(Some(Unmet::of(object, unmet, message)))
     }
 }
 

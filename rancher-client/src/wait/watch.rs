@@ -12,7 +12,7 @@ use super::look::{self, Unmet};
 use super::{Until, WaitOptions};
 use crate::error::{Dialect, Error, ErrorKind, Result};
 use crate::transport::BoxFuture;
-use crate::wire::{Document, Kept, Object};
+use crate::wire::{Document, Kept, Object, redact};
 
 /// What happened while waiting.
 #[derive(Debug, Clone)]
@@ -62,7 +62,7 @@ impl<T: Document + Send + Sync + 'static> Wait<T> {
         options: WaitOptions,
         get: impl Fn() -> BoxFuture<'static, Result<Kept<T>>> + Send + Sync + 'static,
     ) -> Self {
-        Self(Watch::events(operation, what, Some(until), options, Box::new(get)))
+        Self(Watch::events(operation, what, Wish::Until(until), options, Box::new(get)))
     }
 
     /// What happens while waiting.
@@ -72,13 +72,22 @@ impl<T: Document + Send + Sync + 'static> Wait<T> {
 }
 
 impl<T: Document + Send + Sync + 'static> WaitGone<T> {
+    /// `collection` and `id` say what is waited for; the end of the id is the name that the server calls it by.
     pub(crate) fn new(
         operation: &'static str,
-        what: String,
+        collection: &str,
+        id: &str,
         options: WaitOptions,
         get: impl Fn() -> BoxFuture<'static, Result<Kept<T>>> + Send + Sync + 'static,
     ) -> Self {
-        Self(Watch::events(operation, what, None, options, Box::new(get)))
+        let name = id.rsplit([':', '/']).next().unwrap_or(id).to_owned();
+        Self(Watch::events(
+            operation,
+            format!("{collection} {id}"),
+            Wish::Gone { name },
+            options,
+            Box::new(get),
+        ))
     }
 
     /// What happens while waiting.
@@ -148,12 +157,29 @@ impl<T: Document> fmt::Debug for ProgressStream<T> {
     }
 }
 
+/// What is waited for.
+enum Wish {
+    Until(Until),
+    /// Until it is gone: the object that the server calls by this name.
+    Gone {
+        name: String,
+    },
+}
+
+impl Wish {
+    fn until(&self) -> Option<&Until> {
+        match self {
+            Wish::Until(until) => Some(until),
+            Wish::Gone { .. } => None,
+        }
+    }
+}
+
 /// A wait under way.
 struct Watch<T: Document> {
     operation: &'static str,
     what: String,
-    /// Nothing: until it is gone.
-    until: Option<Until>,
+    wish: Wish,
     options: WaitOptions,
     get: Get<T>,
     began: Option<Instant>,
@@ -180,14 +206,14 @@ impl<T: Document + Send + Sync + 'static> Watch<T> {
     fn events(
         operation: &'static str,
         what: String,
-        until: Option<Until>,
+        wish: Wish,
         options: WaitOptions,
         get: Get<T>,
     ) -> Events<T> {
         let watch = Self {
             operation,
             what,
-            until,
+            wish,
             options,
             get,
             began: None,
@@ -210,7 +236,7 @@ impl<T: Document + Send + Sync + 'static> Watch<T> {
     }
 
     fn of_states(&self) -> bool {
-        self.until.as_ref().is_some_and(Until::of_states)
+        self.wish.until().is_some_and(Until::of_states)
     }
 
     /// The next thing that happens.
@@ -221,7 +247,7 @@ impl<T: Document + Send + Sync + 'static> Watch<T> {
         let began = match self.began {
             Some(began) => began,
             None => {
-                let wish = self.until.as_ref().map_or(Ok(()), Until::check);
+                let wish = self.wish.until().map_or(Ok(()), Until::check);
                 if let Err(error) = wish.and_then(|()| self.options.check(self.of_states())) {
                     return Some(Err(error.with_operation(self.operation)));
                 }
@@ -251,7 +277,8 @@ impl<T: Document + Send + Sync + 'static> Watch<T> {
                 Look::Over(result) => {
                     return Some(result.map_err(|error| error.with_operation(self.operation)));
                 }
-                Look::GoOn { after } => self.next = now.checked_add(after),
+                // what is longer than a clock can say is beyond the deadline
+                Look::GoOn { after } => self.next = Some(now.checked_add(after).unwrap_or(deadline)),
             }
             if self.told.as_ref() != Some(&self.standing) {
                 self.told = Some(self.standing.clone());
@@ -270,7 +297,7 @@ impl<T: Document + Send + Sync + 'static> Watch<T> {
         let uid = look::uid(&json).map(str::to_owned);
         let another = matches!((&self.uid, &uid), (Some(before), Some(now)) if before != now);
         let poll = self.options.poll;
-        let Some(until) = &self.until else {
+        let Wish::Until(until) = &self.wish else {
             if another {
                 // the one that was waited for is gone; this one has only its name
                 return Look::Over(Ok(Progress::Gone(self.last.take())));
@@ -300,12 +327,8 @@ impl<T: Document + Send + Sync + 'static> Watch<T> {
         if left.is_zero() {
             return Look::Over(Ok(Progress::Met(object)));
         }
-        self.standing = Unmet {
-            unmet: vec![format!("it is as it shall be, and must stay so for {stable:?}")],
-            state: look::state(&json).map(str::to_owned),
-            message: look::message(&json).map(str::to_owned),
-            trouble: None,
-        };
+        self.standing =
+            Unmet::of(&json, vec![format!("it is as it shall be, and must stay so for {stable:?}")], None);
         self.last = Some(object);
         Look::GoOn { after: poll.min(left) }
     }
@@ -314,11 +337,14 @@ impl<T: Document + Send + Sync + 'static> Watch<T> {
     fn missed(&mut self, error: Error, waited: Duration) -> Look<T> {
         let lag = waited < self.options.rights_lag;
         let tolerated = match error.kind() {
-            ErrorKind::NotFound if self.until.is_none() => match proves_absence(&error) {
-                true => return Look::Over(Ok(Progress::Gone(self.last.take()))),
-                false => false,
+            ErrorKind::NotFound => match &self.wish {
+                Wish::Gone { name } if proves_absence(&error, name) => {
+                    return Look::Over(Ok(Progress::Gone(self.last.take())));
+                }
+                Wish::Gone { .. } => false,
+                Wish::Until(_) => lag,
             },
-            ErrorKind::NotFound | ErrorKind::Forbidden => lag,
+            ErrorKind::Forbidden => lag,
             ErrorKind::Unavailable
             | ErrorKind::ClusterUnavailable
             | ErrorKind::Timeout
@@ -328,13 +354,14 @@ impl<T: Document + Send + Sync + 'static> Watch<T> {
             _ => false,
         };
         if !tolerated {
-            let because = match (self.until.is_none(), error.kind()) {
+            let because = match (self.wish.until().is_none(), error.kind()) {
                 (true, ErrorKind::Forbidden | ErrorKind::OutOfScope | ErrorKind::Undetermined) => {
                     Some(format!("a refusal is no proof that {} is gone", self.what))
                 }
-                (true, ErrorKind::NotFound) => {
-                    Some(format!("there is no such path, which is no proof that {} is gone", self.what))
-                }
+                (true, ErrorKind::NotFound) => Some(format!(
+                    "the server does not name it as missing, which is no proof that {} is gone",
+                    self.what
+                )),
                 (false, ErrorKind::NotFound) if self.last.is_some() => {
                     Some(format!("{} was there while it was waited for, and is not any more", self.what))
                 }
@@ -343,19 +370,21 @@ impl<T: Document + Send + Sync + 'static> Watch<T> {
             return Look::Over(Err(error.with_because(because)));
         }
         self.failed = self.failed.saturating_add(1);
+        // what was not seen was not seen to stay
+        self.since = None;
         let after = error.retry().after.unwrap_or_default().max(self.options.poll);
-        self.standing.trouble = Some(error.summary().to_owned());
+        self.standing.trouble = Some(redact(error.summary()).into_owned());
         self.trouble = Some(error);
         Look::GoOn { after }
     }
 
     fn exceeded(&mut self) -> Error {
-        let wish = if self.until.is_some() { "not as it shall be" } else { "still there" };
+        let wish = if self.wish.until().is_some() { "not as it shall be" } else { "still there" };
         let mut because = vec![format!("it was looked at {} times", self.looks)];
         if self.failed > 0 {
             because.push(format!("{} of the looks failed", self.failed));
         }
-        if let Some(until) = &self.until {
+        if let Wish::Until(until) = &self.wish {
             because.push(format!("waited for: {until:?}"));
         }
         let error = Error::new(
@@ -388,27 +417,20 @@ fn still_there(json: &Object) -> Unmet {
         true => "it is still there".to_owned(),
         false => format!("it is still there and waits for its finalizers ({})", waits.join(", ")),
     };
-    Unmet {
-        unmet: vec![words],
-        state: look::state(json).map(str::to_owned),
-        message: look::message(json).map(str::to_owned),
-        trouble: None,
-    }
+    Unmet::of(json, vec![words], None)
 }
 
-/// Whether a 404 says that the object is not there, and not that the path, the type or the cluster is not.
-fn proves_absence(error: &Error) -> bool {
+/// Whether a 404 says that this object is not there, and not that the path, the type, the cluster or the form of the id
+/// is not: `projects.management.cattle.io "p-abcde" not found` (recorded: workflows, `after delete`; errors, `steve
+/// missing object`; matrix, a namespace of Kubernetes). `failed to find resource by id` and `failed to find schema` are
+/// said while the object lives (recorded: errors, `id without cluster`; workflows, `unknown link type`).
+fn proves_absence(error: &Error, name: &str) -> bool {
     let Some(http) = error.http() else { return false };
-    let named = http.code.as_deref() == Some("NotFound");
-    match http.dialect {
-        // Kubernetes says so for a kind that it does not have
-        Dialect::Kubernetes => {
-            named
-                && !error
-                    .message()
-                    .is_some_and(|words| words.contains("could not find the requested resource"))
-        }
-        Dialect::Norman | Dialect::Steve => named && http.accepted != Some(false),
+    let heard = match http.dialect {
+        Dialect::Kubernetes => true,
+        Dialect::Norman | Dialect::Steve => http.accepted != Some(false),
         _ => false,
-    }
+    };
+    let words = http.message.as_deref().unwrap_or_default();
+    heard && http.code.as_deref() == Some("NotFound") && words.ends_with(&format!("\"{name}\" not found"))
 }
