@@ -8,7 +8,7 @@ use super::name::invalid;
 use crate::error::{Error, ErrorKind, Result};
 use crate::scope::Route;
 use crate::v3::Deleted;
-use crate::wire::{Document as _, Kept, Object, taken};
+use crate::wire::{Kept, Object, taken};
 
 /// How often an object is read and written before a conflict is the caller's.
 pub(crate) const MOST_TRIES: u32 = 5;
@@ -42,8 +42,7 @@ pub(crate) fn accepted(
     object: &Kept<Object>,
     answer: Kept<Object>,
 ) -> Result<Kept<Object>> {
-    let Some(change) = object.update(None)? else { return Ok(answer) };
-    let sent = Value::Object(Object::decode(&change)?.into_fields());
+    let Some(sent) = object.change_alone()? else { return Ok(answer) };
     let outcome = taken::outcome(&sent, &object.json()?, &answer.json()?, &unseen);
     // a field that was taken away and is there again was given its default, or is somebody's who put it back
     let (restored, ignored): (Vec<_>, Vec<_>) =

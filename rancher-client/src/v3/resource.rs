@@ -281,7 +281,7 @@ impl<T: V3Object> Resource<T> {
         if let Some(info) = self.checks() {
             check::update(info, &changes, &fields_of(&**object)?)?;
         }
-        let sent = Value::Object(changes.clone());
+        let fields = changes.len();
         // Rancher refuses to update a cluster that does not say its name
         if self.info.is_some_and(|info| info.id == "cluster")
             && let Some(name) = before.get("name")
@@ -289,12 +289,14 @@ impl<T: V3Object> Resource<T> {
             changes.entry("name").or_insert_with(|| name.clone());
         }
         let mut request = Request::new("v3.update", Method::PUT, self.route(Some(&id))?);
-        request = match changes.len() == sent.as_object().map_or(0, Map::len) {
+        request = match changes.len() == fields {
             // as it was put together: numbers keep their spelling
             true => request.with_body(body, "application/json"),
             false => request.with_json(&changes)?,
         };
         let updated: Kept<T> = self.object(request).await?;
+        // a map that was sent whole no longer says what was taken out of it
+        let sent = object.change_alone()?.unwrap_or_default();
         let judge = |answer: &Kept<T>| -> Result<taken::Outcome> {
             Ok(taken::outcome(&sent, &before, &answer.json()?, &self.unseen()))
         };

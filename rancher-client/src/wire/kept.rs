@@ -105,6 +105,12 @@ impl<T: Document> Kept<T> {
             None => Ok(None),
         }
     }
+
+    /// The changed fields alone, however deep, and null for what is gone: what an answer is compared with. Nothing if
+    /// nothing was changed.
+    pub(crate) fn change_alone(&self) -> Result<Option<Value>, InvalidDocument> {
+        self.changes()?.map(|edit| edit.alone(&self.raw)).transpose()
+    }
 }
 
 impl<T> Deref for Kept<T> {
@@ -199,7 +205,7 @@ mod tests {
         let update: Value = serde_json::from_slice(&update).unwrap();
         assert_eq!(
             update,
-            json!({"ttl": 15_552_000_000_u64, "labels": {"c": "d"}, "conditions": [
+            json!({"ttl": 15_552_000_000_u64, "labels": {"a": "b", "c": "d"}, "conditions": [
                 {"type": "Ready", "status": "Maybe", "reason": "x"}, {"type": "Live", "status": "False", "since": 1e3}]})
         );
         // null becomes a value, and a value null
