@@ -14,9 +14,9 @@ use crate::wire::{Kept, Object, taken};
 pub(crate) const MOST_TRIES: u32 = 5;
 
 /// Which fields the server never sends back.
-fn unseen(path: &str) -> bool {
+fn unseen(path: &[&str]) -> bool {
     // of a Secret: it comes back as `data`
-    path == "stringData" || path.starts_with("stringData.")
+    path.first() == Some(&"stringData")
 }
 
 /// The body of an update: the object as it was read, with the change in it. Nothing if nothing was changed.
