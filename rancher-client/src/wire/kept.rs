@@ -33,6 +33,7 @@ pub struct Kept<T> {
     value: T,
     raw: Bytes,
     altered: Vec<String>,
+    partial: bool,
 }
 
 impl<T: Document> Kept<T> {
@@ -41,13 +42,24 @@ impl<T: Document> Kept<T> {
     /// # Errors
     /// The text is no JSON, or no such object.
     pub fn read(raw: Bytes) -> Result<Self, InvalidDocument> {
-        Ok(Self { value: T::decode(&raw)?, raw, altered: Vec::new() })
+        Ok(Self { value: T::decode(&raw)?, raw, altered: Vec::new(), partial: false })
     }
 
     /// Says which fields the server took otherwise than they were sent.
     pub(crate) fn with_altered(mut self, altered: Vec<String>) -> Self {
         self.altered = altered;
         self
+    }
+
+    /// Says that it was read without some of its fields, so that it cannot be written back as the whole.
+    pub(crate) fn as_partial(mut self) -> Self {
+        self.partial = true;
+        self
+    }
+
+    /// Whether it was read without some of its fields.
+    pub(crate) fn is_partial(&self) -> bool {
+        self.partial
     }
 
     /// The fields of which the answer to a creation or an update shows another value than was sent: cut down, written
