@@ -265,6 +265,21 @@ impl Error {
         self
     }
 
+    /// Names the request of another error.
+    #[must_use]
+    pub(crate) fn with_sent(mut self, sent: SentRequest) -> Self {
+        self.inner.cluster = self.inner.cluster.take().or_else(|| sent.scope.cluster().cloned());
+        self.inner.request = Some(sent);
+        self
+    }
+
+    /// Replaces what to do next.
+    #[must_use]
+    pub(crate) fn with_advice(mut self, advice: &str) -> Self {
+        self.inner.advice = redact(advice).into_owned();
+        self
+    }
+
     /// Names the field that is wrong.
     #[must_use]
     pub fn with_field(mut self, field: impl Into<String>) -> Self {

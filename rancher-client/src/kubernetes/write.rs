@@ -8,19 +8,26 @@ use super::name::invalid;
 use crate::error::{Error, ErrorKind, Result};
 use crate::scope::Route;
 use crate::v3::Deleted;
-use crate::wire::{Document as _, Kept, Object, taken};
+use crate::wire::{Kept, Object, taken};
 
 /// How often an object is read and written before a conflict is the caller's.
 pub(crate) const MOST_TRIES: u32 = 5;
 
 /// Which fields the server never sends back.
-fn unseen(path: &str) -> bool {
+fn unseen(path: &[&str]) -> bool {
     // of a Secret: it comes back as `data`
-    path == "stringData" || path.starts_with("stringData.")
+    path.first() == Some(&"stringData")
 }
 
 /// The body of an update: the object as it was read, with the change in it. Nothing if nothing was changed.
 pub(crate) fn update_of(object: &Kept<Object>) -> Result<Option<Bytes>> {
+    if object.is_partial() {
+        return Err(invalid(
+            "nothing was sent: the object comes from a list that left out fields or values of it, which an update would \
+             delete",
+            "read it with get, or use update_with",
+        ));
+    }
     if object.resource_version().is_none_or(str::is_empty) {
         // Kubernetes would overwrite what others wrote; Steve answers 500 (notes on Steve's stores)
         return Err(invalid(
@@ -42,8 +49,7 @@ pub(crate) fn accepted(
     object: &Kept<Object>,
     answer: Kept<Object>,
 ) -> Result<Kept<Object>> {
-    let Some(change) = object.update(None)? else { return Ok(answer) };
-    let sent = Value::Object(Object::decode(&change)?.into_fields());
+    let Some(sent) = object.change_alone()? else { return Ok(answer) };
     let outcome = taken::outcome(&sent, &object.json()?, &answer.json()?, &unseen);
     // a field that was taken away and is there again was given its default, or is somebody's who put it back
     let (restored, ignored): (Vec<_>, Vec<_>) =
@@ -67,6 +73,58 @@ pub(crate) fn accepted(
     .with_field(ignored.first().cloned().unwrap_or_default())
     .with_operation(operation)
     .with_request(&Method::PUT, route))
+}
+
+/// Whether the server reports a conflict to a PUT that was sent more than once: it may be with an earlier attempt of
+/// our own, whose answer was lost.
+pub(crate) fn resent_into_conflict(error: &Error) -> bool {
+    error.kind() == ErrorKind::Conflict && error.retry().attempts > 1
+}
+
+/// Judges such a conflict by the object as it is `now`.
+///
+/// If it holds the change, the change was made. If it holds a part of it, whether an attempt of our own made that or
+/// somebody else did cannot be told, and nobody shall make the change once more without a look.
+pub(crate) fn own_attempt(
+    object: &Kept<Object>,
+    conflict: Error,
+    now: Result<Kept<Object>>,
+) -> Result<Kept<Object>> {
+    let whose = "somebody else wrote it, or our own first attempt, whose answer did not arrive, did";
+    let now = match now {
+        Ok(now) => now,
+        Err(error) => {
+            let unread =
+                format!("{whose}; it could not be read again ({}: {})", error.kind(), error.summary());
+            return Err(left_open(&conflict, "the change may have been made").with_because([unread]));
+        }
+    };
+    let Some(sent) = object.change_alone()? else { return Ok(now) };
+    let outcome = taken::outcome(&sent, &object.json()?, &now.json()?, &unseen);
+    if now.resource_version() == object.resource_version() || outcome.taken.is_empty() {
+        return Err(conflict.with_because([format!("{whose}; it does not hold the change")]));
+    }
+    let others: Vec<String> = outcome.ignored.into_iter().chain(outcome.altered).collect();
+    if others.is_empty() {
+        return Ok(now);
+    }
+    let summary = format!("a part of the change was made: {} is otherwise", others.join(", "));
+    Err(left_open(&conflict, &summary)
+        .with_because([whose.to_owned()])
+        .with_field(others.first().cloned().unwrap_or_default()))
+}
+
+/// The conflict as what it leaves open.
+fn left_open(conflict: &Error, summary: &str) -> Error {
+    let advice = "look at the object before the change is made once more";
+    let error = Error::new(ErrorKind::PartlyDone, summary, advice)
+        .with_operation(conflict.operation().to_owned())
+        .with_attempts(conflict.retry().attempts)
+        .with_because(conflict.because().iter().cloned());
+    match conflict.request() {
+        Some(sent) => error.with_sent(sent.clone()),
+        None => error,
+    }
 }
 
 /// The value at a path such as `data.a`. A name can hold dots itself.

@@ -5,7 +5,6 @@ use futures_core::Stream;
 use futures_util::future::FutureExt as _;
 use futures_util::stream::StreamExt as _;
 use std::fmt;
-use std::marker::PhantomData;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
@@ -47,7 +46,8 @@ pub struct List<T> {
     course: Box<dyn Course>,
     pages: Option<Pages>,
     page: Option<(Page, usize)>,
-    item: PhantomData<fn() -> T>,
+    /// What is noted on each object.
+    mark: fn(T) -> T,
 }
 
 /// How often the next page is looked after while the items of this one are taken.
@@ -55,7 +55,12 @@ const LOOK_AFTER: usize = 32;
 
 impl<T: Item> List<T> {
     pub(crate) fn new(connection: Connection, course: impl Course) -> Self {
-        Self { connection, course: Box::new(course), pages: None, page: None, item: PhantomData }
+        Self { connection, course: Box::new(course), pages: None, page: None, mark: std::convert::identity }
+    }
+
+    /// The same list, which notes something on each object.
+    pub(crate) fn marked(self, mark: fn(T) -> T) -> Self {
+        Self { mark, ..self }
     }
 
     /// The pages instead of the objects, as bytes.
@@ -80,8 +85,9 @@ impl<T: Item> List<T> {
     /// # Errors
     /// Those of the first page.
     pub async fn first(self) -> Result<Option<T>> {
+        let mark = self.mark;
         let fetched = Walk::new(self.connection, self.course).start(Some(1)).await?;
-        fetched.page.item(0).map(T::from_json).transpose()
+        Ok(fetched.page.item(0).map(T::from_json).transpose()?.map(mark))
     }
 
     /// How many objects the list has: what the server says after the first page of one object, or, where it does not
@@ -120,7 +126,7 @@ impl<T: Item> Stream for List<T> {
                 }
                 if let Some(item) = page.item(*at) {
                     *at += 1;
-                    return Poll::Ready(Some(T::from_json(item)));
+                    return Poll::Ready(Some(T::from_json(item).map(this.mark)));
                 }
                 this.page = None;
             }

@@ -6,7 +6,9 @@ use http::Method;
 use super::list::Tokens;
 use super::{ClusterProxy, ListOptions, Resource};
 use crate::error::{Error, ErrorKind, Result};
-use crate::kubernetes::{MOST_TRIES, accepted, check_name, created, deleted, invalid, update_of};
+use crate::kubernetes::{
+    MOST_TRIES, accepted, check_name, created, deleted, invalid, own_attempt, resent_into_conflict, update_of,
+};
 use crate::paging::List;
 use crate::scope::Route;
 use crate::transport::Request;
@@ -79,7 +81,7 @@ impl ClusterProxy {
     ///
     /// # Errors
     /// `conflict` if somebody else wrote it since (recorded: errors, `k8s stale update`); `invalid` before anything is
-    /// sent, if the object has no resource version; `unsupported` if the server accepted the change and ignored it, as
+    /// sent, if the object has no resource version or is a part of one; `unsupported` if the server accepted the change and ignored it, as
     /// it does with a status; `partly_done` if it ignored a part of it.
     pub async fn update(&self, resource: Resource<'_>, object: &Kept<Object>) -> Result<Kept<Object>> {
         let Some(body) = update_of(object)? else { return Ok(object.clone()) };
@@ -91,7 +93,13 @@ impl ClusterProxy {
             .request("cluster.update", Method::PUT, &segments.segments(Some(name))?)?
             .with_body(body, "application/json");
         let route: Route = request.route.clone();
-        accepted("cluster.update", &route, object, self.object(request).await?)
+        match self.object(request).await {
+            Ok(answer) => accepted("cluster.update", &route, object, answer),
+            Err(error) if resent_into_conflict(&error) => {
+                own_attempt(object, error, self.get(segments, name).await)
+            }
+            Err(error) => Err(error),
+        }
     }
 
     /// Reads an object, changes it and writes it; again if somebody else was faster, five times at most.

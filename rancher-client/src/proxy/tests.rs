@@ -1,11 +1,12 @@
 use super::*;
 use crate::config::Config;
 use crate::credentials::Credential;
-use crate::transport::mock::{Mock, response, with_header};
+use crate::transport::mock::{Mock, failure, response, with_header};
 use crate::wire::{Kept, Object, SystemClock};
 use futures_util::StreamExt as _;
 use serde_json::json;
-use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
 
 const GONE: &str = r#"{"kind":"Status","status":"Failure","reason":"Expired","code":410,
     "message":"The provided continue parameter is too old"}"#;
@@ -284,4 +285,74 @@ async fn a_wait_reads_the_object_again() {
     proxy.wait_gone(pods(), "web-0", WaitOptions::default()).await.unwrap();
     assert_eq!(mock.count(), 4);
     assert!(asked(&mock).iter().all(|line| line.ends_with("/pods/web-0")));
+}
+
+/// One deployment, of which the first PUT is done and its answer lost. Then `meanwhile` happens.
+fn loses_an_answer(meanwhile: fn(&mut Value)) -> (Arc<Mutex<Value>>, ClusterProxy) {
+    let stored = json!({"metadata": {"name": "web", "namespace": "shop-web", "resourceVersion": "1"},
+        "spec": {"replicas": 1, "paused": false}});
+    let stored = Arc::new(Mutex::new(stored));
+    let (kept, lost) = (Arc::clone(&stored), AtomicBool::new(false));
+    let mock = Mock::new(move |request: Request| {
+        let mut stored = kept.lock().unwrap();
+        let mut answer = Ok(());
+        if request.method == Method::PUT {
+            let mut sent: Value = serde_json::from_slice(request.body.as_deref().unwrap()).unwrap();
+            if sent["metadata"]["resourceVersion"] == stored["metadata"]["resourceVersion"] {
+                let version: u64 = sent["metadata"]["resourceVersion"].as_str().unwrap().parse().unwrap();
+                sent["metadata"]["resourceVersion"] = json!((version + 1).to_string());
+                *stored = sent;
+                if !lost.swap(true, Ordering::SeqCst) {
+                    meanwhile(&mut stored);
+                    answer = Err(failure(ErrorKind::Timeout, true, None));
+                }
+            } else {
+                let status = json!({"kind": "Status", "apiVersion": "v1", "status": "Failure", "code": 409,
+                    "reason": "Conflict", "message": "the object has been modified"});
+                let answer =
+                    with_header(response(409, status.to_string()), "content-type", "application/json");
+                return std::future::ready(Ok(answer));
+            }
+        }
+        let body = stored.to_string();
+        let answer = answer.map(|()| with_header(response(200, body), "content-type", "application/json"));
+        std::future::ready(answer)
+    });
+    let mut config = Config::new("https://rancher.example.com".parse().unwrap(), Credential::anonymous());
+    config.retry.attempts = 3;
+    let connection = Connection::over_transport(config, Arc::new(mock), Arc::new(SystemClock::new()));
+    (stored, ClusterProxy::new(connection, ClusterId::new("c-prod1").unwrap()))
+}
+
+fn one_more(object: &mut Object) {
+    let replicas = object.pointer_mut("/spec/replicas").unwrap();
+    *replicas = json!(replicas.as_u64().unwrap() + 1);
+    *object.pointer_mut("/spec/paused").unwrap() = json!(true);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_change_that_arrived_is_not_made_twice() {
+    let deployments = Resource::of("apps", "v1", "deployments").within("shop-web");
+    let (stored, cluster) = loses_an_answer(|_| {});
+    let done = cluster.update_with(deployments, "web", one_more).await.unwrap();
+    assert_eq!(done.pointer("/spec/replicas"), Some(&json!(2)));
+    assert_eq!(stored.lock().unwrap()["spec"]["replicas"], json!(2));
+
+    // somebody else changed a part of it since
+    let (stored, cluster) = loses_an_answer(|stored| {
+        stored["spec"]["paused"] = json!(false);
+        stored["metadata"]["resourceVersion"] = json!("9");
+    });
+    let error = cluster.update_with(deployments, "web", one_more).await.unwrap_err();
+    assert_eq!((error.kind(), error.field()), (ErrorKind::PartlyDone, Some("spec.paused")), "{error}");
+    assert!(error.because().iter().any(|line| line.contains("our own first attempt")), "{error:?}");
+    assert_eq!(stored.lock().unwrap()["spec"]["replicas"], json!(2));
+
+    // somebody else put all of it back: then the change is made once more
+    let (stored, cluster) = loses_an_answer(|stored| {
+        stored["spec"] = json!({"replicas": 5, "paused": false});
+        stored["metadata"]["resourceVersion"] = json!("9");
+    });
+    cluster.update_with(deployments, "web", one_more).await.unwrap();
+    assert_eq!(stored.lock().unwrap()["spec"]["replicas"], json!(6));
 }

@@ -38,7 +38,8 @@ pub struct SteveQuery {
     pub projects_or_namespaces: Vec<String>,
     /// Only what belongs to none of these projects or namespaces.
     pub not_projects_or_namespaces: Vec<String>,
-    /// Only these fields of each object. An object that is to be written back must be whole.
+    /// Only these fields of each object. What comes cannot be written back, nor with the next two: an update wants the
+    /// whole object, and refuses a part.
     pub include: Vec<String>,
     /// All but these fields of each object, such as `metadata.managedFields`.
     pub exclude: Vec<String>,
@@ -52,6 +53,11 @@ pub struct SteveQuery {
 }
 
 impl SteveQuery {
+    /// Whether the objects come without some of their fields or values.
+    pub(super) fn is_partial(&self) -> bool {
+        !(self.include.is_empty() && self.exclude.is_empty() && self.exclude_values.is_empty())
+    }
+
     pub(super) fn size(&self, limit: Option<u32>) -> Result<u32> {
         let size = limit.or(self.pagesize).unwrap_or(AT_A_TIME);
         if (1..=MOST_AT_A_TIME).contains(&size) {

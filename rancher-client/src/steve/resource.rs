@@ -8,7 +8,8 @@ use super::course::Numbers;
 use super::{Steve, SteveQuery, field};
 use crate::error::{Error, ErrorKind, Result};
 use crate::kubernetes::{
-    MOST_TRIES, accepted, check_label, check_name, created, deleted, invalid, update_of,
+    MOST_TRIES, accepted, check_label, check_name, created, deleted, invalid, own_attempt,
+    resent_into_conflict, update_of,
 };
 use crate::paging::List;
 use crate::scope::Route;
@@ -128,7 +129,9 @@ impl Resource {
         let connection = &self.steve.connection;
         let place = self.collection(query.namespace.as_deref());
         let most_bytes = connection.config().limits.body;
-        List::new(connection.clone(), Numbers::new(place, query, most_bytes))
+        let partial = query.is_partial();
+        let list = List::new(connection.clone(), Numbers::new(place, query, most_bytes));
+        if partial { list.marked(Kept::as_partial) } else { list }
     }
 
     /// One object.
@@ -234,7 +237,8 @@ impl Resource {
     /// # Errors
     /// `conflict` if somebody else wrote it since; `unsupported` before anything is sent, if Rancher lets nobody write
     /// the type this way (its link says `blocked`), and after, if the server accepted the change and ignored it;
-    /// `partly_done` if it ignored a part of it; `invalid` if the object has no resource version.
+    /// `partly_done` if it ignored a part of it; `invalid` if the object has no resource version, or comes from a list
+    /// that left out fields of it.
     ///
     /// # Scope
     /// See [`Steve`].
@@ -259,7 +263,11 @@ impl Resource {
         let route = self.object_at(id)?;
         let request =
             Request::new("steve.update", Method::PUT, route.clone()).with_body(body, "application/json");
-        accepted("steve.update", &route, object, self.object(request).await?)
+        match self.object(request).await {
+            Ok(answer) => accepted("steve.update", &route, object, answer),
+            Err(error) if resent_into_conflict(&error) => own_attempt(object, error, self.get(id).await),
+            Err(error) => Err(error),
+        }
     }
 
     /// Reads an object, changes it and writes it; again if somebody else was faster, five times at most.

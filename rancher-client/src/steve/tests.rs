@@ -424,3 +424,28 @@ async fn a_wait_reads_the_state() {
     let error = resource.wait_gone("shop-web/app", WaitOptions::default()).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::NotFound);
 }
+
+#[tokio::test]
+async fn a_part_of_an_object_is_not_written_back_as_the_whole() {
+    // as Steve answers to excludeValues=data: the keys without their values
+    let page = json!({"type": "collection", "count": 1, "data": [{"id": "shop/app", "type": "configmap",
+        "metadata": {"name": "app", "namespace": "shop", "resourceVersion": "7"}, "data": {"password": ""}}]});
+    let some = || vec!["data".to_owned()];
+    for query in [
+        SteveQuery { exclude_values: some(), ..Default::default() },
+        SteveQuery { exclude: some(), ..Default::default() },
+        SteveQuery { include: some(), ..Default::default() },
+    ] {
+        let page = page.to_string();
+        let (mock, maps) = maps(&[(200, &page), (200, &page)]);
+        let all = maps.list(query.clone()).collect().await.unwrap().remove(0);
+        let first = maps.list(query).first().await.unwrap().unwrap();
+        for mut map in [all, first] {
+            map.set("labels", "x");
+            let error = maps.update(&map).await.unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::Invalid);
+            assert!(error.advice().contains("get"), "{error}");
+        }
+        assert_eq!(mock.count(), 2);
+    }
+}

@@ -100,7 +100,8 @@ impl Connection {
     /// # Errors
     /// Every [`ErrorKind`] that an answer, its absence or the configuration can lead to.
     pub async fn send(&self, request: Request) -> Result<Response> {
-        self.shared.top.send(request).await
+        let (twice, method) = (request.idempotent, request.method.clone());
+        self.shared.top.send(request).await.map_err(|error| perhaps_done(error, twice, &method))
     }
 
     /// Sends a request and reads the whole answer.
@@ -114,9 +115,12 @@ impl Connection {
     async fn whole(&self, request: Request) -> Result<(StatusCode, Bytes)> {
         let (operation, method, route) =
             (request.operation.clone(), request.method.clone(), request.route.clone());
+        let twice = request.idempotent;
         let response = self.send(request).await?;
         let read = response.body.read(self.shared.config.limits.body).await;
-        let body = read.map_err(|error| error.with_operation(operation).with_request(&method, &route))?;
+        let body = read.map_err(|error| {
+            perhaps_done(error, twice, &method).with_operation(operation).with_request(&method, &route)
+        })?;
         Ok((response.status, body))
     }
 
@@ -197,6 +201,28 @@ impl fmt::Debug for Connection {
     }
 }
 
+/// The error of a request without an answer. If it may have arrived, and would do its work twice if it arrived twice,
+/// nobody shall send it again without a look: not we, and not a loop that asks whether the error is retryable.
+///
+/// A server that was busy and says when to come back did nothing.
+fn perhaps_done(error: Error, twice: bool, method: &Method) -> Error {
+    let unanswered = matches!(
+        error.kind(),
+        ErrorKind::Connect | ErrorKind::Timeout | ErrorKind::Unavailable | ErrorKind::Tls
+    );
+    let retry = error.retry();
+    if twice || !unanswered || !retry.retryable || error.nothing_sent() || retry.after.is_some() {
+        return error;
+    }
+    let advice =
+        format!("this {method} may have arrived: look whether it did its work before sending it again");
+    let advice = match error.advice() {
+        "" => advice,
+        before => format!("{advice}; {before}"),
+    };
+    error.with_advice(&advice).with_retry(false, None)
+}
+
 /// Whether a success without a body is whole. Recorded: v3 answers some deletions with 204, and a login that asks for
 /// a cookie, which is an action, with 200 and nothing.
 fn may_be_empty(status: StatusCode, method: &Method, route: &Route) -> bool {
@@ -207,7 +233,8 @@ fn may_be_empty(status: StatusCode, method: &Method, route: &Route) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::super::mock::{Mock, request, response};
+    use super::super::BoxFuture;
+    use super::super::mock::{Mock, dripping, failure, request, response};
     use super::*;
     use crate::wire::{ServerUrl, SystemClock};
 
@@ -232,6 +259,33 @@ mod tests {
                     assert!(!null && error.kind() == ErrorKind::Decode, "{error}");
                     assert!(error.to_string().contains("it is empty"), "{error}");
                 }
+            }
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_creation_without_an_answer_is_not_to_be_repeated_blindly() {
+        type Answer = fn() -> BoxFuture<'static, Result<Response>>;
+        let cases: [(Answer, bool); 6] = [
+            (|| Box::pin(std::future::pending()), false),
+            (|| Box::pin(async { Ok(dripping(&[r#"{"id": "c""#, "}"], Duration::from_secs(1000))) }), false),
+            (|| Box::pin(async { Err(failure(ErrorKind::Connect, true, None)) }), false),
+            (|| Box::pin(async { Ok(response(502, "")) }), false),
+            (|| Box::pin(async { Ok(response(429, "")) }), true),
+            (|| Box::pin(async { Err(failure(ErrorKind::Connect, true, None).with_nothing_sent()) }), true),
+        ];
+        for (at, (answer, retryable)) in cases.into_iter().enumerate() {
+            for method in [Method::POST, Method::GET] {
+                let server = ServerUrl::parse("https://rancher.example.com", false).unwrap();
+                let mock = Mock::new(move |_| answer());
+                let mut config = Config::new(server, Credential::anonymous());
+                config.retry.attempts = 1;
+                let connection =
+                    Connection::over_transport(config, Arc::new(mock), Arc::new(SystemClock::new()));
+                let error = connection.bytes(request(method.clone(), "/v3/projects")).await.unwrap_err();
+                let expected = retryable || method == Method::GET;
+                assert_eq!(error.is_retryable(), expected, "case {at} {method}: {error}");
+                assert_eq!(error.advice().contains("look whether"), !expected, "case {at} {method}: {error}");
             }
         }
     }

@@ -85,3 +85,6 @@ impl V3 {
 #[cfg(test)]
 #[cfg(all(feature = "management", feature = "cluster"))]
 mod tests;
+#[cfg(test)]
+#[cfg(feature = "management")]
+mod update_tests;

@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use http::Method;
 use rancher_types::ResourceType;
-use rancher_types::info::{Api, Method as Takes, TypeInfo};
+use rancher_types::info::{Api, FieldType, Method as Takes, TypeInfo};
 use serde_json::{Map, Value};
 use std::fmt;
 use std::marker::PhantomData;
@@ -307,7 +307,7 @@ impl<T: V3Object> Resource<T> {
         if let Some(info) = self.checks() {
             check::update(info, &changes, &fields_of(&**object)?)?;
         }
-        let sent = Value::Object(changes.clone());
+        let fields = changes.len();
         // Rancher refuses to update a cluster that does not say its name
         if self.info.is_some_and(|info| info.id == "cluster")
             && let Some(name) = before.get("name")
@@ -315,12 +315,14 @@ impl<T: V3Object> Resource<T> {
             changes.entry("name").or_insert_with(|| name.clone());
         }
         let mut request = Request::new("v3.update", Method::PUT, self.route(Some(&id))?);
-        request = match changes.len() == sent.as_object().map_or(0, Map::len) {
+        request = match changes.len() == fields {
             // as it was put together: numbers keep their spelling
             true => request.with_body(body, "application/json"),
             false => request.with_json(&changes)?,
         };
         let updated: Kept<T> = self.object(request).await?;
+        // a map that was sent whole no longer says what was taken out of it
+        let sent = object.change_alone()?.unwrap_or_default();
         let judge = |answer: &Kept<T>| -> Result<taken::Outcome> {
             Ok(taken::outcome(&sent, &before, &answer.json()?, &self.unseen()))
         };
@@ -329,10 +331,21 @@ impl<T: V3Object> Resource<T> {
             return Ok(updated.with_altered(outcome.altered));
         }
         // the answer may be older than what is stored now
-        let again = self.get(&id).await?;
-        outcome = judge(&again)?;
-        if outcome.ignored.is_empty() {
-            return Ok(again.with_altered(outcome.altered));
+        let mut because = None;
+        match self.get(&id).await {
+            Ok(again) => {
+                outcome = judge(&again)?;
+                if outcome.ignored.is_empty() {
+                    return Ok(again.with_altered(outcome.altered));
+                }
+            }
+            Err(error) => {
+                because = Some(format!(
+                    "this is what the answer to the PUT shows: the object could not be read again ({}: {})",
+                    error.kind(),
+                    error.summary()
+                ));
+            }
         }
         let kind = match outcome.taken.is_empty() && outcome.altered.is_empty() {
             true => ErrorKind::Unsupported,
@@ -347,6 +360,7 @@ impl<T: V3Object> Resource<T> {
             "this server does not change it this way: an action may, or deleting and creating",
         )
         .with_field(outcome.ignored.first().cloned().unwrap_or_default())
+        .with_because(because)
         .with_operation("v3.update")
         .with_request(&Method::PUT, &self.route(Some(&id))?))
     }
@@ -407,16 +421,36 @@ impl<T: V3Object> Resource<T> {
         })
     }
 
-    /// Which fields the server never sends back.
-    fn unseen(&self) -> impl Fn(&str) -> bool + use<T> {
+    /// Which fields the server never sends back, at the end of a path of names.
+    fn unseen(&self) -> impl Fn(&[&str]) -> bool + use<T> {
         let info = self.info;
-        move |path: &str| {
-            let field = info.and_then(|info| info.field(path));
-            field.is_some_and(|field| {
-                field.write_only || matches!(field.ty, rancher_types::info::FieldType::Password)
-            })
+        move |path: &[&str]| info.is_some_and(|info| is_unseen(info, path))
+    }
+}
+
+fn is_unseen(mut info: &TypeInfo, path: &[&str]) -> bool {
+    let mut names = path.iter();
+    while let Some(name) = names.next() {
+        let Some(field) = info.field(name) else { return false };
+        if field.write_only {
+            return true;
+        }
+        let mut ty = &field.ty;
+        loop {
+            ty = match ty {
+                FieldType::Array(inner) => inner,
+                // of a map, the next name is any
+                FieldType::Map(inner) if names.next().is_some() => inner,
+                FieldType::Password => return true,
+                FieldType::Struct(part) => {
+                    info = part;
+                    break;
+                }
+                _ => return false,
+            };
         }
     }
+    false
 }
 
 pub(super) fn fields_of(object: &impl Document) -> Result<Map<String, Value>> {

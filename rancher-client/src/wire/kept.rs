@@ -33,6 +33,7 @@ pub struct Kept<T> {
     value: T,
     raw: Bytes,
     altered: Vec<String>,
+    partial: bool,
 }
 
 impl<T: Document> Kept<T> {
@@ -41,13 +42,24 @@ impl<T: Document> Kept<T> {
     /// # Errors
     /// The text is no JSON, or no such object.
     pub fn read(raw: Bytes) -> Result<Self, InvalidDocument> {
-        Ok(Self { value: T::decode(&raw)?, raw, altered: Vec::new() })
+        Ok(Self { value: T::decode(&raw)?, raw, altered: Vec::new(), partial: false })
     }
 
     /// Says which fields the server took otherwise than they were sent.
     pub(crate) fn with_altered(mut self, altered: Vec<String>) -> Self {
         self.altered = altered;
         self
+    }
+
+    /// Says that it was read without some of its fields, so that it cannot be written back as the whole.
+    pub(crate) fn as_partial(mut self) -> Self {
+        self.partial = true;
+        self
+    }
+
+    /// Whether it was read without some of its fields.
+    pub(crate) fn is_partial(&self) -> bool {
+        self.partial
     }
 
     /// The fields of which the answer to a creation or an update shows another value than was sent: cut down, written
@@ -104,6 +116,12 @@ impl<T: Document> Kept<T> {
             Some(edit) => Ok(Some(edit.update(&self.raw, info)?.into())),
             None => Ok(None),
         }
+    }
+
+    /// The changed fields alone, however deep, and null for what is gone: what an answer is compared with. Nothing if
+    /// nothing was changed.
+    pub(crate) fn change_alone(&self) -> Result<Option<Value>, InvalidDocument> {
+        self.changes()?.map(|edit| edit.alone(&self.raw)).transpose()
     }
 }
 
@@ -199,7 +217,7 @@ mod tests {
         let update: Value = serde_json::from_slice(&update).unwrap();
         assert_eq!(
             update,
-            json!({"ttl": 15_552_000_000_u64, "labels": {"c": "d"}, "conditions": [
+            json!({"ttl": 15_552_000_000_u64, "labels": {"a": "b", "c": "d"}, "conditions": [
                 {"type": "Ready", "status": "Maybe", "reason": "x"}, {"type": "Live", "status": "False", "since": 1e3}]})
         );
         // null becomes a value, and a value null

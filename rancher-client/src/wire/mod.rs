@@ -8,6 +8,7 @@ mod edit;
 mod id;
 mod kept;
 mod page;
+mod quantity;
 mod redact;
 mod server_url;
 pub(crate) mod taken;

@@ -79,8 +79,8 @@ impl Edit {
     /// v3 merges what it gets into what it has (recorded: workflows), structs field by field, and replaces maps of
     /// plain values and arrays whole (norman, `types/convert/merge`). So this holds the fields that changed; of a
     /// struct, again only the fields that changed; a map or an array whole, as it is after the change, with all that
-    /// `raw` has in it; and null where a field was taken away. `info` says which is which. What it does not describe
-    /// is taken for a struct.
+    /// `raw` has in it; and null where a field was taken away. `info` says which is which. An object that it does not
+    /// describe goes whole too, so that nothing of it is lost, whatever the server takes it for.
     ///
     /// # Errors
     /// As [`Edit::apply`].
@@ -89,6 +89,14 @@ impl Edit {
         let mut out = String::new();
         update::write(&mut out, text.value(), &self.0, info, &mut apply::Place::default())?;
         Ok(out.into_bytes())
+    }
+
+    /// The changed fields alone, of every object, and null for each that is gone. Arrays stand whole.
+    pub(crate) fn alone(&self, raw: &[u8]) -> Result<Value, InvalidDocument> {
+        let text = text::Text::read(raw)?;
+        let mut out = String::new();
+        update::write_alone(&mut out, text.value(), &self.0, &mut apply::Place::default())?;
+        serde_json::from_str(&out).map_err(|error| InvalidDocument::unreadable(&error, out.len()))
     }
 
     /// Where the changes are: `description`, `resourceQuota.limit.pods`, `rules[2].verbs[0]`,

@@ -168,15 +168,33 @@ fn the_body_of_a_v3_put_holds_the_change_alone() {
     // a map of texts is replaced by the server, so it goes whole
     assert_eq!(body(|v| v["annotations"]["a"] = json!("3")), r#"{"annotations":{"a":"3","b":"2"}}"#);
     assert_eq!(body(|v| remove(&mut v["annotations"], "a")), r#"{"annotations":{"b":"2"}}"#);
-    // structs, maps of structs and what has no schema are merged
+    // structs, maps of structs and what is any JSON are merged
     assert_eq!(body(|v| v["quota"]["limit"]["pods"] = json!("3")), r#"{"quota":{"limit":{"pods":"3"}}}"#);
     assert_eq!(body(|v| remove(&mut v["quota"], "limit")), r#"{"quota":{"limit":null}}"#);
     assert_eq!(body(|v| v["nodes"]["n"]["pods"] = json!("3")), r#"{"nodes":{"n":{"pods":"3"}}}"#);
     assert_eq!(body(|v| v["spec"]["a"]["b"] = json!(3)), r#"{"spec":{"a":{"b":3}}}"#);
-    assert_eq!(body(|v| remove(&mut v["other"], "a")), r#"{"other":{"a":null}}"#);
+    // what nothing is stated of may be a map of texts, or a struct with one
+    assert_eq!(body(|v| v["other"]["a"] = json!(3)), r#"{"other":{"a":3,"b":2}}"#);
+    assert_eq!(body(|v| remove(&mut v["other"], "a")), r#"{"other":{"b":2}}"#);
+    assert_eq!(body(|v| v["quota"]["later"] = json!({"x": 1})), r#"{"quota":{"later":{"x":1}}}"#);
     // lists go whole, with what only the text knows
     let rules = r#"{"rules":[{"pods":"1","new":99999999999999999999},{"pods":"3","new":1e3}]}"#;
     assert_eq!(body(|v| v["rules"][1]["pods"] = json!("3")), rules);
+}
+
+#[test]
+fn without_any_statement_objects_go_whole() {
+    let raw = r#"{"labels":{"a":"1","b":1.0},"quota":{"limit":{"pods":"1","x":1e3}}}"#;
+    let before = parsed(raw);
+    let mut now = before.clone();
+    now["labels"].as_object_mut().unwrap().remove("a");
+    now["quota"]["limit"]["pods"] = json!("2");
+    let edit = Edit::between(&before, &now).unwrap();
+    let sent = edit.update(raw.as_bytes(), None).unwrap();
+    assert_eq!(sent, br#"{"labels":{"b":1.0},"quota":{"limit":{"pods":"2","x":1e3}}}"#);
+    // the change is known all the same
+    let alone = edit.alone(raw.as_bytes()).unwrap();
+    assert_eq!(alone, json!({"labels": {"a": null}, "quota": {"limit": {"pods": "2"}}}));
 }
 
 #[test]
