@@ -79,6 +79,9 @@ impl ClusterProxy {
     ///
     /// # Errors
     /// Those of [`Connection::json`]. On `local`, this is answered without any credential: it proves nothing.
+    ///
+    /// # Scope
+    /// A key without a scope, or one scoped to this cluster.
     pub async fn version(&self) -> Result<String> {
         let version = self.send(self.request("cluster.version", Method::GET, &["version"])?).await?;
         let text = version.get("gitVersion").and_then(Value::as_str).map(str::to_owned);

@@ -42,6 +42,9 @@ impl ClusterProxy {
     /// As items of the stream: `invalid` before anything is sent, if a name or an option is nonsense; `conflict` if
     /// the cluster forgot the state of the list, see [`OnExpired`](super::OnExpired); `decode` if pages lead in a
     /// circle; `cluster_unavailable` within seconds if the cluster's agent is gone; those of every request.
+    ///
+    /// # Scope
+    /// A key without a scope, or one scoped to this cluster.
     pub fn list(&self, resource: Resource<'_>, options: ListOptions) -> List<Kept<Object>> {
         List::new(self.connection.clone(), Tokens::new(&self.id, resource, options))
     }
@@ -50,6 +53,9 @@ impl ClusterProxy {
     ///
     /// # Errors
     /// `not_found` if there is none; `forbidden` if the user may not see it; `invalid` if that is no name.
+    ///
+    /// # Scope
+    /// A key without a scope, or one scoped to this cluster.
     pub async fn get(&self, resource: Resource<'_>, name: &str) -> Result<Kept<Object>> {
         self.object(self.request("cluster.get", Method::GET, &resource.segments(Some(name))?)?).await
     }
@@ -62,6 +68,9 @@ impl ClusterProxy {
     /// # Errors
     /// `already_exists`; `invalid` with the field; `forbidden` with the reason `quota`, `pod_security` or `admission`
     /// is no missing right.
+    ///
+    /// # Scope
+    /// A key without a scope, or one scoped to this cluster.
     pub async fn create(&self, resource: Resource<'_>, object: &Object) -> Result<Kept<Object>> {
         let resource = resource.of_object(object)?;
         if let Some(name) = object.pointer("/metadata/name").and_then(|name| name.as_str()) {
@@ -83,6 +92,9 @@ impl ClusterProxy {
     /// `conflict` if somebody else wrote it since (recorded: errors, `k8s stale update`); `invalid` before anything is
     /// sent, if the object has no resource version or is a part of one; `unsupported` if the server accepted the change and ignored it, as
     /// it does with a status; `partly_done` if it ignored a part of it.
+    ///
+    /// # Scope
+    /// A key without a scope, or one scoped to this cluster.
     pub async fn update(&self, resource: Resource<'_>, object: &Kept<Object>) -> Result<Kept<Object>> {
         let Some(body) = update_of(object)? else { return Ok(object.clone()) };
         let Some(name) = object.name() else {
@@ -106,6 +118,9 @@ impl ClusterProxy {
     ///
     /// # Errors
     /// As [`ClusterProxy::get`] and [`ClusterProxy::update`]; `conflict` if somebody else was faster five times.
+    ///
+    /// # Scope
+    /// A key without a scope, or one scoped to this cluster.
     pub async fn update_with(
         &self,
         resource: Resource<'_>,
@@ -130,6 +145,9 @@ impl ClusterProxy {
     ///
     /// # Errors
     /// `not_found` if there is none; `invalid` if that is no name.
+    ///
+    /// # Scope
+    /// A key without a scope, or one scoped to this cluster.
     pub async fn delete(&self, resource: Resource<'_>, name: &str) -> Result<Deleted<Object>> {
         let request = self.request("cluster.delete", Method::DELETE, &resource.segments(Some(name))?)?;
         let route = request.route.clone();
@@ -169,6 +187,9 @@ impl ClusterProxy {
     ///
     /// # Errors
     /// See [`wait`](crate::wait).
+    ///
+    /// # Scope
+    /// A key without a scope, or one scoped to this cluster.
     pub fn wait(
         &self,
         resource: Resource<'_>,
@@ -185,6 +206,9 @@ impl ClusterProxy {
     ///
     /// # Errors
     /// See [`wait`](crate::wait). A refusal is no proof that the object is gone.
+    ///
+    /// # Scope
+    /// A key without a scope, or one scoped to this cluster.
     pub fn wait_gone(&self, resource: Resource<'_>, name: &str, options: WaitOptions) -> WaitGone<Object> {
         WaitGone::new("cluster.wait_gone", resource.plural, name, options, self.reader(resource, name))
     }

@@ -201,6 +201,9 @@ impl ClusterProxy {
     ///
     /// # Errors
     /// Those of `Connection::json`; `unsupported` on Kubernetes before 1.28; `not_rancher` if no user is named.
+    ///
+    /// # Scope
+    /// A key without a scope, or one scoped to this cluster.
     pub async fn whoami(&self) -> Result<WhoAmI> {
         let request =
             self.request("cluster.whoami", Method::POST, &WhoAmI::PATH)?.with_json(&WhoAmI::question())?;
@@ -230,6 +233,9 @@ impl ClusterProxy {
     ///
     /// # Errors
     /// Those of `Connection::json`. A question that is denied is an `Ok` with `allowed: false`.
+    ///
+    /// # Scope
+    /// A key without a scope, or one scoped to this cluster.
     pub async fn can_i(&self, question: &CanI) -> Result<Permission> {
         let request =
             self.request("cluster.can_i", Method::POST, &CanI::PATH)?.with_json(&question.question())?;

@@ -271,11 +271,35 @@ fn in_class(class: &str, c: char) -> bool {
     false
 }
 
+/// The type of a field within a field.
+fn part(field: &FieldInfo, name: &str) -> Option<&'static TypeInfo> {
+    let FieldType::Struct(info) = field.ty else { return None };
+    match info.field(name)?.ty {
+        FieldType::Struct(part) => Some(part),
+        _ => None,
+    }
+}
+
 /// A project's quota and the default of its namespaces come together and name the same resources (recorded: errors,
 /// `quota without namespace default`; workflows, differing keys).
 fn quota(info: &'static TypeInfo, object: &Map<String, Value>, problems: &mut Problems) {
     if info.id != "project" {
         return;
+    }
+    for field in ["resourceQuota", "namespaceDefaultResourceQuota"] {
+        let stated = info.field(field).and_then(|quota| part(quota, "limit"));
+        let limit = object.get(field).and_then(|quota| quota.get("limit")).and_then(Value::as_object);
+        let (Some(stated), Some(limit)) = (stated, limit) else { continue };
+        for key in limit.keys().filter(|key| *key != "type" && stated.field(key).is_none()) {
+            let known: Vec<&str> = stated.fields.iter().map(|field| field.name).collect();
+            problems.add(
+                &format!("{field}.limit.{key}"),
+                format!(
+                    "quotas know no such resource, and the server would ignore it; they know {}",
+                    known.join(", ")
+                ),
+            );
+        }
     }
     let keys = |field: &str| -> Option<Vec<&String>> {
         let limit = object.get(field)?.get("limit")?.as_object()?;

@@ -222,6 +222,13 @@ impl Markers {
                 return Err(ignored(format!("the order by {sort}")));
             }
         }
+        if self.query.descending {
+            let echoed =
+                page.envelope().get("sort").and_then(|sort| sort.get("order")).and_then(Value::as_str);
+            if echoed != Some("desc") {
+                return Err(ignored("the opposite order".to_owned()));
+            }
+        }
         Ok(())
     }
 }
@@ -356,9 +363,25 @@ impl Course for Markers {
                     "the server would begin with its first object instead; list without a marker",
                 ));
             }
-            return if page.is_empty() { Ok(Step::Done) } else { self.lost(page) };
+            // an empty page ends the list only if the list is empty
+            return if page.is_empty() && self.total(page).is_none_or(|total| total == 0) {
+                Ok(Step::Done)
+            } else {
+                self.lost(page)
+            };
         }
-        let Some(next) = self.link(page)? else { return Ok(Step::Done) };
+        let Some(next) = self.link(page)? else {
+            let pagination = page.envelope().get("pagination");
+            let partial =
+                pagination.and_then(|pagination| pagination.get("partial")).and_then(Value::as_bool);
+            // recorded: collections, the last page is partial, too, and has a marker
+            if marker.is_none() && partial == Some(true) {
+                return Err(circle(
+                    "the first page says that it is not the whole list, and not where the rest is",
+                ));
+            }
+            return Ok(Step::Done);
+        };
         if begins_with.as_ref() == Some(&next) {
             return Err(circle("a page calls itself the next"));
         }

@@ -231,6 +231,40 @@ async fn a_filter_that_was_ignored_is_an_error() {
 }
 
 #[tokio::test]
+async fn the_opposite_order_is_asked_for_and_confirmed() {
+    for (order, fine) in [("desc", true), ("asc", false)] {
+        let (mock, v3) =
+            server(move |_, _| (200, json!({"data": [], "sort": {"name": "name", "order": order}})));
+        let query = Query::all().sorted_by(project::NAME).descending();
+        let outcome = v3.resource::<Project>().list(query).collect().await;
+        assert_eq!(outcome.is_ok(), fine, "{order}");
+        assert_eq!(asked(&mock), ["GET /v3/projects?sort=name&order=desc"]);
+    }
+}
+
+#[tokio::test]
+async fn a_page_that_says_there_is_more_is_believed() {
+    let (_, v3) =
+        server(|_, _| (200, json!({"data": [{"id": "a"}], "pagination": {"partial": true, "total": 50}})));
+    let error = v3.resource::<Project>().list(Query::all()).collect().await.unwrap_err();
+    assert!(error.to_string().contains("not the whole list"), "{error}");
+    // an empty page in the middle: the walk goes back to what it has seen, and on from there
+    let (_, v3) = server(|request, turn| {
+        let rest = ["a", "b", "c", "d"];
+        match (turn, request.route.query_values("marker").pop().as_deref()) {
+            (0, _) => (200, page(&rest[..2], Some("c"))),
+            (1, _) => (200, json!({"data": [], "pagination": {"total": 4}})),
+            (_, Some("b")) => (200, page(&rest[1..], None)),
+            (_, other) => panic!("{other:?}"),
+        }
+    });
+    assert_eq!(
+        ids(&v3.resource::<Project>().list(Query::all()).collect().await.unwrap()),
+        ["a", "b", "c", "d"]
+    );
+}
+
+#[tokio::test]
 async fn values_are_repeated_and_never_joined() {
     let (mock, v3) = server(|request, _| {
         let names = request.route.query_values("name_in");
@@ -462,6 +496,12 @@ async fn what_the_schema_refuses_is_not_sent() {
             "namespaceDefaultResourceQuota": {"limit": {"pods": "1"}}}),
             "namespaceDefaultResourceQuota.limit.secrets",
             "required",
+        ),
+        (
+            json!({"name": "a", "clusterId": "c-1", "resourceQuota": {"limit": {"podz": "5"}},
+            "namespaceDefaultResourceQuota": {"limit": {"podz": "1"}}}),
+            "resourceQuota.limit.podz",
+            "quotas know no such resource",
         ),
     ] {
         let error = projects.create(&object(json.clone())).await.unwrap_err();

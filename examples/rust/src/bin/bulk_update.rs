@@ -8,7 +8,8 @@ use rancher_client::v3::Query;
 #[tokio::main]
 async fn main() -> rancher_examples::Outcome {
     let ([label, first], mut names) = rancher_examples::arguments("KEY=VALUE NAME [NAME…]")?;
-    let (key, value) = label.split_once('=').ok_or(format!("{label:?} is not KEY=VALUE"))?;
+    let label = label.split_once('=').filter(|(key, _)| !key.is_empty());
+    let (key, value) = label.ok_or("the label is not KEY=VALUE")?;
     names.push(first);
     let rancher = rancher_examples::connect()?;
     let projects = rancher.projects();
