@@ -83,5 +83,8 @@ impl V3 {
 }
 
 #[cfg(test)]
+#[cfg(feature = "management")]
+mod list_tests;
+#[cfg(test)]
 #[cfg(all(feature = "management", feature = "cluster"))]
 mod tests;
