@@ -88,9 +88,7 @@ impl Case<'_> {
                 "give its user and password in the proxy's URL (HTTPS_PROXY), or go around it (NO_PROXY)",
             ),
             409 => self.conflict(),
-            410 => {
-                self.plain(ErrorKind::Conflict, "what was asked for is too old", "list again from the start")
-            }
+            410 => self.gone(),
             429 => self
                 .plain(ErrorKind::RateLimited, "too many requests", "wait, and send fewer at a time")
                 .with_retry(true, self.answer.retry_after),
@@ -362,6 +360,14 @@ impl Case<'_> {
             "somebody else changed it first",
             "read it again, apply the change to that, and send it again",
         )
+    }
+
+    fn gone(&self) -> Error {
+        let error =
+            self.plain(ErrorKind::Conflict, "what was asked for is too old", "list again from the start");
+        // Kubernetes' reasons for it (read in its apimachinery; not recorded); the same status with another is
+        // something else
+        if matches!(self.code(), Some("Expired" | "Gone") | None) { error.with_expired() } else { error }
     }
 
     fn invalid(&self) -> Error {

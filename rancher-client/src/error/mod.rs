@@ -48,6 +48,7 @@ struct Inner {
     scoped_to: Option<ClusterId>,
     retry: Retry,
     nothing_sent: bool,
+    expired: bool,
     resume: Option<String>,
     summary: String,
     advice: String,
@@ -100,6 +101,7 @@ impl Error {
             scoped_to: None,
             retry: Retry::default(),
             nothing_sent: false,
+            expired: false,
             resume: None,
             summary: redact(&summary.into()).into_owned(),
             advice: redact(&advice.into()).into_owned(),
@@ -214,6 +216,11 @@ impl Error {
     /// Whether no byte of the request left, so that even a POST can be sent again.
     pub(crate) fn nothing_sent(&self) -> bool {
         self.inner.nothing_sent
+    }
+
+    /// Whether the server has forgotten the state that a continue token is of, so that the list can only begin anew.
+    pub(crate) fn is_expired(&self) -> bool {
+        self.inner.expired
     }
 
     /// Where a list whose continue token is too old can go on, if the server says so.
@@ -344,6 +351,11 @@ impl Error {
 
     pub(crate) fn with_http(mut self, http: HttpAnswer) -> Self {
         self.inner.http = Some(http);
+        self
+    }
+
+    fn with_expired(mut self) -> Self {
+        self.inner.expired = true;
         self
     }
 

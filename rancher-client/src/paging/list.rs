@@ -8,7 +8,7 @@ use std::fmt;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
-use super::walk::{Course, Fetch, Fetched, Walk};
+use super::walk::{Course, Failed, Fetch, Fetched, Walk};
 use crate::error::Result;
 use crate::transport::Connection;
 use crate::wire::Page;
@@ -63,9 +63,19 @@ impl<T: Item> List<T> {
         Self { mark, ..self }
     }
 
-    /// The pages instead of the objects, as bytes.
+    /// The pages instead of the objects, as bytes. Where objects were taken already, the first page is what their page
+    /// has left.
     pub fn pages(self) -> Pages {
-        self.pages.unwrap_or_else(|| Pages::new(self.connection, self.course))
+        let mut pages = self.pages.unwrap_or_else(|| Pages::new(self.connection, self.course));
+        if let Some((mut page, taken)) = self.page {
+            let mut at = 0;
+            page.retain(|_| {
+                at += 1;
+                at > taken
+            });
+            pages.left = Some(page).filter(|page| !page.is_empty());
+        }
+        pages
     }
 
     /// All objects.
@@ -91,7 +101,8 @@ impl<T: Item> List<T> {
     }
 
     /// How many objects the list has: what the server says after the first page of one object, or, where it does not
-    /// say, how many there are. Steve and v3 say; v3 tokens and principals do not.
+    /// say, how many there are. Steve and v3 say; v3 tokens and principals do not, nor does v3 of a list with a marker.
+    /// Objects that were taken already count.
     ///
     /// # Errors
     /// Those of the list.
@@ -103,7 +114,7 @@ impl<T: Item> List<T> {
         if first.next.is_none() {
             return Ok(first.page.len() as u64);
         }
-        let mut pages = self.pages();
+        let mut pages = Pages::new(self.connection, self.course.again());
         let mut total = 0;
         while let Some(page) = pages.next().await {
             total += page?.len() as u64;
@@ -148,26 +159,36 @@ impl<T> fmt::Debug for List<T> {
 /// The pages of a list, each object once. A page may be empty.
 #[must_use = "nothing is sent before it is polled"]
 pub struct Pages {
+    /// What is left of a page of which objects were taken.
+    left: Option<Page>,
     state: State,
 }
 
 enum State {
-    OnItsWay(Fetch),
-    Here(Box<Result<Fetched>>),
+    OnItsWay {
+        fetch: Fetch,
+        /// It was asked for before it was wanted.
+        ahead: bool,
+    },
+    Here {
+        fetched: Box<std::result::Result<Fetched, Failed>>,
+        ahead: bool,
+    },
     Over,
 }
 
 impl Pages {
     fn new(connection: Connection, course: Box<dyn Course>) -> Self {
-        Self { state: State::OnItsWay(Walk::new(connection, course).start(None)) }
+        let fetch = Walk::new(connection, course).start(None);
+        Self { left: None, state: State::OnItsWay { fetch, ahead: false } }
     }
 
     /// Lets the next page come nearer, if it is on its way.
     fn look_after(&mut self, cx: &mut Context<'_>) {
-        if let State::OnItsWay(fetch) = &mut self.state
+        if let State::OnItsWay { fetch, ahead } = &mut self.state
             && let Poll::Ready(fetched) = fetch.poll_unpin(cx)
         {
-            self.state = State::Here(Box::new(fetched));
+            self.state = State::Here { fetched: Box::new(fetched), ahead: *ahead };
         }
     }
 }
@@ -177,24 +198,33 @@ impl Stream for Pages {
 
     fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
         let this = self.get_mut();
-        this.look_after(cx);
-        match std::mem::replace(&mut this.state, State::Over) {
-            State::OnItsWay(fetch) => {
-                this.state = State::OnItsWay(fetch);
-                Poll::Pending
-            }
-            State::Over => Poll::Ready(None),
-            State::Here(fetched) => match *fetched {
-                Err(error) => Poll::Ready(Some(Err(error))),
-                Ok(Fetched { page, next }) => {
-                    if let Some(next) = next {
-                        this.state = State::OnItsWay(next());
-                        // the request leaves before the page is given out
-                        this.look_after(cx);
-                    }
-                    Poll::Ready(Some(Ok(page)))
+        if let Some(page) = this.left.take() {
+            return Poll::Ready(Some(Ok(page)));
+        }
+        loop {
+            this.look_after(cx);
+            match std::mem::replace(&mut this.state, State::Over) {
+                on_its_way @ State::OnItsWay { .. } => {
+                    this.state = on_its_way;
+                    return Poll::Pending;
                 }
-            },
+                State::Over => return Poll::Ready(None),
+                State::Here { fetched, ahead } => match (*fetched, ahead) {
+                    // its time ran while the page before was worked on, so that it says nothing of the server
+                    (Err(Failed { again: Some(again), .. }), true) => {
+                        this.state = State::OnItsWay { fetch: again(), ahead: false };
+                    }
+                    (Err(failed), _) => return Poll::Ready(Some(Err(failed.error))),
+                    (Ok(Fetched { page, next }), _) => {
+                        if let Some(next) = next {
+                            this.state = State::OnItsWay { fetch: next(), ahead: true };
+                            // the request leaves before the page is given out
+                            this.look_after(cx);
+                        }
+                        return Poll::Ready(Some(Ok(page)));
+                    }
+                },
+            }
         }
     }
 }
@@ -202,8 +232,8 @@ impl Stream for Pages {
 impl fmt::Debug for Pages {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self.state {
-            State::OnItsWay(_) => "Pages(on their way)",
-            State::Here(_) => "Pages(one is here)",
+            State::OnItsWay { .. } => "Pages(on their way)",
+            State::Here { .. } => "Pages(one is here)",
             State::Over => "Pages(over)",
         })
     }

@@ -1,15 +1,16 @@
 //! The walk from page to page.
 
 use http::Method;
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::scope::{Route, road};
 use crate::transport::{BoxFuture, Connection, Request};
 use crate::wire::{ClusterId, Page};
 
-/// No collection has so many pages; the server leads in a circle.
-const MOST_PAGES: usize = 10_000;
+/// So many pages of a walk may bring nothing new in all; more, and the server leads in a circle. Those that bring
+/// something new may be as many as the list has.
+const MOST_VAIN_PAGES: usize = 10_000;
 
 /// So many pages in a row may bring nothing but what was seen already, beside those that a new beginning repeats. A
 /// list that changes can do so for a page or two.
@@ -75,23 +76,49 @@ pub(crate) enum Step {
 /// A page, and how to get the next one.
 pub(super) struct Fetched {
     pub(super) page: Page,
-    pub(super) next: Option<Box<dyn FnOnce() -> Fetch + Send>>,
+    pub(super) next: Option<Begin>,
 }
 
+/// How to ask for a page.
+pub(super) type Begin = Box<dyn FnOnce() -> Fetch + Send>;
+
 /// A page on its way.
-pub(super) type Fetch = BoxFuture<'static, Result<Fetched>>;
+pub(super) type Fetch = BoxFuture<'static, std::result::Result<Fetched, Failed>>;
+
+/// A page that did not come.
+pub(super) struct Failed {
+    pub(super) error: Error,
+    /// How to ask for the same page once more, where that can help: the deadline of a page that was asked for ahead
+    /// runs while nobody looks after it.
+    pub(super) again: Option<Begin>,
+}
+
+impl From<Error> for Failed {
+    fn from(error: Error) -> Self {
+        Self { error, again: None }
+    }
+}
+
+impl From<Failed> for Error {
+    fn from(failed: Failed) -> Self {
+        failed.error
+    }
+}
 
 /// Where a walk stands.
 pub(super) struct Walk {
     pub(super) connection: Connection,
     pub(super) course: Box<dyn Course>,
     seen: HashSet<Box<str>>,
-    asked: HashSet<String>,
+    /// What was asked for, and how much had been seen when it was.
+    asked: HashMap<String, usize>,
     /// The same list for a key that is scoped to the cluster that was asked for.
     by_road: Option<Route>,
     /// Why the first page was refused, while the road is tried.
     refused: Option<Error>,
     pages: usize,
+    /// Pages that brought something new.
+    fruitful: usize,
     /// Pages in a row that brought nothing new.
     stale: usize,
     /// Pages that were read before the walk began the last time.
@@ -104,10 +131,11 @@ impl Walk {
             connection,
             course,
             seen: HashSet::new(),
-            asked: HashSet::new(),
+            asked: HashMap::new(),
             by_road: None,
             refused: None,
             pages: 0,
+            fruitful: 0,
             stale: 0,
             before: 0,
         }
@@ -130,14 +158,19 @@ impl Walk {
     }
 
     /// Reads a page, and again as often as the course finds a way on.
-    async fn fetch(mut self, mut route: Route) -> Result<Fetched> {
+    async fn fetch(mut self, mut route: Route) -> std::result::Result<Fetched, Failed> {
         loop {
             self.pages += 1;
-            if self.pages > MOST_PAGES {
-                return Err(self.broken(&route, circle(&format!("it has more than {MOST_PAGES} pages"))));
+            if self.pages > MOST_VAIN_PAGES + self.fruitful {
+                let words = format!("more than {MOST_VAIN_PAGES} of its pages brought nothing new");
+                return Err(self.broken(&route, circle(&words)).into());
             }
-            if !self.asked.insert(route.path_and_query()) {
-                return Err(self.broken(&route, circle("a page leads back to one that was read already")));
+            // in an order that renames disturb, a page may rightly begin where one began before
+            let before = self.asked.insert(route.path_and_query(), self.seen.len());
+            if before == Some(self.seen.len()) {
+                return Err(self
+                    .broken(&route, circle("a page leads back to one that was read already"))
+                    .into());
             }
             match self.read(&route).await {
                 // a scoped key that nobody knows to be one: the road asks for the same
@@ -151,25 +184,28 @@ impl Walk {
                     // the road was refused, too: the first refusal is the answer to what was asked, unless both
                     // together settle it
                     return Err(match self.refused.take() {
-                        Some(first) if error.kind() != ErrorKind::TokenRefused => first,
-                        _ => error,
+                        Some(first) if error.kind() != ErrorKind::TokenRefused => first.into(),
+                        _ => error.into(),
                     });
                 }
                 Ok((mut page, step)) => {
                     self.refused = None;
                     // a list of one page is not looked at twice
                     if self.pages > 1 || !matches!(step, Step::Done) {
-                        let came = page.len();
+                        let (came, known) = (page.len(), self.seen.len());
                         let (seen, course) = (&mut self.seen, &self.course);
                         page.retain(|item| match course.identity(item) {
                             Some(identity) => seen.insert(identity.into_boxed_str()),
                             None => true,
                         });
+                        if self.seen.len() > known {
+                            self.fruitful += 1;
+                        }
                         if came > 0 {
                             self.stale = if page.is_empty() { self.stale + 1 } else { 0 };
                         }
                         if self.stale > MOST_STALE_PAGES + self.before {
-                            return Err(self.broken(&route, circle("its pages bring nothing new")));
+                            return Err(self.broken(&route, circle("its pages bring nothing new")).into());
                         }
                     }
                     let next = match step {
@@ -180,10 +216,13 @@ impl Walk {
                             Some(next)
                         }
                     };
-                    let next = next.map(|next| -> Box<dyn FnOnce() -> Fetch + Send> {
-                        Box::new(move || self.go_on(next))
-                    });
+                    let next = next.map(|next| -> Begin { Box::new(move || self.go_on(next)) });
                     return Ok(Fetched { page, next });
+                }
+                Err(error) if matches!(error.kind(), ErrorKind::Timeout | ErrorKind::Connect) => {
+                    self.asked.remove(&route.path_and_query());
+                    self.pages -= 1;
+                    return Err(Failed { error, again: Some(Box::new(move || self.go_on(route))) });
                 }
                 Err(error) => match self.course.after(error)? {
                     Step::Next(next) => route = next,

@@ -4,7 +4,7 @@ use serde::Deserialize;
 use std::borrow::Cow;
 
 use super::Resource;
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{Error, Result};
 use crate::kubernetes::invalid;
 use crate::paging::{Course, Step};
 use crate::scope::Route;
@@ -171,7 +171,9 @@ impl Course for Tokens {
         match (identity.uid, identity.name) {
             (Some(uid), _) if !uid.is_empty() => Some(uid.into_owned()),
             // what an aggregated API makes up on the way may have none
-            (_, Some(name)) => Some(format!("{}/{name}", identity.namespace.unwrap_or_default())),
+            (_, Some(name)) if !name.is_empty() => {
+                Some(format!("{}/{name}", identity.namespace.unwrap_or_default()))
+            }
             _ => None,
         }
     }
@@ -184,11 +186,7 @@ impl Course for Tokens {
     }
 
     fn after(&mut self, error: Error) -> Result<Step> {
-        // Kubernetes' reason for it; the same status without it is something else
-        let expired = error.kind() == ErrorKind::Conflict
-            && error.status() == Some(410)
-            && matches!(error.code(), Some("Expired" | "Gone") | None);
-        let (Some(first), true) = (self.first.clone(), expired) else { return Err(error) };
+        let (Some(first), true) = (self.first.clone(), error.is_expired()) else { return Err(error) };
         match (self.options.expired, error.resume()) {
             (OnExpired::Fail, _) => Err(error),
             (OnExpired::Inconsistent, Some(token)) => Ok(Step::Next(first.with_query("continue", token))),

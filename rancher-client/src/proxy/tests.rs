@@ -147,18 +147,20 @@ async fn a_list_that_always_expires_ends() {
 async fn a_list_that_breaks_off_is_an_error() {
     let first = page("a", &["1"]);
     let same = page("a", &["2"]);
-    for (second, kind) in [
-        ((410, r#"{"kind":"Status","reason":"Other","code":410}"#), ErrorKind::Conflict),
-        ((200, same.as_str()), ErrorKind::Decode),
-        ((200, r#"{"metadata":{}}"#), ErrorKind::Decode),
+    for (second, kind, sent) in [
+        ((410, r#"{"kind":"Status","reason":"Other","code":410}"#), ErrorKind::Conflict, 2),
+        // it brought something new once
+        ((200, same.as_str()), ErrorKind::Decode, 3),
+        ((200, r#"{"metadata":{}}"#), ErrorKind::Decode, 2),
         (
             (400, r#"{"kind":"Status","reason":"BadRequest","message":"invalid continue token"}"#),
             ErrorKind::Invalid,
+            2,
         ),
     ] {
-        let (mock, cluster) = cluster(&[(200, &first), second]);
+        let (mock, cluster) = cluster(&[(200, &first), second, second]);
         let error = cluster.list(pods(), ListOptions::default()).collect().await.unwrap_err();
-        assert_eq!((error.kind(), mock.count()), (kind, 2), "{error}");
+        assert_eq!((error.kind(), mock.count()), (kind, sent), "{error}");
     }
     // what expires at once was never begun
     let (mock, cluster) = cluster(&[(410, GONE)]);

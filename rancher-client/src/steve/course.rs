@@ -100,7 +100,7 @@ struct Metadata<'a> {
 fn identity_of(item: &[u8]) -> Option<String> {
     let item: Item<'_> = serde_json::from_slice(item).ok()?;
     let uid = item.metadata.and_then(|metadata| metadata.uid).filter(|uid| !uid.is_empty());
-    uid.or(item.id).map(Cow::into_owned)
+    uid.or(item.id).filter(|id| !id.is_empty()).map(Cow::into_owned)
 }
 
 fn text<'p>(page: &'p Page, name: &str) -> Option<&'p str> {
@@ -154,7 +154,7 @@ impl Course for Numbers {
             (self.walk.revision, self.walk.count) = (revision, count);
         } else if (&self.walk.revision, &self.walk.count) != (&revision, &count) {
             return self.anew(page);
-        } else if here > 0 && ends == self.walk.ends {
+        } else if ends.as_ref().is_some_and(|(first, _)| first.is_some()) && ends == self.walk.ends {
             return Err(circle("the server sends the same page again, whichever is asked for"));
         }
         self.walk.ends = ends;

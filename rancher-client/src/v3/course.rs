@@ -98,7 +98,8 @@ fn id_of(item: &[u8]) -> Option<String> {
     let mut id = None;
     // that what follows the id was not read is an error to the reader, and none here: the page was read whole before
     let _ = serde_json::Deserializer::from_slice(item).deserialize_map(Id { id: &mut id });
-    id
+    // what is empty tells nothing from anything
+    id.filter(|id| !id.is_empty())
 }
 
 impl Markers {
@@ -411,6 +412,10 @@ impl Course for Markers {
     }
 
     fn total(&self, page: &Page) -> Option<u64> {
+        // the server counts the whole list, wherever the page begins
+        if self.query.marker.is_some() {
+            return None;
+        }
         page.envelope().get("pagination")?.get("total")?.as_u64()
     }
 
@@ -432,6 +437,7 @@ mod tests {
             (r#" { "name" : "x" , "id" : "a" } "#, Some("a")),
             (r#"{"id":null}"#, None),
             (r#"{"id":5}"#, None),
+            (r#"{"id":""}"#, None),
             (r#"{"x":{"id":"a"}}"#, None),
             ("{}", None),
             (r#"["id","a"]"#, None),

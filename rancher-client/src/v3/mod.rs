@@ -83,6 +83,9 @@ impl V3 {
 }
 
 #[cfg(test)]
+#[cfg(feature = "management")]
+mod list_tests;
+#[cfg(test)]
 #[cfg(all(feature = "management", feature = "cluster"))]
 mod tests;
 #[cfg(test)]
