@@ -9,7 +9,7 @@ use rancher_client::v3::Query;
 async fn main() -> rancher_examples::Outcome {
     let ([label, first], mut names) = rancher_examples::arguments("KEY=VALUE NAME [NAME…]")?;
     let label = label.split_once('=').filter(|(key, _)| !key.is_empty());
-    let (key, value) = label.ok_or("the label is not KEY=VALUE")?;
+    let (key, value) = label.ok_or("the label is not KEY=VALUE".to_owned())?;
     names.push(first);
     let rancher = rancher_examples::connect()?;
     let projects = rancher.projects();
