@@ -19,10 +19,8 @@ async fn main() -> rancher_examples::Outcome {
         // reads it anew, sends only the label, and begins again if somebody else was faster
         let change = projects.update_with(project.id.as_deref().unwrap_or_default(), |project| {
             let labels = project.labels.get_or_insert_default();
-            match value {
-                "" => labels.remove(key),
-                value => labels.insert(key.to_owned(), value.to_owned()),
-            };
+            labels.remove(key);
+            labels.extend((!value.is_empty()).then(|| (key.to_owned(), value.to_owned())));
         });
         println!("{} updated", change.await?.id.as_deref().unwrap_or("-"));
         count += 1;
