@@ -187,7 +187,8 @@ impl Error {
         self.inner.retry
     }
 
-    /// Whether the same request may succeed later without any change.
+    /// Whether the same request may succeed later without any change, and can be sent again without harm: not so after a
+    /// POST that may have arrived and got no answer.
     pub fn is_retryable(&self) -> bool {
         self.inner.retry.retryable
     }

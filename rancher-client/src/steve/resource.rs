@@ -131,7 +131,7 @@ impl Resource {
         let most_bytes = connection.config().limits.body;
         let partial = query.is_partial();
         let list = List::new(connection.clone(), Numbers::new(place, query, most_bytes));
-        if partial { list.marked(Kept::as_partial) } else { list }
+        if partial { list.marked(Kept::into_partial) } else { list }
     }
 
     /// One object.

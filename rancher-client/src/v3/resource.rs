@@ -288,12 +288,13 @@ impl<T: V3Object> Resource<T> {
     /// Writes what was changed of an object since it was read, and returns it as it is now. If nothing was changed,
     /// nothing is sent.
     ///
-    /// Only the fields that changed are sent. v3 knows no conflicts: what somebody else wrote to the same field
+    /// Only the fields that changed are sent; lists, maps and what the type does not state, whole. v3 knows no conflicts: what somebody else wrote to the same field
     /// meanwhile is lost, see [`V3`](super::V3).
     ///
     /// # Errors
     /// `invalid` with the field, before anything is sent, if one cannot be changed or is wrong; `unsupported` if the
-    /// server accepted the change and ignored it; `partly_done` if it ignored a part of it.
+    /// server accepted the change and ignored it; `partly_done` if it ignored a part of it. Labels and annotations of
+    /// Rancher's own that it keeps are no error: see [`Kept::altered`].
     ///
     /// # Scope
     /// As [`Resource::get`].
@@ -428,7 +429,7 @@ impl<T: V3Object> Resource<T> {
     }
 }
 
-fn is_unseen(mut info: &TypeInfo, path: &[&str]) -> bool {
+pub(super) fn is_unseen(mut info: &TypeInfo, path: &[&str]) -> bool {
     let mut names = path.iter();
     while let Some(name) = names.next() {
         let Some(field) = info.field(name) else { return false };

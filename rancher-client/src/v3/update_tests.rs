@@ -8,6 +8,8 @@ use crate::transport::Request;
 use crate::transport::mock::{Mock, response};
 use crate::wire::SystemClock;
 use http::Method;
+#[cfg(feature = "project")]
+use rancher_types::info::Api;
 use rancher_types::management::Project;
 use serde_json::{Value, json};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -131,4 +133,22 @@ async fn a_text_that_is_trimmed_or_read_as_a_boolean_was_taken() {
     let done = v3.collection("features").unwrap().unchecked();
     let done = done.update_with("f", |object| object.set("value", "false")).await;
     assert!(done.unwrap().altered().is_empty());
+}
+
+#[test]
+#[cfg(feature = "project")]
+fn secrets_are_found_through_structs_and_maps() {
+    for (api, collection, path, unseen) in [
+        (Api::Management, "cloudcredentials", &["s3credentialConfig", "secretKey"][..], true),
+        (Api::Management, "cloudcredentials", &["s3credentialConfig", "accessKey"], false),
+        (Api::Management, "cloudcredentials", &["s3credentialConfig"], false),
+        (Api::Management, "cloudcredentials", &["s3credentialConfig.secretKey"], false),
+        (Api::Management, "tokens", &["labels", "password"], false),
+        (Api::Project, "dockercredentials", &["registries", "registry.example.com", "password"], true),
+        (Api::Project, "dockercredentials", &["registries", "password"], false),
+        (Api::Project, "dockercredentials", &["registries", "registry.example.com", "username"], false),
+    ] {
+        let info = rancher_types::by_collection(api, collection).unwrap();
+        assert_eq!(resource::is_unseen(info, path), unseen, "{collection} {path:?}");
+    }
 }

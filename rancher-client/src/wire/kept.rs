@@ -52,7 +52,7 @@ impl<T: Document> Kept<T> {
     }
 
     /// Says that it was read without some of its fields, so that it cannot be written back as the whole.
-    pub(crate) fn as_partial(mut self) -> Self {
+    pub(crate) fn into_partial(mut self) -> Self {
         self.partial = true;
         self
     }

@@ -40,10 +40,10 @@ fn parse(text: &str) -> Option<Quantity> {
         return Some(Quantity { negative: false, rest, twos: 0, fives: 0 });
     }
     let (mut twos, mut fives) = (twos + tens, tens);
-    while rest % 2 == 0 {
+    while rest.is_multiple_of(2) {
         (rest, twos) = (rest / 2, twos + 1);
     }
-    while rest % 5 == 0 {
+    while rest.is_multiple_of(5) {
         (rest, fives) = (rest / 5, fives + 1);
     }
     Some(Quantity { negative, rest, twos, fives })

@@ -6,7 +6,8 @@ use serde_json::{Map, Value};
 use super::places::{Change, Step};
 use super::without_nulls;
 
-/// The fields on the way to the change; from the first list or map of plain values on, all of it.
+/// The fields on the way to the change; from the first list, map of plain values or field that nothing is
+/// stated of on, all of it.
 pub(super) fn expected(info: Option<&TypeInfo>, change: &Change, now: &Value) -> Value {
     body(Some(&Into::Struct(info)), &change.steps, now)
 }
@@ -14,6 +15,7 @@ pub(super) fn expected(info: Option<&TypeInfo>, change: &Change, now: &Value) ->
 enum Into<'i> {
     Struct(Option<&'i TypeInfo>),
     MapOf(&'i TypeInfo),
+    Json,
 }
 
 fn body(into: Option<&Into<'_>>, steps: &[Step], now: &Value) -> Value {
@@ -21,12 +23,13 @@ fn body(into: Option<&Into<'_>>, steps: &[Step], now: &Value) -> Value {
         return now.clone();
     };
     let inner = match into {
+        Into::Json => Some(Into::Json),
         Into::MapOf(info) => Some(Into::Struct(Some(info))),
         Into::Struct(info) => match info.and_then(|info| info.field(name)).map(|field| field.ty) {
             Some(FieldType::Struct(info)) => Some(Into::Struct(Some(info))),
             Some(FieldType::Map(FieldType::Struct(info))) => Some(Into::MapOf(info)),
-            Some(FieldType::Map(_) | FieldType::Array(_)) => None,
-            _ => Some(Into::Struct(None)),
+            Some(FieldType::Json) => Some(Into::Json),
+            _ => None,
         },
     };
     let value = now.get(name).map_or(Value::Null, |now| body(inner.as_ref(), rest, now));
