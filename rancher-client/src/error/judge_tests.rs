@@ -312,3 +312,18 @@ fn the_texts() {
         .collect();
     insta::assert_snapshot!(texts.join("\n"));
 }
+
+#[test]
+fn only_kubernetes_own_reasons_say_that_a_list_expired() {
+    let path = "/k8s/clusters/c-prod1/api/v1/pods";
+    for (status, body, expired) in [
+        (410, r#"{"kind":"Status","reason":"Expired","message":"too old","code":410}"#, true),
+        (410, r#"{"kind":"Status","reason":"Gone","code":410}"#, true),
+        (410, "", true),
+        (410, r#"{"kind":"Status","reason":"Other","code":410}"#, false),
+        (409, r#"{"kind":"Status","reason":"Expired","code":410}"#, false),
+    ] {
+        let error = verdict_of(&given(path, status, Accepted::Yes, body), TokenKind::V3, None);
+        assert_eq!((error.kind(), error.is_expired()), (ErrorKind::Conflict, expired), "{status} {body}");
+    }
+}

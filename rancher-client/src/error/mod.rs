@@ -454,7 +454,7 @@ impl From<InvalidRoute> for Error {
 impl From<InvalidDocument> for Error {
     fn from(error: InvalidDocument) -> Self {
         let (kind, advice) = if error.is_unwritable() {
-            (ErrorKind::Invalid, "give every name in it as a text")
+            (ErrorKind::Invalid, "give every name in it as a text, and what is nested deep in a flatter form")
         } else {
             let advice =
                 "read it again; if it stays so, the server or a proxy before it answers in another form";

@@ -1,6 +1,6 @@
 //! Filters as Steve reads them.
 
-use std::fmt::Write as _;
+use std::fmt::{self, Write as _};
 
 use crate::error::Result;
 use crate::kubernetes::invalid;
@@ -35,16 +35,16 @@ pub fn label(name: &str) -> Field {
 /// let mine = label("team").eq("shop").or(label("team").missing());
 /// # assert_ne!(named, mine);
 /// ```
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct Filter(Vec<Clause>);
 
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 struct Clause {
     field: String,
     test: Test,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 enum Test {
     One(&'static str, String),
     Many(&'static str, Vec<String>),
@@ -132,6 +132,24 @@ impl Filter {
             ));
         }
         Ok(text)
+    }
+}
+
+impl fmt::Debug for Filter {
+    /// Without the values, as queries are shown everywhere: one can be a secret.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Filter(")?;
+        for (at, clause) in self.0.iter().enumerate() {
+            let comma = if at > 0 { ", " } else { "" };
+            let (field, test) = (&clause.field, &clause.test);
+            match test {
+                Test::One(op, _) => write!(f, "{comma}{field}{op}…")?,
+                Test::Number(op, _) => write!(f, "{comma}{field}{op}…")?,
+                Test::Many(op, values) => write!(f, "{comma}{field} {op} ({} values)", values.len())?,
+                Test::Exists(there) => write!(f, "{comma}{}{field}", if *there { "" } else { "!" })?,
+            }
+        }
+        f.write_str(")")
     }
 }
 
@@ -233,6 +251,18 @@ mod tests {
         ] {
             assert_eq!(filter.text().unwrap(), text);
         }
+    }
+
+    #[test]
+    fn debug_shows_fields_and_no_values() {
+        let name = || field("metadata.name");
+        let filter = name().eq("s3cr3t").or(name().one_of(["s3cr3t", "b"])).or(name().like("s3cr3t"));
+        let filter = filter.or(field("metadata.fields[2]").less_than(4711)).or(label("a").missing());
+        let shown = format!("{:?}", crate::steve::SteveQuery { filter: vec![filter], ..Default::default() });
+        assert!(!shown.contains("s3cr3t") && !shown.contains("4711"), "{shown}");
+        let words = "Filter(metadata.name=…, metadata.name in (2 values), metadata.name~…, metadata.fields[2]<…, \
+                     !metadata.labels[a])";
+        assert!(shown.contains(words), "{shown}");
     }
 
     #[test]

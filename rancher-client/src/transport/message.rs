@@ -12,7 +12,7 @@ use std::time::Duration;
 use super::deadline::Due;
 use crate::error::{Accepted, Answer, Error, ErrorKind, Result};
 use crate::scope::{Route, TokenKind};
-use crate::wire::Moment;
+use crate::wire::{Moment, check_levels};
 
 /// Whether the credential goes along.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -99,8 +99,9 @@ impl Request {
     /// Adds a JSON body.
     ///
     /// # Errors
-    /// `invalid`, if the value cannot be written as JSON.
+    /// `invalid`, if the value cannot be written as JSON, or is nested 128 levels deep or deeper.
     pub fn with_json(mut self, value: &impl serde::Serialize) -> Result<Self> {
+        check_levels(value)?;
         let body = serde_json::to_vec(value).map_err(|error| {
             Error::new(ErrorKind::Invalid, "the body cannot be written as JSON", "").with_source(error)
         })?;

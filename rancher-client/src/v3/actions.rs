@@ -12,7 +12,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::paging::List;
 use crate::scope::Route;
 use crate::transport::Request;
-use crate::wire::{Kept, Object};
+use crate::wire::{Kept, Object, check_levels};
 
 impl<T: V3Object> Resource<T> {
     /// Starts an action of an object: `clusters.action(&cluster, cluster::GENERATE_KUBECONFIG, &Empty::default())`.
@@ -101,6 +101,7 @@ impl<T: V3Object> Resource<T> {
         taken: Option<&'static rancher_types::info::TypeInfo>,
         input: &In,
     ) -> Result<Out> {
+        check_levels(input)?;
         let input = serde_json::to_value(input)
             .map_err(|_| invalid("what the action takes cannot be written as JSON", ""))?;
         let Value::Object(fields) = input else {

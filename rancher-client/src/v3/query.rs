@@ -2,7 +2,7 @@
 
 use rancher_types::info::{Api, Modifier, TypeInfo};
 use rancher_types::{Condition, Field};
-use std::fmt::Write as _;
+use std::fmt::{self, Write as _};
 
 use super::id::check_no_credential;
 use crate::error::{Error, ErrorKind, Result};
@@ -26,7 +26,7 @@ const LONGEST_VALUE: usize = 2_048;
 /// # let _ = query;
 /// # Ok::<(), rancher_client::Error>(())
 /// ```
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Clone, Default, PartialEq, Eq)]
 pub struct Query {
     pub(crate) cluster: Option<ClusterId>,
     pub(crate) project: Option<ProjectId>,
@@ -35,6 +35,21 @@ pub struct Query {
     pub(crate) descending: bool,
     pub(crate) limit: Option<u32>,
     pub(crate) marker: Option<String>,
+}
+
+impl fmt::Debug for Query {
+    /// Without the values, as queries are shown everywhere: one can be a secret.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Query")
+            .field("cluster", &self.cluster)
+            .field("project", &self.project)
+            .field("conditions", &self.conditions)
+            .field("sort", &self.sort)
+            .field("descending", &self.descending)
+            .field("limit", &self.limit)
+            .field("marker", &self.marker.as_ref().map(|_| format_args!("…")))
+            .finish()
+    }
 }
 
 impl Query {

@@ -4,8 +4,9 @@ use rancher_types::{Answer, DecodeError, Record};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::error::Category;
+use serde_json::ser::Formatter;
 use serde_json::{Map, Value};
-use std::fmt;
+use std::{fmt, io};
 
 /// JSON that cannot be read, written or changed.
 ///
@@ -26,6 +27,8 @@ enum Problem {
     Record(DecodeError),
     #[error("the object cannot be written as JSON: a name in it is no text, or a value refused")]
     Unwritable,
+    #[error("the object is nested {MOST_LEVELS} levels deep or deeper, and no server reads that")]
+    TooDeep,
     #[error("the document does not have the form that the change was made against: at {at} there is {found}")]
     OtherForm { at: String, found: &'static str },
 }
@@ -47,8 +50,9 @@ impl InvalidDocument {
         Self(Problem::NoList { field: field.to_owned() })
     }
 
-    pub(super) fn unwritable(_: serde_json::Error) -> Self {
-        Self(Problem::Unwritable)
+    pub(super) fn unwritable(error: serde_json::Error) -> Self {
+        // the only thing that fails a writing to nowhere is its depth
+        Self(if error.is_io() { Problem::TooDeep } else { Problem::Unwritable })
     }
 
     pub(super) fn other_form(at: String, found: &'static str) -> Self {
@@ -57,8 +61,48 @@ impl InvalidDocument {
 
     /// Whether the object could not be written; otherwise a document could not be read.
     pub fn is_unwritable(&self) -> bool {
-        matches!(self.0, Problem::Unwritable)
+        matches!(self.0, Problem::Unwritable | Problem::TooDeep)
     }
+}
+
+/// What is nested so deep is not written: it is not read either, and whatever walks through it needs a stack for each
+/// level.
+const MOST_LEVELS: u16 = 128;
+
+/// Writes nothing, and counts how deep it stands.
+struct Levels(u16);
+
+impl Levels {
+    fn deeper(&mut self) -> io::Result<()> {
+        self.0 += 1;
+        if self.0 < MOST_LEVELS { Ok(()) } else { Err(io::Error::other("too deep")) }
+    }
+}
+
+impl Formatter for Levels {
+    fn begin_array<W: io::Write + ?Sized>(&mut self, _: &mut W) -> io::Result<()> {
+        self.deeper()
+    }
+
+    fn end_array<W: io::Write + ?Sized>(&mut self, _: &mut W) -> io::Result<()> {
+        self.0 -= 1;
+        Ok(())
+    }
+
+    fn begin_object<W: io::Write + ?Sized>(&mut self, _: &mut W) -> io::Result<()> {
+        self.deeper()
+    }
+
+    fn end_object<W: io::Write + ?Sized>(&mut self, _: &mut W) -> io::Result<()> {
+        self.0 -= 1;
+        Ok(())
+    }
+}
+
+/// Refuses what is nested too deep, and goes no deeper to find out.
+pub(crate) fn check_levels(value: &(impl Serialize + ?Sized)) -> Result<(), InvalidDocument> {
+    let mut counted = serde_json::Serializer::with_formatter(io::sink(), Levels(0));
+    value.serialize(&mut counted).map_err(InvalidDocument::unwritable)
 }
 
 /// An object that is read from JSON and written as JSON.
@@ -77,8 +121,9 @@ pub trait Document: Serialize + DeserializeOwned {
     /// The object as JSON.
     ///
     /// # Errors
-    /// It cannot be written as JSON.
+    /// It cannot be written as JSON, or is nested 128 levels deep or deeper.
     fn encode(&self) -> Result<Value, InvalidDocument> {
+        check_levels(self)?;
         serde_json::to_value(self).map_err(InvalidDocument::unwritable)
     }
 }
@@ -228,6 +273,38 @@ mod tests {
 
     fn object(value: Value) -> Object {
         Object::decode(value.to_string().as_bytes()).unwrap()
+    }
+
+    /// `levels` arrays in each other, in the field of an object.
+    fn nested(levels: usize) -> Object {
+        let mut value = json!(1);
+        for _ in 0..levels {
+            value = Value::Array(vec![value]);
+        }
+        let mut object = Object::default();
+        object.set("a", value);
+        object
+    }
+
+    #[test]
+    fn what_can_be_read_can_be_written_and_nothing_deeper() {
+        let deepest = nested(126).encode().unwrap();
+        assert!(Object::decode(deepest.to_string().as_bytes()).is_ok());
+        assert!(Object::decode(format!("{{\"a\":[{}]}}", deepest["a"]).as_bytes()).is_err());
+        for levels in [127, 1_000] {
+            let error = nested(levels).encode().unwrap_err();
+            assert!(error.is_unwritable() && error.to_string().contains("nested 128 levels"), "{error}");
+            let error = crate::Error::from(error);
+            assert_eq!(error.kind(), crate::ErrorKind::Invalid);
+            assert!(error.advice().contains("flatter"), "{error}");
+        }
+        // the same of an object that was read and changed
+        let mut kept: crate::wire::Kept<Object> = crate::wire::Kept::read("{}".into()).unwrap();
+        *kept.fields_mut() = nested(1_000).into_fields();
+        assert!(kept.changes().unwrap_err().is_unwritable());
+        assert!(kept.edited().unwrap_err().is_unwritable());
+        assert!(kept.update(None).unwrap_err().is_unwritable());
+        assert_eq!(format!("{kept:?}"), "Kept {..}");
     }
 
     #[test]

@@ -16,6 +16,7 @@ pub(crate) mod yaml;
 
 pub use agent::AgentState;
 pub use clock::{Clock, Moment, SystemClock};
+pub(crate) use document::check_levels;
 pub use document::{Document, InvalidDocument, Object};
 pub use edit::Edit;
 pub(crate) use id::is_dns_label;

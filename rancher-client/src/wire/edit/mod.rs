@@ -53,6 +53,9 @@ impl Edit {
     /// identifies them (`id`, `uid`, `name`, `type`, `key`, `ip` and the other merge keys of Kubernetes), then by
     /// their place. What matches nothing is new.
     ///
+    /// Both are walked through as deep as they are: what [`Document::encode`](super::Document::encode) gives is at most
+    /// 127 levels.
+    ///
     /// Where `before` and `after` hold all that the document holds, the matching decides only which bytes stay. Where
     /// a struct shows only a part, it decides with which element the rest goes on.
     pub fn between(before: &Value, after: &Value) -> Option<Self> {
