@@ -358,3 +358,15 @@ async fn a_change_that_arrived_is_not_made_twice() {
     cluster.update_with(deployments, "web", one_more).await.unwrap();
     assert_eq!(stored.lock().unwrap()["spec"]["replicas"], json!(6));
 }
+
+#[tokio::test]
+async fn objects_without_names_are_counted_after_one_was_taken() {
+    const FIRST: &str =
+        r#"{"metadata":{"continue":"t"},"items":[{"metadata":{"uid":"1"}},{"metadata":{"name":""}}]}"#;
+    const REST: &str = r#"{"metadata":{},"items":[{"metadata":{"name":""}}]}"#;
+    let (_, cluster) = cluster(&[(200, FIRST), (200, REST), (200, FIRST), (200, FIRST), (200, REST)]);
+    let options = ListOptions { label_selector: "a=b".into(), ..Default::default() };
+    let mut list = cluster.list(Resource::core("pods"), options);
+    list.next().await.unwrap().unwrap();
+    assert_eq!(list.total().await.unwrap(), 3);
+}

@@ -87,6 +87,9 @@ impl V3 {
 mod list_tests;
 #[cfg(test)]
 #[cfg(all(feature = "management", feature = "cluster"))]
+mod query_tests;
+#[cfg(test)]
+#[cfg(all(feature = "management", feature = "cluster"))]
 mod tests;
 #[cfg(test)]
 #[cfg(feature = "management")]

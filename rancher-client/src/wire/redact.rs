@@ -47,15 +47,13 @@ pub fn redact(text: &str) -> Cow<'_, str> {
 pub(crate) fn is_credential(text: &str) -> bool {
     // an object of the namespace `token-service` looks like one: `token-service:app-config`. A secret is longer, in one
     // piece, and holds digits; Rancher's have 54 characters
-    let secret = text.rsplit([':', '=', '.']).next().unwrap_or_default();
-    let is_secret = secret.len() >= LEAST_SECRET
-        && secret.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
-        && secret.chars().any(|c| c.is_ascii_digit());
-    is_secret && !text.chars().any(char::is_whitespace) && redact(text) != text
+    let is_secret = |part: &str| part.len() >= LEAST_SECRET && part.chars().any(|c| c.is_ascii_digit());
+    let mut parts = text.split(|c: char| !c.is_ascii_alphanumeric());
+    parts.any(is_secret) && !text.chars().any(char::is_whitespace) && redact(text) != text
 }
 
-/// A text as short as this may be a name.
-const LEAST_SECRET: usize = 10;
+/// What is shorter may be a part of a name: the hash of a pod has 10 characters.
+const LEAST_SECRET: usize = 16;
 
 fn contains_scheme(text: &str) -> bool {
     let lower = text.to_ascii_lowercase();

@@ -159,6 +159,16 @@ async fn objects_of_a_cluster_come_and_go() {
     }
 }
 
+/// Recorded: matrix, `c-zzzzz`. What may not be asked for is not said to be absent.
+#[tokio::test]
+async fn a_refusal_is_not_an_absence() {
+    let lab = Lab::start();
+    let error = lab.client("standard-unscoped").clusters().find("c-zzzzz").await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Forbidden, "{error:?}");
+    let error = lab.client("admin-unscoped").clusters().find("c-zzzzz").await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::NotFound, "{error:?}");
+}
+
 /// Nobody said that the key is scoped, nor which cluster is meant: the list asks again by the road of the cluster that it
 /// is about. A dead key, and one of another cluster, get the answer to what was asked.
 #[tokio::test]

@@ -23,7 +23,7 @@ fn cases(long: &str) -> [Case<'_>; 14] {
         ("..", Some("is . or .."), Some("it is . or .."), Some("it is . or ..")),
         (".", Some("is . or .."), Some("it is . or .."), Some("it is . or ..")),
         ("c-prod1:..", Some("is . or .."), Some("no DNS subdomain"), None),
-        ("a:b:c", Some("more than two parts"), Some("no DNS subdomain"), None),
+        ("a:b:c:d", Some("more than three parts"), Some("no DNS subdomain"), None),
         ("a\nb", Some("control characters"), Some("control characters"), Some("control characters")),
         ("a\u{7f}", Some("control characters"), Some("control characters"), Some("control characters")),
         ("a%2fb", Some("characters that no id has"), slash, slash),
