@@ -350,6 +350,19 @@ impl Error {
         Self::new(ErrorKind::Config, summary, advice)
     }
 
+    /// Something that the client knows the server would not take, or that it did not take.
+    pub(crate) fn invalid(summary: impl Into<String>, advice: impl Into<String>) -> Self {
+        Self::new(ErrorKind::Invalid, summary, advice)
+    }
+
+    /// A change that the server answered as done although these fields are as before; `in_part` if others did change.
+    pub(crate) fn change_ignored(fields: &[String], in_part: bool, advice: &str) -> Self {
+        let kind = if in_part { ErrorKind::PartlyDone } else { ErrorKind::Unsupported };
+        let summary =
+            format!("the server accepted the change and ignored it: {} is as before", fields.join(", "));
+        Self::new(kind, summary, advice).with_field(fields.first().cloned().unwrap_or_default())
+    }
+
     pub(crate) fn with_http(mut self, http: HttpAnswer) -> Self {
         self.inner.http = Some(http);
         self

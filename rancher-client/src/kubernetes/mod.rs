@@ -4,7 +4,5 @@
 mod name;
 mod write;
 
-pub(crate) use name::{check_group, check_label, check_name, check_plural, invalid};
-pub(crate) use write::{
-    MOST_TRIES, accepted, created, deleted, own_attempt, resent_into_conflict, update_of,
-};
+pub(crate) use name::{check_group, check_label, check_name, check_plural};
+pub(crate) use write::{accepted, created, deleted, own_attempt, resent_into_conflict, update_of};

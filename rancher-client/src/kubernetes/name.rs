@@ -1,6 +1,6 @@
 //! Names in paths.
 
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{Error, Result};
 use crate::wire::{is_credential, is_dns_label, redact};
 
 /// No name is longer: Kubernetes' own limit for DNS subdomains, which the longest names are.
@@ -26,10 +26,6 @@ const DNS_GROUPS: [(&str, &[&str]); 12] = [
     ("apiextensions.k8s.io", &[]),
 ];
 
-pub(crate) fn invalid(summary: impl Into<String>, advice: impl Into<String>) -> Error {
-    Error::new(ErrorKind::Invalid, summary, advice)
-}
-
 /// Whoever mixes up arguments may well pass a key here.
 fn shown(text: &str) -> String {
     let mut shown: String = redact(text).chars().filter(|c| !c.is_control()).take(60).collect();
@@ -42,7 +38,7 @@ fn shown(text: &str) -> String {
 /// Checks the name of an object before it becomes part of a path. `group` is nothing where it is not known.
 pub(crate) fn check_name(group: Option<&str>, plural: &str, name: &str) -> Result<()> {
     let wrong = |problem: &str, advice: &str| {
-        Err(invalid(format!("{:?} is no name of {plural}: {problem}", shown(name)), advice))
+        Err(Error::invalid(format!("{:?} is no name of {plural}: {problem}", shown(name)), advice))
     };
     match name {
         // without a name, a request would be about all of them
@@ -51,7 +47,7 @@ pub(crate) fn check_name(group: Option<&str>, plural: &str, name: &str) -> Resul
         _ => {}
     }
     if is_credential(name) {
-        return Err(invalid(
+        return Err(Error::invalid(
             format!("that is a whole token, not a name of {plural}"),
             "give the name of one object; treat the token as one that was shown, if it was",
         ));
@@ -88,7 +84,7 @@ pub(crate) fn check_label(what: &str, text: &str) -> Result<()> {
     if is_dns_label(text) {
         return Ok(());
     }
-    Err(invalid(
+    Err(Error::invalid(
         format!("{:?} is no {what}", shown(text)),
         "such a name has at most 63 lower-case letters, digits and inner hyphens",
     ))
@@ -103,7 +99,7 @@ pub(crate) fn check_group(text: &str) -> Result<()> {
         Some((group, version)) => format!("group and version are given apart: {group:?} and {version:?}"),
         None => "a group is like apps or management.cattle.io".to_owned(),
     };
-    Err(invalid(format!("{:?} is no API group", shown(text)), advice))
+    Err(Error::invalid(format!("{:?} is no API group", shown(text)), advice))
 }
 
 /// Checks the plural of a kind.
@@ -117,7 +113,7 @@ pub(crate) fn check_plural(text: &str) -> Result<()> {
         }
         _ => "a resource is named by its plural, such as pods".to_owned(),
     };
-    Err(invalid(format!("{:?} is no resource", shown(text)), advice))
+    Err(Error::invalid(format!("{:?} is no resource", shown(text)), advice))
 }
 
 #[cfg(test)]
@@ -134,7 +130,7 @@ mod tests {
                 [(Some(""), "pods"), (Some("rbac.authorization.k8s.io"), "roles"), (None, "x")]
             {
                 let error = check_name(group, plural, name).unwrap_err();
-                assert_eq!(error.kind(), ErrorKind::Invalid);
+                assert_eq!(error.kind(), crate::ErrorKind::Invalid);
                 assert!(error.to_string().len() < 300, "{error}");
             }
         }

@@ -4,14 +4,10 @@ use bytes::Bytes;
 use http::Method;
 use serde_json::Value;
 
-use super::name::invalid;
 use crate::error::{Error, ErrorKind, Result};
 use crate::scope::Route;
 use crate::v3::Deleted;
 use crate::wire::{Kept, Object, taken};
-
-/// How often an object is read and written before a conflict is the caller's.
-pub(crate) const MOST_TRIES: u32 = 5;
 
 /// Which fields the server never sends back.
 fn unseen(path: &[&str]) -> bool {
@@ -22,7 +18,7 @@ fn unseen(path: &[&str]) -> bool {
 /// The body of an update: the object as it was read, with the change in it. Nothing if nothing was changed.
 pub(crate) fn update_of(object: &Kept<Object>) -> Result<Option<Bytes>> {
     if object.is_partial() {
-        return Err(invalid(
+        return Err(Error::invalid(
             "nothing was sent: the object comes from a list that left out fields or values of it, which an update would \
              delete",
             "read it with get, or use update_with",
@@ -30,16 +26,13 @@ pub(crate) fn update_of(object: &Kept<Object>) -> Result<Option<Bytes>> {
     }
     if object.resource_version().is_none_or(str::is_empty) {
         // Kubernetes would overwrite what others wrote; Steve answers 500 (notes on Steve's stores)
-        return Err(invalid(
+        return Err(Error::invalid(
             "nothing was sent: the object has no metadata.resourceVersion, which is how a conflict is noticed",
             "read the object, change what was read, and update that; or use update_with",
         )
         .with_field("metadata.resourceVersion"));
     }
-    if object.changes()?.is_none() {
-        return Ok(None);
-    }
-    Ok(Some(object.edited()?))
+    Ok(object.changes()?.map(|edit| edit.apply(object.raw())).transpose()?.map(Bytes::from))
 }
 
 /// Compares the answer to an update with what was asked for: the server accepts some changes and ignores them.
@@ -57,22 +50,14 @@ pub(crate) fn accepted(
     if ignored.is_empty() {
         return Ok(answer.with_altered(outcome.altered.into_iter().chain(restored).collect()));
     }
-    let kind = match outcome.taken.is_empty() && outcome.altered.is_empty() && restored.is_empty() {
-        true => ErrorKind::Unsupported,
-        false => ErrorKind::PartlyDone,
-    };
+    let in_part = !outcome.taken.is_empty() || !outcome.altered.is_empty() || !restored.is_empty();
     let advice = match ignored.iter().any(|path| path == "status" || path.starts_with("status.")) {
         true => "a status is written by the object's controller, through a path of its own",
         false => "the server keeps this field as it is: it may be immutable, or its controller's",
     };
-    Err(Error::new(
-        kind,
-        format!("the server accepted the change and ignored it: {} is as before", ignored.join(", ")),
-        advice,
-    )
-    .with_field(ignored.first().cloned().unwrap_or_default())
-    .with_operation(operation)
-    .with_request(&Method::PUT, route))
+    Err(Error::change_ignored(&ignored, in_part, advice)
+        .with_operation(operation)
+        .with_request(&Method::PUT, route))
 }
 
 /// Whether the server reports a conflict to a PUT that was sent more than once: it may be with an earlier attempt of
@@ -104,7 +89,7 @@ pub(crate) fn own_attempt(
     if now.resource_version() == object.resource_version() || outcome.taken.is_empty() {
         return Err(conflict.with_because([format!("{whose}; it does not hold the change")]));
     }
-    let others: Vec<String> = outcome.ignored.into_iter().chain(outcome.altered).collect();
+    let others = outcome.otherwise();
     if others.is_empty() {
         return Ok(now);
     }
@@ -143,7 +128,7 @@ fn at<'v>(value: &'v Value, path: &str) -> Option<&'v Value> {
 pub(crate) fn created(sent: &Object, answer: Kept<Object>) -> Result<Kept<Object>> {
     let sent = Value::Object(sent.fields().clone());
     let outcome = taken::outcome(&sent, &Value::Null, &answer.json()?, &unseen);
-    Ok(answer.with_altered(outcome.ignored.into_iter().chain(outcome.altered).collect()))
+    Ok(answer.with_altered(outcome.otherwise()))
 }
 
 /// What the answer to a deletion says of the object.

@@ -5,7 +5,6 @@ use std::borrow::Cow;
 
 use super::Resource;
 use crate::error::{Error, Result};
-use crate::kubernetes::invalid;
 use crate::paging::{Course, Step};
 use crate::scope::Route;
 use crate::wire::{ClusterId, Page};
@@ -104,10 +103,10 @@ impl Tokens {
 
 fn check_selector(what: &str, selector: &str) -> Result<()> {
     if selector.chars().any(char::is_control) {
-        return Err(invalid(format!("the {what} holds control characters"), ""));
+        return Err(Error::invalid(format!("the {what} holds control characters"), ""));
     }
     if selector.len() > LONGEST_SELECTOR {
-        return Err(invalid(format!("the {what} is longer than {LONGEST_SELECTOR} bytes"), ""));
+        return Err(Error::invalid(format!("the {what} is longer than {LONGEST_SELECTOR} bytes"), ""));
     }
     Ok(())
 }
@@ -144,11 +143,11 @@ impl Course for Tokens {
     fn first(&mut self, limit: Option<u32>) -> Result<Route> {
         let mut route = match &self.place {
             Ok(route) => route.clone(),
-            Err((summary, advice)) => return Err(invalid(summary, advice)),
+            Err((summary, advice)) => return Err(Error::invalid(summary, advice)),
         };
         let limit = limit.or(self.options.limit).unwrap_or(AT_A_TIME);
         if !(1..=MOST_AT_A_TIME).contains(&limit) {
-            return Err(invalid(
+            return Err(Error::invalid(
                 format!("a limit of {limit} makes no page: 1 to {MOST_AT_A_TIME} objects come at a time"),
                 "this is how many objects come at a time; a list reads all pages by itself",
             ));

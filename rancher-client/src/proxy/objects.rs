@@ -1,35 +1,21 @@
 //! Objects of Kubernetes: list, get, create, update, delete.
 
-use bytes::Bytes;
 use http::Method;
 
 use super::list::Tokens;
 use super::{ClusterProxy, ListOptions, Resource};
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{Error, Result};
 use crate::kubernetes::{
-    MOST_TRIES, accepted, check_name, created, deleted, invalid, own_attempt, resent_into_conflict, update_of,
+    accepted, check_name, created, deleted, own_attempt, resent_into_conflict, update_of,
 };
 use crate::paging::List;
 use crate::scope::Route;
-use crate::transport::Request;
+use crate::transport::Conflicts;
 use crate::v3::Deleted;
 use crate::wait::{Until, Wait, WaitGone, WaitOptions};
 use crate::wire::{Kept, Object};
 
 impl ClusterProxy {
-    async fn bytes(&self, mut request: Request) -> Result<Bytes> {
-        request.route = self.connection.road_for(request.route)?;
-        self.connection.bytes(request).await
-    }
-
-    async fn object(&self, request: Request) -> Result<Kept<Object>> {
-        let (operation, method, route) =
-            (request.operation.clone(), request.method.clone(), request.route.clone());
-        let body = self.bytes(request).await?;
-        Kept::read(body)
-            .map_err(|error| Error::from(error).with_operation(operation).with_request(&method, &route))
-    }
-
     /// The objects of a resource that the options name: all pages, each object once.
     ///
     /// As the server lists them, objects of Kubernetes' own kinds lack `apiVersion` and `kind`; the list around them
@@ -57,7 +43,9 @@ impl ClusterProxy {
     /// # Scope
     /// A key without a scope, or one scoped to this cluster.
     pub async fn get(&self, resource: Resource<'_>, name: &str) -> Result<Kept<Object>> {
-        self.object(self.request("cluster.get", Method::GET, &resource.segments(Some(name))?)?).await
+        self.connection
+            .object(self.request("cluster.get", Method::GET, &resource.segments(Some(name))?)?)
+            .await
     }
 
     /// Creates an object and returns it as the server made it. It is not sent twice.
@@ -79,7 +67,7 @@ impl ClusterProxy {
         }
         let request =
             self.request("cluster.create", Method::POST, &resource.segments(None)?)?.with_json(object)?;
-        created(object, self.object(request).await?)
+        created(object, self.connection.object(request).await?)
     }
 
     /// Writes an object that was read and changed, and returns it as it is now. If nothing was changed, nothing is
@@ -98,14 +86,14 @@ impl ClusterProxy {
     pub async fn update(&self, resource: Resource<'_>, object: &Kept<Object>) -> Result<Kept<Object>> {
         let Some(body) = update_of(object)? else { return Ok(object.clone()) };
         let Some(name) = object.name() else {
-            return Err(invalid("nothing was sent: the object has no metadata.name", "read it first"));
+            return Err(Error::invalid("nothing was sent: the object has no metadata.name", "read it first"));
         };
         let segments = resource.of_object(object)?;
         let request = self
             .request("cluster.update", Method::PUT, &segments.segments(Some(name))?)?
             .with_body(body, "application/json");
         let route: Route = request.route.clone();
-        match self.object(request).await {
+        match self.connection.object(request).await {
             Ok(answer) => accepted("cluster.update", &route, object, answer),
             Err(error) if resent_into_conflict(&error) => {
                 own_attempt(object, error, self.get(segments, name).await)
@@ -127,15 +115,12 @@ impl ClusterProxy {
         name: &str,
         mut change: impl FnMut(&mut Object),
     ) -> Result<Kept<Object>> {
-        let mut tries = 1;
+        let mut conflicts = Conflicts::default();
         loop {
             let mut object = self.get(resource, name).await?;
             change(&mut object);
             match self.update(resource, &object).await {
-                Err(error) if error.kind() == ErrorKind::Conflict && tries < MOST_TRIES => {
-                    crate::transport::pause(tries).await;
-                    tries += 1;
-                }
+                Err(error) if conflicts.again(&error).await => {}
                 done => return done,
             }
         }
@@ -151,7 +136,7 @@ impl ClusterProxy {
     pub async fn delete(&self, resource: Resource<'_>, name: &str) -> Result<Deleted<Object>> {
         let request = self.request("cluster.delete", Method::DELETE, &resource.segments(Some(name))?)?;
         let route = request.route.clone();
-        deleted("cluster.delete", &route, self.bytes(request).await?)
+        deleted("cluster.delete", &route, self.connection.bytes_by_road(request).await?)
     }
 
     /// How an object is read again and again.

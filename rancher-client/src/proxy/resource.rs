@@ -1,7 +1,7 @@
 //! Where objects of one kind are.
 
-use crate::error::Result;
-use crate::kubernetes::{check_group, check_label, check_name, check_plural, invalid};
+use crate::error::{Error, Result};
+use crate::kubernetes::{check_group, check_label, check_name, check_plural};
 use crate::wire::Object;
 
 /// Where objects of one kind are: `pods` in a namespace, `deployments` of the group `apps`.
@@ -71,7 +71,7 @@ impl<'a> Resource<'a> {
     {
         match object.namespace().filter(|namespace| !namespace.is_empty()) {
             Some(own) if self.namespace.is_empty() => Ok(Resource { namespace: own, ..self }),
-            Some(own) if own != self.namespace => Err(invalid(
+            Some(own) if own != self.namespace => Err(Error::invalid(
                 format!("the object belongs to the namespace {own:?}, not to {:?}", self.namespace),
                 "give one of both",
             )

@@ -6,7 +6,6 @@ use std::borrow::Cow;
 
 use super::SteveQuery;
 use crate::error::{Error, ErrorKind, Result};
-use crate::kubernetes::invalid;
 use crate::paging::{Course, Step, circle};
 use crate::scope::Route;
 use crate::wire::Page;
@@ -119,7 +118,7 @@ impl Course for Numbers {
     fn first(&mut self, limit: Option<u32>) -> Result<Route> {
         let route = match &self.place {
             Ok(route) => route.clone(),
-            Err((summary, advice)) => return Err(invalid(summary, advice)),
+            Err((summary, advice)) => return Err(Error::invalid(summary, advice)),
         };
         self.size = self.query.size(limit)?;
         let route = self.query.apply(route)?;

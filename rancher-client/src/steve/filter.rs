@@ -2,8 +2,7 @@
 
 use std::fmt::{self, Write as _};
 
-use crate::error::Result;
-use crate::kubernetes::invalid;
+use crate::error::{Error, Result};
 
 /// Longer filters do not fit into a request line beside others.
 const LONGEST: usize = 2_048;
@@ -126,7 +125,7 @@ impl Filter {
             clause.write(&mut text)?;
         }
         if text.len() > LONGEST {
-            return Err(invalid(
+            return Err(Error::invalid(
                 format!("a filter is longer than {LONGEST} bytes"),
                 "ask for less at a time",
             ));
@@ -167,7 +166,7 @@ impl Clause {
             }
             Test::Many(op, values) => {
                 if values.is_empty() {
-                    return Err(invalid(
+                    return Err(Error::invalid(
                         format!("the filter by {field} has no value"),
                         "an empty choice matches nothing: do not ask",
                     ));
@@ -177,7 +176,7 @@ impl Clause {
             }
             Test::Exists(there) => {
                 if !field.starts_with("metadata.labels[") {
-                    return Err(invalid(
+                    return Err(Error::invalid(
                         format!("Steve cannot say whether {field} is there"),
                         "it can of labels only: label(\"team\").exists()",
                     ));
@@ -199,7 +198,7 @@ pub(super) fn check_field(path: &str) -> Result<()> {
         _ => return Ok(()),
     };
     let shown: String = path.chars().filter(|c| !c.is_control()).take(60).collect();
-    Err(invalid(format!("{shown:?} is no path of a field: {problem}"), "a path is like metadata.name"))
+    Err(Error::invalid(format!("{shown:?} is no path of a field: {problem}"), "a path is like metadata.name"))
 }
 
 /// A value as it stands in a filter: in quotes, unless it has the form of a label's value.
@@ -211,7 +210,7 @@ fn quoted(field: &str, value: &str) -> Result<String> {
         return Ok(value.to_owned());
     }
     if value.contains('\\') || value.chars().any(char::is_control) {
-        return Err(invalid(
+        return Err(Error::invalid(
             format!("a value of the filter by {field} holds a backslash or control characters"),
             "Steve has no way to write them",
         ));
@@ -219,7 +218,7 @@ fn quoted(field: &str, value: &str) -> Result<String> {
     match (value.contains('"'), value.contains('\'')) {
         (false, _) => Ok(format!("\"{value}\"")),
         (true, false) => Ok(format!("'{value}'")),
-        (true, true) => Err(invalid(
+        (true, true) => Err(Error::invalid(
             format!("a value of the filter by {field} holds quotes of both kinds"),
             "Steve has no way to write them",
         )),

@@ -13,7 +13,7 @@ pub use query::SteveQuery;
 pub use resource::Resource;
 
 use crate::error::Result;
-use crate::scope::Route;
+use crate::scope::{Route, road};
 use crate::transport::Connection;
 use crate::wire::ClusterId;
 
@@ -79,12 +79,7 @@ impl Steve {
     /// downstream; the links of other clusters stay below `/k8s/clusters/{id}`). They mean the same below it.
     fn rebase(&self, link: &str) -> Result<Route> {
         let route = Route::from_link(&self.connection.config().server, link)?;
-        let segments = route.segments();
-        let own = self.cluster.as_ref().filter(|cluster| cluster.is_local());
-        let lost = matches!(segments.first().map(String::as_str), Some("v1" | "api" | "apis"));
-        let Some(local) = own.filter(|_| lost) else { return Ok(route) };
-        let path = ["k8s", "clusters", local.as_str()].into_iter().chain(segments.iter().map(String::as_str));
-        let path: Vec<&str> = path.collect();
-        Ok(route.replace_path(&path, route.query().to_owned()).unwrap_or(route))
+        let local = self.cluster.as_ref().filter(|cluster| cluster.is_local());
+        Ok(local.and_then(|local| road(&route, local)).unwrap_or(route))
     }
 }

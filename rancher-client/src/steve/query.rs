@@ -1,8 +1,8 @@
 //! What to list.
 
 use super::filter::{Filter, check_field};
-use crate::error::Result;
-use crate::kubernetes::{check_label, invalid};
+use crate::error::{Error, Result};
+use crate::kubernetes::check_label;
 use crate::scope::Route;
 
 /// More than this at a time makes answers of hundreds of megabytes.
@@ -63,7 +63,7 @@ impl SteveQuery {
         if (1..=MOST_AT_A_TIME).contains(&size) {
             return Ok(size);
         }
-        Err(invalid(
+        Err(Error::invalid(
             format!("a pagesize of {size} makes no page: 1 to {MOST_AT_A_TIME} objects come at a time"),
             "this is how many objects come at a time; a list reads all pages by itself",
         ))
@@ -90,7 +90,7 @@ impl SteveQuery {
         }
         let (only, but) = (&self.projects_or_namespaces, &self.not_projects_or_namespaces);
         if !only.is_empty() && !but.is_empty() {
-            return Err(invalid(
+            return Err(Error::invalid(
                 "projects or namespaces are both chosen and left out",
                 "give one of both: the server reads one",
             ));
@@ -98,7 +98,7 @@ impl SteveQuery {
         for (name, ids) in [("projectsornamespaces", only), ("projectsornamespaces!", but)] {
             for id in ids {
                 if let Some((_, project)) = id.split_once(':') {
-                    return Err(invalid(
+                    return Err(Error::invalid(
                         format!("Steve takes a project without its cluster: {project:?}, not {id:?}"),
                         "a list is of one cluster anyway",
                     ));

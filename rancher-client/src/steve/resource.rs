@@ -1,6 +1,5 @@
 //! The resources of one type.
 
-use bytes::Bytes;
 use http::Method;
 use serde_json::Value;
 
@@ -8,13 +7,12 @@ use super::course::Numbers;
 use super::{Steve, SteveQuery, field};
 use crate::error::{Error, ErrorKind, Result};
 use crate::kubernetes::{
-    MOST_TRIES, accepted, check_label, check_name, created, deleted, invalid, own_attempt,
-    resent_into_conflict, update_of,
+    accepted, check_label, check_name, created, deleted, own_attempt, resent_into_conflict, update_of,
 };
 use crate::paging::List;
 use crate::scope::Route;
-use crate::transport::{BoxFuture, Request};
-use crate::v3::Deleted;
+use crate::transport::{BoxFuture, Conflicts, Request};
+use crate::v3::{Deleted, only};
 use crate::wait::{Until, Wait, WaitGone, WaitOptions};
 use crate::wire::{Kept, Object, redact};
 
@@ -52,7 +50,7 @@ impl Resource {
         let whole = name.split('.').all(|part| !part.is_empty());
         if name.is_empty() || name.len() > 253 || !whole || !name.chars().all(good) {
             let shown: String = redact(name).chars().filter(|c| !c.is_control()).take(60).collect();
-            return Err(invalid(
+            return Err(Error::invalid(
                 format!("{shown:?} is no type of Steve"),
                 "a type is a group and a kind in lower case, management.cattle.io.cluster, or a plural, configmaps",
             ));
@@ -86,22 +84,13 @@ impl Resource {
         self.steve.route(&segments)
     }
 
-    async fn bytes(&self, mut request: Request) -> Result<Bytes> {
-        let connection = &self.steve.connection;
-        request.route = connection.road_for(request.route)?;
-        connection.bytes(request).await
-    }
-
     async fn object(&self, request: Request) -> Result<Kept<Object>> {
         let (operation, method, route) =
             (request.operation.clone(), request.method.clone(), request.route.clone());
-        let body = self.bytes(request).await?;
-        let object: Kept<Object> = Kept::read(body).map_err(|error| {
-            Error::from(error).with_operation(operation.clone()).with_request(&method, &route)
-        })?;
+        let object: Kept<Object> = self.steve.connection.object(request).await?;
         // what follows the type of namespaced objects is a namespace, and the answer its objects
         if object.type_id() == Some("collection") && object.get("data").is_some() {
-            return Err(invalid(
+            return Err(Error::invalid(
                 format!("{} belong to namespaces, and the id names none", self.name),
                 "an id is namespace/name; to look an object up by its name, use find",
             )
@@ -173,30 +162,7 @@ impl Resource {
         let mut found = self.list(query).collect().await?;
         // older Steve takes the filter for a part of the name
         found.retain(|object| object.name() == Some(name_or_id));
-        match (found.pop(), found.len()) {
-            (Some(object), 0) => Ok(object),
-            (None, _) => Err(Error::new(
-                ErrorKind::NotFound,
-                format!("none of the {} that the user may see has the id or name {name_or_id:?}", self.name),
-                "names are compared exactly; what the user has no right to see is not there for it",
-            )
-            .with_operation("steve.find")),
-            (Some(last), _) => {
-                found.push(last);
-                let ids: Vec<&str> = found.iter().filter_map(|object| object.id()).take(5).collect();
-                let more = if found.len() > ids.len() { ", …" } else { "" };
-                Err(invalid(
-                    format!(
-                        "{} {} have the name {name_or_id:?}: {}{more}",
-                        found.len(),
-                        self.name,
-                        ids.join(", ")
-                    ),
-                    "give the id, namespace/name",
-                )
-                .with_operation("steve.find"))
-            }
-        }
+        only("steve.find", found, &self.name, &format!("{name_or_id:?}"), "give the id, namespace/name")
     }
 
     /// Creates an object and returns it as the server made it. It is not sent twice.
@@ -248,14 +214,14 @@ impl Resource {
             return Err(self.blocked("update"));
         }
         if object.changes()?.is_some_and(|changes| changes.paths().iter().any(|path| path == "type")) {
-            return Err(invalid(
+            return Err(Error::invalid(
                 "nothing was sent: type is Steve's name of the type",
                 "the type of a Secret is its field _type",
             )
             .with_field("type"));
         }
         let Some(id) = object.id() else {
-            return Err(invalid(
+            return Err(Error::invalid(
                 "nothing was sent: the object has no id",
                 "read it first, with get, find or list",
             ));
@@ -278,15 +244,12 @@ impl Resource {
     /// # Scope
     /// See [`Steve`].
     pub async fn update_with(&self, id: &str, mut change: impl FnMut(&mut Object)) -> Result<Kept<Object>> {
-        let mut tries = 1;
+        let mut conflicts = Conflicts::default();
         loop {
             let mut object = self.get(id).await?;
             change(&mut object);
             match self.update(&object).await {
-                Err(error) if error.kind() == ErrorKind::Conflict && tries < MOST_TRIES => {
-                    crate::transport::pause(tries).await;
-                    tries += 1;
-                }
+                Err(error) if conflicts.again(&error).await => {}
                 done => return done,
             }
         }
@@ -302,7 +265,7 @@ impl Resource {
     pub async fn delete(&self, id: &str) -> Result<Deleted<Object>> {
         let route = self.object_at(id)?;
         let request = Request::new("steve.delete", Method::DELETE, route.clone());
-        deleted("steve.delete", &route, self.bytes(request).await?)
+        deleted("steve.delete", &route, self.steve.connection.bytes_by_road(request).await?)
     }
 
     /// Where a link of an object leads, by the road that this API was asked by. To be sent with
@@ -314,7 +277,7 @@ impl Resource {
         let links = object.get("links").and_then(Value::as_object);
         let Some(link) = links.and_then(|links| links.get(name)).and_then(Value::as_str) else {
             let names: Vec<&str> = links.into_iter().flatten().map(|(name, _)| name.as_str()).collect();
-            return Err(invalid(
+            return Err(Error::invalid(
                 format!("the object has no link {name:?}"),
                 format!("it has {}", if names.is_empty() { "none".to_owned() } else { names.join(", ") }),
             ));

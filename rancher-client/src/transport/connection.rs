@@ -15,7 +15,7 @@ use crate::config::Config;
 use crate::credentials::{Credential, CredentialCell};
 use crate::error::{Cause, Error, ErrorKind, Result};
 use crate::scope::{Confidence, KeyScope, Knowledge, Ledger, Route, RouteScope, road};
-use crate::wire::Clock;
+use crate::wire::{Clock, Document, Kept};
 
 /// For how long a refusal is taken for the next one of its kind. Behind several replicas of a server, a new key can be
 /// refused for a moment by one that has not heard of it.
@@ -154,6 +154,21 @@ impl Connection {
             let what = if error.is_eof() { "it ends too early" } else { "it is no JSON" };
             unreadable(format!("{what} ({place} of {} bytes)", body.len()))
         })
+    }
+
+    /// As [`Connection::bytes`], by the road that the credential is known to be allowed to take.
+    pub(crate) async fn bytes_by_road(&self, mut request: Request) -> Result<Bytes> {
+        request.route = self.road_for(request.route)?;
+        self.bytes(request).await
+    }
+
+    /// As [`Connection::bytes_by_road`], for an answer that is an object.
+    pub(crate) async fn object<T: Document>(&self, request: Request) -> Result<Kept<T>> {
+        let (operation, method, route) =
+            (request.operation.clone(), request.method.clone(), request.route.clone());
+        let body = self.bytes_by_road(request).await?;
+        Kept::read(body)
+            .map_err(|error| Error::from(error).with_operation(operation).with_request(&method, &route))
     }
 
     /// The route that the credential is known to be allowed to take for this one: itself, or the road that means

@@ -20,11 +20,25 @@ pub(crate) struct Retry {
     random: Mutex<fastrand::Rng>,
 }
 
-/// Waits a random part of a time that grows with the attempt, before a change is tried again that somebody else was
-/// faster with.
-pub(crate) async fn pause(attempt: u32) {
-    let most = Duration::from_millis(100).saturating_mul(1 << attempt.min(6));
-    tokio::time::sleep(most.mul_f64(fastrand::f64())).await;
+/// How often an object is read, changed and written before a conflict is the caller's.
+const MOST_CHANGES: u32 = 5;
+
+/// How often a change was tried that somebody else was faster with.
+#[derive(Debug, Default)]
+pub(crate) struct Conflicts(u32);
+
+impl Conflicts {
+    /// Whether to read, change and write again after this error. If so, it has waited a random part of a time that
+    /// grows with the conflicts.
+    pub(crate) async fn again(&mut self, error: &Error) -> bool {
+        self.0 += 1;
+        if error.kind() != ErrorKind::Conflict || self.0 >= MOST_CHANGES {
+            return false;
+        }
+        let most = Duration::from_millis(100).saturating_mul(1 << self.0);
+        tokio::time::sleep(most.mul_f64(fastrand::f64())).await;
+        true
+    }
 }
 
 /// What is done about a failed attempt.

@@ -6,13 +6,13 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::course::Markers;
-use super::query::{Query, invalid};
+use super::query::Query;
 use super::{Resource, V3Object, check};
 use crate::error::{Error, ErrorKind, Result};
 use crate::paging::List;
 use crate::scope::Route;
 use crate::transport::Request;
-use crate::wire::{Kept, Object, check_levels};
+use crate::wire::{Kept, Object, ServerUrl, check_levels};
 
 impl<T: V3Object> Resource<T> {
     /// Starts an action of an object: `clusters.action(&cluster, cluster::GENERATE_KUBECONFIG, &Empty::default())`.
@@ -66,7 +66,7 @@ impl<T: V3Object> Resource<T> {
             .with_operation("v3.action"));
         };
         let taken = self.checks().and_then(|info| info.action(name)).and_then(|action| action.input);
-        let link = self.follow(link)?;
+        let link = follow(&self.connection.config().server, "the link", link)?;
         // the link may lead under another host name's path; what it starts is in its query
         let route = link.without_query("action").with_query("action", name);
         self.start(route, taken, input).await
@@ -86,7 +86,7 @@ impl<T: V3Object> Resource<T> {
     ) -> Result<Out> {
         let stated = self.checks().map(|info| info.collection_action(action.name()));
         if let Some(None) = stated {
-            return Err(invalid(
+            return Err(Error::invalid(
                 format!("nothing was sent: {} have no action {:?}", self.collection, action.name()),
                 "",
             ));
@@ -103,9 +103,9 @@ impl<T: V3Object> Resource<T> {
     ) -> Result<Out> {
         check_levels(input)?;
         let input = serde_json::to_value(input)
-            .map_err(|_| invalid("what the action takes cannot be written as JSON", ""))?;
+            .map_err(|_| Error::invalid("what the action takes cannot be written as JSON", ""))?;
         let Value::Object(fields) = input else {
-            return Err(invalid("what an action takes is an object", ""));
+            return Err(Error::invalid("what an action takes is an object", ""));
         };
         if let Some(taken) = taken {
             check::input(taken, &fields)?;
@@ -113,7 +113,7 @@ impl<T: V3Object> Resource<T> {
         // handlers that read a body refuse an empty one: there is always an object
         let request = Request::new("v3.action", Method::POST, route).with_json(&Value::Object(fields))?;
         let route = request.route.clone();
-        let body = self.send(request).await?;
+        let body = self.connection.bytes_by_road(request).await?;
         Out::from_body(&body).map_err(|error| {
             Error::new(
                 ErrorKind::Decode,
@@ -134,7 +134,7 @@ impl<T: V3Object> Resource<T> {
     /// That of where the link leads. A key scoped to a cluster takes the road that means the same, where there is one.
     pub async fn link<U: V3Object>(&self, object: &T, name: &str) -> Result<Kept<U>> {
         let route = self.linked(object, name)?;
-        self.object(Request::new("v3.link", Method::GET, route)).await
+        self.connection.object(Request::new("v3.link", Method::GET, route)).await
     }
 
     /// The objects behind a link of this one: the `projects` of a cluster.
@@ -152,22 +152,21 @@ impl<T: V3Object> Resource<T> {
 
     fn linked(&self, object: &T, name: &str) -> Result<Route> {
         let link = object.link_to(name).ok_or_else(|| {
-            invalid(format!("the object has no link {name:?}"), "").with_operation("v3.link")
+            Error::invalid(format!("the object has no link {name:?}"), "").with_operation("v3.link")
         })?;
-        self.follow(link)
+        follow(&self.connection.config().server, "the link", link)
     }
+}
 
-    /// The route of a link, on this server.
-    fn follow(&self, link: &str) -> Result<Route> {
-        let server = &self.connection.config().server;
-        Route::from_link(server, link).map_err(|error| {
-            Error::new(
-                ErrorKind::NotRancher,
-                format!("the link does not lead to {server}; nothing was sent there"),
-                "give the URL under which Rancher knows itself, or let the proxy before it send X-Forwarded-Host and \
-                 X-Forwarded-Proto",
-            )
-            .with_source(error)
-        })
-    }
+/// The route of a link, on this server. `what` names it in the error.
+pub(super) fn follow(server: &ServerUrl, what: &str, link: &str) -> Result<Route> {
+    Route::from_link(server, link).map_err(|error| {
+        Error::new(
+            ErrorKind::NotRancher,
+            format!("{what} does not lead to {server}; nothing was sent there"),
+            "give the URL under which Rancher knows itself, or let the proxy before it send X-Forwarded-Host and \
+             X-Forwarded-Proto",
+        )
+        .with_source(error)
+    })
 }

@@ -4,7 +4,7 @@ use rancher_types::info::{FieldInfo, FieldType, TypeInfo};
 use serde_json::{Map, Value};
 
 use super::id::check_id;
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{Error, Result};
 use crate::wire::{ClusterId, PrincipalId, ProjectId, is_dns_label};
 
 /// What a name of Kubernetes can have at most, with its dots.
@@ -68,9 +68,7 @@ impl Problems {
             1 => String::new(),
             more => format!("{more} fields are wrong: "),
         };
-        Err(Error::new(
-            ErrorKind::Invalid,
-            format!("nothing was sent: the {} cannot be {verb}: {what}{}", info.id, all.join("; ")),
+        Err(Error::invalid(format!("nothing was sent: the {} cannot be {verb}: {what}{}", info.id, all.join("; ")),
             "this is what the server states of the type; a newer server may take more, see Resource::unchecked",
         )
         .with_field(field))

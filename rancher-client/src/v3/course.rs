@@ -9,6 +9,7 @@ use std::borrow::Cow;
 use std::collections::HashMap;
 use std::fmt;
 
+use super::actions::follow;
 use super::query::Query;
 use crate::error::{Error, ErrorKind, Result};
 use crate::paging::{Course, Step, circle};
@@ -174,23 +175,11 @@ impl Markers {
 
     /// The marker of the next page.
     fn link(&self, page: &Page) -> Result<Option<String>> {
-        let text = |pointer: [&str; 2]| {
-            let value = pointer.iter().try_fold(None, |at: Option<&Value>, key| match at {
-                None => page.envelope().get(*key).map(Some),
-                Some(value) => value.get(*key).map(Some),
-            });
-            value.flatten().and_then(Value::as_str).filter(|link| !link.is_empty())
+        let next = page.envelope().get("pagination").and_then(|pagination| pagination.get("next"));
+        let Some(next) = next.and_then(Value::as_str).filter(|link| !link.is_empty()) else {
+            return Ok(None);
         };
-        let Some(next) = text(["pagination", "next"]) else { return Ok(None) };
-        let next = Route::from_link(&self.server, next).map_err(|error| {
-            Error::new(
-                ErrorKind::NotRancher,
-                format!("the link to the next page does not lead to {}; nothing was sent there", self.server),
-                "give the URL under which Rancher knows itself, or let the proxy before it send X-Forwarded-Host and \
-                 X-Forwarded-Proto",
-            )
-            .with_source(error)
-        })?;
+        let next = follow(&self.server, "the link to the next page", next)?;
         let collection = |route: &Route| route.segments().last().map(|segment| segment.to_lowercase());
         if self.unmarked.as_ref().is_some_and(|own| collection(own) != collection(&next)) {
             return Err(circle("the link to the next page leads to another collection"));
@@ -311,8 +300,7 @@ impl Course for Markers {
         for condition in &self.query.conditions {
             let twice = conditions.iter().find(|own| own.parameter() == condition.parameter());
             if twice.is_some_and(|own| own.values != condition.values) {
-                return Err(Error::new(
-                    ErrorKind::Invalid,
+                return Err(Error::invalid(
                     format!("nothing was sent: {} is asked for in two ways", condition.field),
                     "the resource was narrowed to one place and the filter names another: give one of both",
                 )

@@ -6,7 +6,7 @@ use rancher_types::info::Modifier;
 use serde_json::Value;
 use std::fmt;
 
-use super::query::{Query, invalid};
+use super::query::Query;
 use super::resource::fields_of;
 use super::{Resource, V3Object, id};
 use crate::error::{Error, ErrorKind, Result};
@@ -66,9 +66,8 @@ impl<T: V3Object> Resource<T> {
         // what is no id would be asked for as a name, and stand in a URL
         id::check_no_credential(name_or_id)?;
         if name_or_id.is_empty() {
-            return Err(
-                invalid("neither an id nor a name was given: it is empty", "").with_operation("v3.find")
-            );
+            return Err(Error::invalid("neither an id nor a name was given: it is empty", "")
+                .with_operation("v3.find"));
         }
         let filter = |name: &str| self.info.is_none_or(|info| info.filter(name).is_some());
         let asked = |name: &str| {
@@ -102,7 +101,7 @@ impl<T: V3Object> Resource<T> {
                     "none of the {} that were listed has it as a name",
                     self.collection
                 )])),
-            _ => self.only(found, &format!("{name_or_id:?}")),
+            _ => only("v3.find", found, &self.collection, &format!("{name_or_id:?}"), NARROWER),
         }
     }
 
@@ -121,7 +120,7 @@ impl<T: V3Object> Resource<T> {
         let fields = fields_of(object)?;
         let mut query = Query::all();
         if by.is_empty() {
-            return Err(invalid(
+            return Err(Error::invalid(
                 "no field was given to search by",
                 "give those that tell the object from others",
             ));
@@ -132,7 +131,7 @@ impl<T: V3Object> Resource<T> {
                 Some(Value::Bool(value)) => value.to_string(),
                 Some(Value::Number(number)) => number.to_string(),
                 _ => {
-                    return Err(invalid(
+                    return Err(Error::invalid(
                         format!("the object has no {} to search by", field.name()),
                         "set it, or search by other fields",
                     )
@@ -146,7 +145,8 @@ impl<T: V3Object> Resource<T> {
             return self.create(object).await.map(Ensured::Created);
         }
         let names: Vec<&str> = by.iter().map(|field| field.name()).collect();
-        let found = self.only(found, &format!("the same {}", names.join(", ")))?;
+        let found =
+            only("v3.find", found, &self.collection, &format!("the same {}", names.join(", ")), NARROWER)?;
         // recorded: workflows, a project with namespaces stays for a while, with `removed` set
         if fields_of(&*found)?
             .get("removed")
@@ -162,28 +162,37 @@ impl<T: V3Object> Resource<T> {
         }
         Ok(Ensured::Found(found))
     }
+}
 
-    fn only(&self, mut found: Vec<Kept<T>>, what: &str) -> Result<Kept<T>> {
-        match (found.pop(), found.len()) {
-            (Some(object), 0) => Ok(object),
-            (None, _) => Err(Error::new(
-                ErrorKind::NotFound,
-                format!("none of the {} that the user may see has the id or name {what}", self.collection),
-                "names are compared exactly; what the user has no right to see is not there for it",
-            )
-            .with_operation("v3.find")),
-            (Some(last), _) => {
-                found.push(last);
-                let ids: Vec<&str> = found.iter().filter_map(|object| object.object_id()).take(5).collect();
-                let more = if found.len() > ids.len() { ", …" } else { "" };
-                Err(invalid(
-                    format!("{} {} have {what}: {}{more}", found.len(), self.collection, ids.join(", ")),
-                    "give the id, or narrow it down: client.v3().in_cluster(&id)",
-                )
-                .with_operation("v3.find"))
-            }
+/// What helps where more than one object fits.
+const NARROWER: &str = "give the id, or narrow it down: client.v3().in_cluster(&id)";
+
+/// The only one of the objects that were found to have `what`: a name, or the same fields. `advice` is for more of them.
+pub(crate) fn only<T: V3Object>(
+    operation: &'static str,
+    mut found: Vec<Kept<T>>,
+    collection: &str,
+    what: &str,
+    advice: &str,
+) -> Result<Kept<T>> {
+    match (found.pop(), found.len()) {
+        (Some(object), 0) => Ok(object),
+        (None, _) => Err(Error::new(
+            ErrorKind::NotFound,
+            format!("none of the {collection} that the user may see has the id or name {what}"),
+            "names are compared exactly; what the user has no right to see is not there for it",
+        )),
+        (Some(last), _) => {
+            found.push(last);
+            let ids: Vec<&str> = found.iter().filter_map(|object| object.object_id()).take(5).collect();
+            let more = if found.len() > ids.len() { ", …" } else { "" };
+            Err(Error::invalid(
+                format!("{} {collection} have {what}: {}{more}", found.len(), ids.join(", ")),
+                advice,
+            ))
         }
     }
+    .map_err(|error| error.with_operation(operation))
 }
 
 /// Whether a text that could be an id may still be a name, although no object was read by it.

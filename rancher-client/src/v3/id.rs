@@ -2,8 +2,7 @@
 
 use rancher_types::info::TypeInfo;
 
-use super::query::invalid;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::wire::is_credential;
 
 /// Kubernetes names are no longer; an id is a name, or a namespace and a name.
@@ -14,7 +13,7 @@ const LONGEST_NAME: usize = 253;
 /// A credential has no white space; text in which one stands among other words is only never shown.
 pub(crate) fn check_no_credential(text: &str) -> Result<()> {
     if is_credential(text) {
-        return Err(invalid(
+        return Err(Error::invalid(
             "that is a whole token, not an id or a name",
             "the id of a token is the part before its colon; treat the token as one that was shown, if it was",
         ));
@@ -27,14 +26,14 @@ pub(crate) fn check_id(info: Option<&'static TypeInfo>, collection: &str, id: &s
     // what looks like a credential is neither sent nor shown; ids of tokens are the part before the colon
     check_no_credential(id)?;
     if info.is_some_and(|info| info.id == "token") && id.contains(':') {
-        return Err(invalid(
+        return Err(Error::invalid(
             "that is a whole token, not an id",
             "the id of a token is the part before its colon; treat the token as one that was shown, if it was",
         ));
     }
     let shown: String = id.chars().take(60).filter(|c| !c.is_control()).collect();
     let wrong = |problem: &str, advice: &str| {
-        Err(invalid(format!("{shown:?} is no id of {collection}: {problem}"), advice.to_owned()))
+        Err(Error::invalid(format!("{shown:?} is no id of {collection}: {problem}"), advice.to_owned()))
     };
     if id.is_empty() {
         return wrong("it is empty", "");

@@ -11,6 +11,7 @@ mod resource;
 mod wait;
 
 pub use find::Ensured;
+pub(crate) use find::only;
 pub use object::V3Object;
 pub use query::{MOST_AT_A_TIME, Query};
 pub use resource::{Deleted, Resource};

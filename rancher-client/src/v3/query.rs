@@ -5,7 +5,7 @@ use rancher_types::{Condition, Field};
 use std::fmt::{self, Write as _};
 
 use super::id::check_no_credential;
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{Error, Result};
 use crate::wire::{ClusterId, ProjectId};
 
 /// The server cuts greater limits down to this one in silence (recorded: collections, `limit=99999`).
@@ -113,7 +113,7 @@ impl Query {
         if let Some(limit) = self.limit
             && !(1..=MOST_AT_A_TIME).contains(&limit)
         {
-            return Err(invalid(
+            return Err(Error::invalid(
                 format!("a limit of {limit} makes no page: the server takes 1 to {MOST_AT_A_TIME}"),
                 "this is how many objects come at a time; a list reads all pages by itself",
             ));
@@ -122,7 +122,7 @@ impl Query {
             check_value("the marker", marker)?;
             check_no_credential(marker)?;
             if marker.is_empty() {
-                return Err(invalid("the marker is empty", "give the id of an object, or no marker"));
+                return Err(Error::invalid("the marker is empty", "give the id of an object, or no marker"));
             }
         }
         let mut seen: Vec<(&str, Modifier)> = Vec::new();
@@ -130,7 +130,7 @@ impl Query {
             let name = &condition.field;
             check_value("the name of a filter", name)?;
             if seen.contains(&(name.as_str(), condition.modifier)) {
-                return Err(invalid(
+                return Err(Error::invalid(
                     format!("the filter {} is given twice", condition.parameter()),
                     "give all its values at once, with one_of or none_of",
                 ));
@@ -138,7 +138,7 @@ impl Query {
             seen.push((name, condition.modifier));
             match (condition.modifier, condition.values.len()) {
                 (_, 0) => {
-                    return Err(invalid(
+                    return Err(Error::invalid(
                         format!(
                             "the filter {} has no value, and the server would ignore it",
                             condition.parameter()
@@ -147,7 +147,7 @@ impl Query {
                     ));
                 }
                 (Modifier::Eq | Modifier::Ne, 2..) => {
-                    return Err(invalid(
+                    return Err(Error::invalid(
                         format!("the filter {} takes one value", condition.parameter()),
                         "use one_of or none_of for several",
                     ));
@@ -178,7 +178,7 @@ fn check_filter(info: &'static TypeInfo, condition: &Condition) -> Result<()> {
         return Ok(());
     }
     let known: Vec<&str> = filter.modifiers.iter().map(|modifier| modifier.as_str()).collect();
-    Err(invalid(
+    Err(Error::invalid(
         format!("{} cannot be filtered by {}", info.plural, condition.parameter()),
         format!("the server knows for {}: {}", filter.name, known.join(", ")),
     ))
@@ -186,13 +186,13 @@ fn check_filter(info: &'static TypeInfo, condition: &Condition) -> Result<()> {
 
 fn check_value(what: &str, value: &str) -> Result<()> {
     if value.chars().any(char::is_control) {
-        return Err(invalid(format!("{what} holds control characters"), ""));
+        return Err(Error::invalid(format!("{what} holds control characters"), ""));
     }
     if value.len() > LONGEST_VALUE {
-        return Err(invalid(format!("{what} is longer than {LONGEST_VALUE} bytes"), ""));
+        return Err(Error::invalid(format!("{what} is longer than {LONGEST_VALUE} bytes"), ""));
     }
     if what == "the name of a filter" && value.is_empty() {
-        return Err(invalid(format!("{what} is empty"), ""));
+        return Err(Error::invalid(format!("{what} is empty"), ""));
     }
     Ok(())
 }
@@ -208,11 +208,7 @@ fn unknown(info: &'static TypeInfo, verb: &str, field: &str) -> Error {
         Some(_) => format!("it is a field, but not one of those that the server filters by: {fields}"),
         None => format!("the server would ignore it in silence; it knows: {fields}"),
     };
-    invalid(format!("{} cannot be {verb} by {field:?}", info.plural), advice)
-}
-
-pub(crate) fn invalid(summary: impl Into<String>, advice: impl Into<String>) -> Error {
-    Error::new(ErrorKind::Invalid, summary, advice)
+    Error::invalid(format!("{} cannot be {verb} by {field:?}", info.plural), advice)
 }
 
 /// The conditions that say where an object of this type belongs, and the part of the path.
@@ -229,7 +225,7 @@ pub(crate) fn place_of(
     if let (Some(cluster), Some(of_project)) = (cluster, cluster_of_project)
         && cluster != of_project
     {
-        return Err(invalid(
+        return Err(Error::invalid(
             format!("the project is one of {of_project}, not of {cluster}"),
             "give one of both",
         ));
@@ -239,7 +235,7 @@ pub(crate) fn place_of(
         (Api::Project, _, Some(project)) => {
             Ok((vec!["v3".into(), "project".into(), project.to_string(), collection.into()], Vec::new()))
         }
-        (Api::Project, ..) => Err(invalid(
+        (Api::Project, ..) => Err(Error::invalid(
             format!("{collection} belong to a project, and none is given"),
             "say which: client.v3().in_project(&id)",
         )),
@@ -248,10 +244,12 @@ pub(crate) fn place_of(
             match project {
                 None => Ok((path, Vec::new())),
                 Some(project) if can("projectId") => Ok((path, vec![eq("projectId", project.to_string())])),
-                Some(_) => Err(invalid(format!("{collection} belong to a cluster, not to a project"), "")),
+                Some(_) => {
+                    Err(Error::invalid(format!("{collection} belong to a cluster, not to a project"), ""))
+                }
             }
         }
-        (Api::Cluster, None, _) => Err(invalid(
+        (Api::Cluster, None, _) => Err(Error::invalid(
             format!("{collection} belong to a cluster, and none is given"),
             "say which: client.v3().in_cluster(&id)",
         )),
@@ -261,14 +259,14 @@ pub(crate) fn place_of(
                 (_, Some(project)) if can("projectId") => {
                     Ok((path, vec![eq("projectId", project.to_string())]))
                 }
-                (_, Some(_)) => Err(invalid(
+                (_, Some(_)) => Err(Error::invalid(
                     format!("{collection} cannot be asked of one project: the server knows no filter for it"),
                     "list without it",
                 )),
                 (Some(cluster), None) if can("clusterId") => {
                     Ok((path, vec![eq("clusterId", cluster.to_string())]))
                 }
-                (Some(_), None) => Err(invalid(
+                (Some(_), None) => Err(Error::invalid(
                     format!("{collection} cannot be asked of one cluster: the server knows no filter for it"),
                     "list without it",
                 )),

@@ -9,16 +9,13 @@ use std::fmt;
 use std::marker::PhantomData;
 
 use super::course::Markers;
-use super::query::{Query, invalid, place_of};
+use super::query::{Query, place_of};
 use super::{V3Object, check, id};
 use crate::error::{Error, ErrorKind, Result};
 use crate::paging::{Item, List};
 use crate::scope::Route;
-use crate::transport::{Connection, Request};
+use crate::transport::{Conflicts, Connection, Request};
 use crate::wire::{ClusterId, Document, Kept, Object, ProjectId, redact, taken};
-
-/// How often [`Resource::update_with`] reads and writes before it gives up.
-const MOST_TRIES: u32 = 5;
 
 /// The resources of one type, as structs or as plain JSON ([`Object`]).
 ///
@@ -115,13 +112,13 @@ impl Resource<Object> {
         let info = apis.iter().find_map(|api| rancher_types::by_collection(*api, name));
         if info.is_none() {
             if let Some(info) = apis.iter().find_map(|api| rancher_types::by_id(*api, name)) {
-                return Err(invalid(
+                return Err(Error::invalid(
                     format!("{name:?} is a type, not a collection"),
                     format!("the collection is {}", info.collection.unwrap_or(info.plural)),
                 ));
             }
             if name.is_empty() || !name.chars().all(|c| c.is_ascii_alphanumeric()) {
-                return Err(invalid(
+                return Err(Error::invalid(
                     format!(
                         "{:?} is no collection's name",
                         redact(name).chars().take(60).collect::<String>()
@@ -180,20 +177,6 @@ impl<T: V3Object> Resource<T> {
         Ok(())
     }
 
-    pub(super) async fn send(&self, mut request: Request) -> Result<Bytes> {
-        request.route = self.connection.road_for(request.route)?;
-        self.connection.bytes(request).await
-    }
-
-    /// Sends a request whose answer is an object.
-    pub(super) async fn object<U: Document>(&self, request: Request) -> Result<Kept<U>> {
-        let (operation, method, route) =
-            (request.operation.clone(), request.method.clone(), request.route.clone());
-        let body = self.send(request).await?;
-        Kept::read(body)
-            .map_err(|error| Error::from(error).with_operation(operation).with_request(&method, &route))
-    }
-
     /// The objects that the user may see: those of the query, all pages, each object once.
     ///
     /// No rights at all are an empty list, not an error (recorded: matrix).
@@ -233,7 +216,7 @@ impl<T: V3Object> Resource<T> {
     /// # Scope
     /// A key without a scope; for `clusters` and everything of the cluster API, also a key scoped to that cluster.
     pub async fn get(&self, id: &str) -> Result<Kept<T>> {
-        self.object(Request::new("v3.get", Method::GET, self.route(Some(id))?)).await
+        self.connection.object(Request::new("v3.get", Method::GET, self.route(Some(id))?)).await
     }
 
     /// Fills in where an object belongs, if the resource was narrowed to a cluster or a project.
@@ -249,7 +232,7 @@ impl<T: V3Object> Resource<T> {
                     object.insert(name.to_owned(), Value::String(id));
                 }
                 Some(own) if own != id => {
-                    return Err(invalid(
+                    return Err(Error::invalid(
                         format!("nothing was sent: the object belongs to {own}, and the resource was narrowed to {id}"),
                         "give one of both",
                     )
@@ -280,9 +263,9 @@ impl<T: V3Object> Resource<T> {
             check::creation(info, &mut sent)?;
         }
         let request = Request::new("v3.create", Method::POST, self.route(None)?).with_json(&sent)?;
-        let created: Kept<T> = self.object(request).await?;
+        let created: Kept<T> = self.connection.object(request).await?;
         let outcome = taken::outcome(&Value::Object(sent), &Value::Null, &created.json()?, &self.unseen());
-        Ok(created.with_altered(outcome.ignored.into_iter().chain(outcome.altered).collect()))
+        Ok(created.with_altered(outcome.otherwise()))
     }
 
     /// Writes what was changed of an object since it was read, and returns it as it is now. If nothing was changed,
@@ -321,7 +304,7 @@ impl<T: V3Object> Resource<T> {
             true => request.with_body(body, "application/json"),
             false => request.with_json(&changes)?,
         };
-        let updated: Kept<T> = self.object(request).await?;
+        let updated: Kept<T> = self.connection.object(request).await?;
         // a map that was sent whole no longer says what was taken out of it
         let sent = object.change_alone()?.unwrap_or_default();
         let judge = |answer: &Kept<T>| -> Result<taken::Outcome> {
@@ -348,22 +331,12 @@ impl<T: V3Object> Resource<T> {
                 ));
             }
         }
-        let kind = match outcome.taken.is_empty() && outcome.altered.is_empty() {
-            true => ErrorKind::Unsupported,
-            false => ErrorKind::PartlyDone,
-        };
-        Err(Error::new(
-            kind,
-            format!(
-                "the server accepted the change and ignored it: {} is as before",
-                outcome.ignored.join(", ")
-            ),
-            "this server does not change it this way: an action may, or deleting and creating",
-        )
-        .with_field(outcome.ignored.first().cloned().unwrap_or_default())
-        .with_because(because)
-        .with_operation("v3.update")
-        .with_request(&Method::PUT, &self.route(Some(&id))?))
+        let in_part = !outcome.taken.is_empty() || !outcome.altered.is_empty();
+        let advice = "this server does not change it this way: an action may, or deleting and creating";
+        Err(Error::change_ignored(&outcome.ignored, in_part, advice)
+            .with_because(because)
+            .with_operation("v3.update")
+            .with_request(&Method::PUT, &self.route(Some(&id))?))
     }
 
     /// Reads an object, changes it and writes the change; reads and changes again if somebody else was faster.
@@ -377,15 +350,12 @@ impl<T: V3Object> Resource<T> {
     /// # Scope
     /// As [`Resource::get`].
     pub async fn update_with(&self, id: &str, mut change: impl FnMut(&mut T)) -> Result<Kept<T>> {
-        let mut tries = 1;
+        let mut conflicts = Conflicts::default();
         loop {
             let mut object = self.get(id).await?;
             change(&mut object);
             match self.update(&object).await {
-                Err(error) if error.kind() == ErrorKind::Conflict && tries < MOST_TRIES => {
-                    crate::transport::pause(tries).await;
-                    tries += 1;
-                }
+                Err(error) if conflicts.again(&error).await => {}
                 done => return done,
             }
         }
@@ -403,7 +373,7 @@ impl<T: V3Object> Resource<T> {
         self.can(methods, Takes::Delete, "deleted")?;
         let request = Request::new("v3.delete", Method::DELETE, self.route(Some(id))?);
         let route = request.route.clone();
-        let body = self.send(request).await?;
+        let body = self.connection.bytes_by_road(request).await?;
         if body.is_empty() {
             return Ok(Deleted::Gone);
         }
@@ -415,7 +385,7 @@ impl<T: V3Object> Resource<T> {
 
     pub(super) fn id_of<'a>(&self, object: &'a T) -> Result<&'a str> {
         object.object_id().ok_or_else(|| {
-            invalid(
+            Error::invalid(
                 format!("the object has no id: it was not read from {}", self.collection),
                 "read it first, with get, find or list",
             )
@@ -457,7 +427,7 @@ pub(super) fn is_unseen(mut info: &TypeInfo, path: &[&str]) -> bool {
 pub(super) fn fields_of(object: &impl Document) -> Result<Map<String, Value>> {
     match object.encode()? {
         Value::Object(fields) => Ok(fields),
-        _ => Err(invalid("the object is no JSON object", "")),
+        _ => Err(Error::invalid("the object is no JSON object", "")),
     }
 }
 

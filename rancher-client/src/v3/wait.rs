@@ -2,9 +2,8 @@
 
 use rancher_types::info::TypeInfo;
 
-use super::query::invalid;
 use super::{Resource, V3Object};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::transport::BoxFuture;
 use crate::wait::{Until, Wait, WaitGone, WaitOptions};
 use crate::wire::{Kept, redact};
@@ -20,7 +19,7 @@ fn check_whole(info: Option<&'static TypeInfo>, id: &str) -> Result<()> {
         Some(info) if OF_TWO_PARTS.contains(&info.id) && !id.is_empty() && !id.contains(':') => {
             // what is refused can be anything, a credential too
             let shown: String = redact(id).chars().filter(|c| !c.is_control()).take(60).collect();
-            Err(invalid(
+            Err(Error::invalid(
                 format!("{shown:?} is half an id of {}: the part before it is missing", info.id),
                 "give the whole id, as the object itself says it: c-xxxxx:p-xxxxx",
             ))

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{Error, Result};
 
 /// Looking more often than this is a load, not a wait.
 const LEAST_POLL: Duration = Duration::from_millis(100);
@@ -54,7 +54,7 @@ impl WaitOptions {
     }
 
     pub(super) fn check(&self, of_states: bool) -> Result<()> {
-        let invalid = |summary: String, advice: &str| Err(Error::new(ErrorKind::Invalid, summary, advice));
+        let invalid = |summary: String, advice: &str| Err(Error::invalid(summary, advice));
         if self.deadline.is_zero() {
             return invalid("a wait without time waits for nothing".to_owned(), "to look once, use get");
         }

@@ -5,7 +5,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use super::look::{self, Unmet};
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{Error, Result};
 use crate::wire::Object;
 
 type Fits = dyn Fn(&Object) -> bool + Send + Sync;
@@ -112,8 +112,7 @@ impl Until {
         });
         match problem {
             None => Ok(()),
-            Some(problem) => Err(Error::new(
-                ErrorKind::Invalid,
+            Some(problem) => Err(Error::invalid(
                 format!("{problem} cannot be waited for"),
                 "say for example Until::condition(\"Ready\").is(\"False\")",
             )),
@@ -141,8 +140,7 @@ impl Until {
                     Some(true) => {}
                     Some(false) => unmet.push("it is not settled".to_owned()),
                     None if look::is_plain_kubernetes(object) => {
-                        return Err(Error::new(
-                            ErrorKind::Invalid,
+                        return Err(Error::invalid(
                             "objects of Kubernetes do not say whether they are settled",
                             "wait for a condition, or for what Until::fits looks at; Steve says it: cluster.steve()",
                         ));

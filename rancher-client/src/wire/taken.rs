@@ -15,6 +15,13 @@ pub(crate) struct Outcome {
     pub(crate) altered: Vec<String>,
 }
 
+impl Outcome {
+    /// The fields that hold something else than was sent.
+    pub(crate) fn otherwise(self) -> Vec<String> {
+        self.ignored.into_iter().chain(self.altered).collect()
+    }
+}
+
 /// Compares a change with the answer: the changed fields alone, null for what was taken away. `before` is the object
 /// as it was, null for one that is new.
 ///
