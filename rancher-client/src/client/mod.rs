@@ -5,6 +5,7 @@ mod nouns;
 
 use http::Method;
 use serde_json::Value;
+use std::time::Duration;
 
 use crate::config::Config;
 use crate::credentials::Credential;
@@ -72,6 +73,22 @@ impl Client {
     /// ```
     pub fn over(connection: Connection) -> Self {
         Self { connection }
+    }
+
+    /// The same client, whose requests take at most this long each, retries and the body included, instead of
+    /// [`Timeouts::call`](crate::config::Timeouts::call). It shares connections, credential and ledger.
+    ///
+    /// ```no_run
+    /// # async fn run(client: rancher_client::Client) -> rancher_client::Result<()> {
+    /// use std::time::Duration;
+    ///
+    /// let local = client.with_timeout(Duration::from_secs(5)).clusters().get("local").await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn with_timeout(&self, at_most: Duration) -> Self {
+        Self { connection: self.connection.with_timeout(at_most) }
     }
 
     /// The configuration that it was made from. Its credential may have been replaced since.

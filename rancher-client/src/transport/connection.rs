@@ -10,7 +10,7 @@ use std::time::Duration;
 use super::TlsReport;
 use super::http::Http;
 use super::notes::Notes;
-use super::{Request, Response, Transport};
+use super::{Patience, Request, Response, Transport};
 use crate::config::Config;
 use crate::credentials::{Credential, CredentialCell};
 use crate::error::{Cause, Error, ErrorKind, Result};
@@ -25,6 +25,8 @@ const TRUSTED: Duration = Duration::from_secs(30);
 #[derive(Clone)]
 pub struct Connection {
     shared: Arc<Shared>,
+    /// How long its requests may take where they do not say themselves; nothing for what the configuration says.
+    at_most: Option<Duration>,
 }
 
 struct Shared {
@@ -47,7 +49,13 @@ impl Connection {
         (top, bottom): (Arc<dyn Transport>, Arc<dyn Transport>),
         http: Option<Arc<Http>>,
     ) -> Self {
-        Self { shared: Arc::new(Shared { config, cell, notes, clock, top, bottom, http }) }
+        Self { shared: Arc::new(Shared { config, cell, notes, clock, top, bottom, http }), at_most: None }
+    }
+
+    /// The same connection, whose requests take at most this long each, retries and the body included.
+    #[must_use]
+    pub fn with_timeout(&self, at_most: Duration) -> Self {
+        Self { shared: Arc::clone(&self.shared), at_most: Some(at_most) }
     }
 
     /// The configuration it was made from. Its credential may have been replaced since.
@@ -99,7 +107,10 @@ impl Connection {
     ///
     /// # Errors
     /// Every [`ErrorKind`] that an answer, its absence or the configuration can lead to.
-    pub async fn send(&self, request: Request) -> Result<Response> {
+    pub async fn send(&self, mut request: Request) -> Result<Response> {
+        if let (Patience::Configured, Some(at_most)) = (request.patience, self.at_most) {
+            request.patience = Patience::AtMost(at_most);
+        }
         let (twice, method) = (request.idempotent, request.method.clone());
         self.shared.top.send(request).await.map_err(|error| perhaps_done(error, twice, &method))
     }

@@ -1,0 +1,57 @@
+//! Why a call failed, in the form that crosses the border.
+
+use rancher_client::{Error, ErrorKind};
+use serde_json::Value;
+use std::fmt;
+
+/// Why a call failed. Its text is one line; its JSON holds every field of the error. Neither holds a secret.
+#[derive(Debug)]
+pub struct Fault(Error);
+
+/// What a call leads to.
+pub type Outcome<T> = Result<T, Fault>;
+
+impl Fault {
+    /// The caller gave something that cannot be used; nothing was sent.
+    pub(crate) fn invalid(summary: impl Into<String>, advice: impl Into<String>) -> Self {
+        Self(Error::new(ErrorKind::Invalid, summary, advice))
+    }
+
+    /// The call was stopped: by its caller, or because the client was closed.
+    pub(crate) fn cancelled(summary: impl Into<String>) -> Self {
+        Self(Error::new(ErrorKind::Cancelled, summary, ""))
+    }
+
+    /// The error of the core.
+    pub fn error(&self) -> &Error {
+        &self.0
+    }
+
+    /// All fields of the error: those of [`Evidence`](rancher_client::error::Evidence), and the line as `text`.
+    pub fn to_json(&self) -> String {
+        let mut all = self.0.evidence().to_json();
+        if let Value::Object(fields) = &mut all {
+            fields.insert("text".to_owned(), Value::String(self.0.to_string()));
+            fields.insert("summary".to_owned(), Value::String(self.0.summary().to_owned()));
+        }
+        all.to_string()
+    }
+}
+
+impl fmt::Display for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl std::error::Error for Fault {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        std::error::Error::source(&self.0)
+    }
+}
+
+impl<E: Into<Error>> From<E> for Fault {
+    fn from(error: E) -> Self {
+        Self(error.into())
+    }
+}

@@ -1,0 +1,23 @@
+//! The border between the core and the shells of other languages.
+//!
+//! A shell knows five things: it opens a [`Bridge`], calls an operation by name with its options as JSON, takes
+//! [`Answer`]s, takes them one after another from a [`Stream`], and cancels. What an operation is called, what it takes
+//! and what it returns stands in `operations.json`, which the facades of the shells are generated from. No shell
+//! decides anything: every URL, status, retry and check is the core's.
+
+mod answer;
+mod bridge;
+mod cancel;
+mod fault;
+mod open;
+mod operations;
+mod stream;
+
+pub use answer::{Answer, Head};
+pub use bridge::Bridge;
+pub use cancel::Cancel;
+pub use fault::{Fault, Outcome};
+pub use stream::Stream;
+
+/// What there is to call, as the facades are generated from it.
+pub const OPERATIONS: &str = include_str!("../operations.json");
