@@ -27,7 +27,7 @@ pub(crate) fn camel(name: &str) -> String {
 
 /// `V3ListOptions` of `v3.list`.
 pub(crate) fn options_of(operation: &str) -> String {
-    operation.split('.').map(|part| names::pascal(part)).collect::<String>() + "Options"
+    operation.split('.').map(names::pascal).collect::<String>() + "Options"
 }
 
 /// A name as a key.
