@@ -1074,181 +1074,268 @@ export class Collection<T extends object, W extends object = Where> extends Call
 export class ClientOperations extends Calls {
   /** The collection `authconfigs` of the v3 API. */
   get authConfigs(): Collection<management.AuthConfig, management.AuthConfigWhere> {
-    return this._child(Collection, { collection: 'authconfigs' });
+    return this._child(Collection<
+      management.AuthConfig,
+      management.AuthConfigWhere
+    >, { collection: 'authconfigs' });
   }
 
   /** The collection `cloudcredentials` of the v3 API. */
   get cloudCredentials(): Collection<management.CloudCredential, management.CloudCredentialWhere> {
-    return this._child(Collection, { collection: 'cloudcredentials' });
+    return this._child(Collection<
+      management.CloudCredential,
+      management.CloudCredentialWhere
+    >, { collection: 'cloudcredentials' });
   }
 
   /** The collection `clusterregistrationtokens` of the v3 API. */
   get clusterRegistrationTokens(): Collection<
     management.ClusterRegistrationToken,
-    management.ClusterRegistrationTokenWhere,
+    management.ClusterRegistrationTokenWhere
   > {
-    return this._child(Collection, { collection: 'clusterregistrationtokens' });
+    return this._child(Collection<
+      management.ClusterRegistrationToken,
+      management.ClusterRegistrationTokenWhere
+    >, { collection: 'clusterregistrationtokens' });
   }
 
   /** The collection `clusterroletemplatebindings` of the v3 API. */
   get clusterRoleTemplateBindings(): Collection<
     management.ClusterRoleTemplateBinding,
-    management.ClusterRoleTemplateBindingWhere,
+    management.ClusterRoleTemplateBindingWhere
   > {
-    return this._child(Collection, { collection: 'clusterroletemplatebindings' });
+    return this._child(Collection<
+      management.ClusterRoleTemplateBinding,
+      management.ClusterRoleTemplateBindingWhere
+    >, { collection: 'clusterroletemplatebindings' });
   }
 
   /** The collection `clusters` of the v3 API. */
   get clusters(): Collection<management.Cluster, management.ClusterWhere> {
-    return this._child(Collection, { collection: 'clusters' });
+    return this._child(Collection<
+      management.Cluster,
+      management.ClusterWhere
+    >, { collection: 'clusters' });
   }
 
   /** The collection `composeconfigs` of the v3 API. */
   get composeConfigs(): Collection<management.ComposeConfig, management.ComposeConfigWhere> {
-    return this._child(Collection, { collection: 'composeconfigs' });
+    return this._child(Collection<
+      management.ComposeConfig,
+      management.ComposeConfigWhere
+    >, { collection: 'composeconfigs' });
   }
 
   /** The collection `dynamicschemas` of the v3 API. */
   get dynamicSchemas(): Collection<management.DynamicSchema, management.DynamicSchemaWhere> {
-    return this._child(Collection, { collection: 'dynamicschemas' });
+    return this._child(Collection<
+      management.DynamicSchema,
+      management.DynamicSchemaWhere
+    >, { collection: 'dynamicschemas' });
   }
 
   /** The collection `features` of the v3 API. */
   get features(): Collection<management.Feature, management.FeatureWhere> {
-    return this._child(Collection, { collection: 'features' });
+    return this._child(Collection<
+      management.Feature,
+      management.FeatureWhere
+    >, { collection: 'features' });
   }
 
   /** The collection `fleetworkspaces` of the v3 API. */
   get fleetWorkspaces(): Collection<management.FleetWorkspace, management.FleetWorkspaceWhere> {
-    return this._child(Collection, { collection: 'fleetworkspaces' });
+    return this._child(Collection<
+      management.FleetWorkspace,
+      management.FleetWorkspaceWhere
+    >, { collection: 'fleetworkspaces' });
   }
 
   /** The collection `globalrolebindings` of the v3 API. */
   get globalRoleBindings(): Collection<
     management.GlobalRoleBinding,
-    management.GlobalRoleBindingWhere,
+    management.GlobalRoleBindingWhere
   > {
-    return this._child(Collection, { collection: 'globalrolebindings' });
+    return this._child(Collection<
+      management.GlobalRoleBinding,
+      management.GlobalRoleBindingWhere
+    >, { collection: 'globalrolebindings' });
   }
 
   /** The collection `globalroles` of the v3 API. */
   get globalRoles(): Collection<management.GlobalRole, management.GlobalRoleWhere> {
-    return this._child(Collection, { collection: 'globalroles' });
+    return this._child(Collection<
+      management.GlobalRole,
+      management.GlobalRoleWhere
+    >, { collection: 'globalroles' });
   }
 
   /** The collection `groupmembers` of the v3 API. */
   get groupMembers(): Collection<management.GroupMember, management.GroupMemberWhere> {
-    return this._child(Collection, { collection: 'groupmembers' });
+    return this._child(Collection<
+      management.GroupMember,
+      management.GroupMemberWhere
+    >, { collection: 'groupmembers' });
   }
 
   /** The collection `groups` of the v3 API. */
   get groups(): Collection<management.Group, management.GroupWhere> {
-    return this._child(Collection, { collection: 'groups' });
+    return this._child(Collection<
+      management.Group,
+      management.GroupWhere
+    >, { collection: 'groups' });
   }
 
   /** The collection `kontainerdrivers` of the v3 API. */
   get kontainerDrivers(): Collection<management.KontainerDriver, management.KontainerDriverWhere> {
-    return this._child(Collection, { collection: 'kontainerdrivers' });
+    return this._child(Collection<
+      management.KontainerDriver,
+      management.KontainerDriverWhere
+    >, { collection: 'kontainerdrivers' });
   }
 
   /** The collection `ldapconfigs` of the v3 API. */
   get ldapConfigs(): Collection<management.LdapConfig, management.LdapConfigWhere> {
-    return this._child(Collection, { collection: 'ldapconfigs' });
+    return this._child(Collection<
+      management.LdapConfig,
+      management.LdapConfigWhere
+    >, { collection: 'ldapconfigs' });
   }
 
   /** The collection `managementsecrets` of the v3 API. */
   get managementSecrets(): Collection<
     management.ManagementSecret,
-    management.ManagementSecretWhere,
+    management.ManagementSecretWhere
   > {
-    return this._child(Collection, { collection: 'managementsecrets' });
+    return this._child(Collection<
+      management.ManagementSecret,
+      management.ManagementSecretWhere
+    >, { collection: 'managementsecrets' });
   }
 
   /** The collection `nodedrivers` of the v3 API. */
   get nodeDrivers(): Collection<management.NodeDriver, management.NodeDriverWhere> {
-    return this._child(Collection, { collection: 'nodedrivers' });
+    return this._child(Collection<
+      management.NodeDriver,
+      management.NodeDriverWhere
+    >, { collection: 'nodedrivers' });
   }
 
   /** The collection `nodes` of the v3 API. */
   get nodes(): Collection<management.Node, management.NodeWhere> {
-    return this._child(Collection, { collection: 'nodes' });
+    return this._child(Collection<management.Node, management.NodeWhere>, { collection: 'nodes' });
   }
 
   /** The collection `oidcclients` of the v3 API. */
   get oidcClients(): Collection<management.OidcClient, management.OidcClientWhere> {
-    return this._child(Collection, { collection: 'oidcclients' });
+    return this._child(Collection<
+      management.OidcClient,
+      management.OidcClientWhere
+    >, { collection: 'oidcclients' });
   }
 
   /** The collection `podsecurityadmissionconfigurationtemplates` of the v3 API. */
   get podSecurityAdmissionConfigurationTemplates(): Collection<
     management.PodSecurityAdmissionConfigurationTemplate,
-    management.PodSecurityAdmissionConfigurationTemplateWhere,
+    management.PodSecurityAdmissionConfigurationTemplateWhere
   > {
-    return this._child(Collection, { collection: 'podsecurityadmissionconfigurationtemplates' });
+    return this._child(Collection<
+      management.PodSecurityAdmissionConfigurationTemplate,
+      management.PodSecurityAdmissionConfigurationTemplateWhere
+    >, { collection: 'podsecurityadmissionconfigurationtemplates' });
   }
 
   /** The collection `preferences` of the v3 API. */
   get preferences(): Collection<management.Preference, management.PreferenceWhere> {
-    return this._child(Collection, { collection: 'preferences' });
+    return this._child(Collection<
+      management.Preference,
+      management.PreferenceWhere
+    >, { collection: 'preferences' });
   }
 
   /** The collection `principals` of the v3 API. */
   get principals(): Collection<management.Principal, management.PrincipalWhere> {
-    return this._child(Collection, { collection: 'principals' });
+    return this._child(Collection<
+      management.Principal,
+      management.PrincipalWhere
+    >, { collection: 'principals' });
   }
 
   /** The collection `projectnetworkpolicies` of the v3 API. */
   get projectNetworkPolicies(): Collection<
     management.ProjectNetworkPolicy,
-    management.ProjectNetworkPolicyWhere,
+    management.ProjectNetworkPolicyWhere
   > {
-    return this._child(Collection, { collection: 'projectnetworkpolicies' });
+    return this._child(Collection<
+      management.ProjectNetworkPolicy,
+      management.ProjectNetworkPolicyWhere
+    >, { collection: 'projectnetworkpolicies' });
   }
 
   /** The collection `projectroletemplatebindings` of the v3 API. */
   get projectRoleTemplateBindings(): Collection<
     management.ProjectRoleTemplateBinding,
-    management.ProjectRoleTemplateBindingWhere,
+    management.ProjectRoleTemplateBindingWhere
   > {
-    return this._child(Collection, { collection: 'projectroletemplatebindings' });
+    return this._child(Collection<
+      management.ProjectRoleTemplateBinding,
+      management.ProjectRoleTemplateBindingWhere
+    >, { collection: 'projectroletemplatebindings' });
   }
 
   /** The collection `projects` of the v3 API. */
   get projects(): Collection<management.Project, management.ProjectWhere> {
-    return this._child(Collection, { collection: 'projects' });
+    return this._child(Collection<
+      management.Project,
+      management.ProjectWhere
+    >, { collection: 'projects' });
   }
 
   /** The collection `rancherusernotifications` of the v3 API. */
   get rancherUserNotifications(): Collection<
     management.RancherUserNotification,
-    management.RancherUserNotificationWhere,
+    management.RancherUserNotificationWhere
   > {
-    return this._child(Collection, { collection: 'rancherusernotifications' });
+    return this._child(Collection<
+      management.RancherUserNotification,
+      management.RancherUserNotificationWhere
+    >, { collection: 'rancherusernotifications' });
   }
 
   /** The collection `roletemplates` of the v3 API. */
   get roleTemplates(): Collection<management.RoleTemplate, management.RoleTemplateWhere> {
-    return this._child(Collection, { collection: 'roletemplates' });
+    return this._child(Collection<
+      management.RoleTemplate,
+      management.RoleTemplateWhere
+    >, { collection: 'roletemplates' });
   }
 
   /** The collection `samltokens` of the v3 API. */
   get samlTokens(): Collection<management.SamlToken, management.SamlTokenWhere> {
-    return this._child(Collection, { collection: 'samltokens' });
+    return this._child(Collection<
+      management.SamlToken,
+      management.SamlTokenWhere
+    >, { collection: 'samltokens' });
   }
 
   /** The collection `settings` of the v3 API. */
   get settings(): Collection<management.Setting, management.SettingWhere> {
-    return this._child(Collection, { collection: 'settings' });
+    return this._child(Collection<
+      management.Setting,
+      management.SettingWhere
+    >, { collection: 'settings' });
   }
 
   /** The collection `tokens` of the v3 API. */
   get tokens(): Collection<management.Token, management.TokenWhere> {
-    return this._child(Collection, { collection: 'tokens' });
+    return this._child(Collection<
+      management.Token,
+      management.TokenWhere
+    >, { collection: 'tokens' });
   }
 
   /** The collection `users` of the v3 API. */
   get users(): Collection<management.User, management.UserWhere> {
-    return this._child(Collection, { collection: 'users' });
+    return this._child(Collection<management.User, management.UserWhere>, { collection: 'users' });
   }
 
   /**

@@ -3,7 +3,7 @@
 use crate::nouns::Noun;
 use crate::operations::{Child, Group, Input, Operation, Options, Table};
 use crate::prose::stands;
-use crate::typescript::{bracketed, camel, comment, header, options_of};
+use crate::typescript::{angled, bracketed, camel, comment, header, options_of};
 use crate::{Failure, names, typescript};
 
 const FROM: &str = "rancher-client/bridge/operations.json";
@@ -154,11 +154,11 @@ fn class(table: &Table, nouns: &[Noun], name: &str, group: &Group) -> Result<Str
 
 fn getter(noun: &Noun) -> String {
     let of = ["", "Where"].map(|end| format!("management.{}{end}", noun.record));
+    let target = format!("{{ collection: '{}' }}", noun.collection);
     let mut text = String::from("\n");
     text += &comment("  ", &format!("The collection `{}` of the v3 API.", noun.collection), &[]);
-    text += &bracketed("  ", &format!("get {}(): Collection<", camel(&noun.name)), &of, "> {");
-    let target = [format!("collection: '{}'", noun.collection)];
-    text += &bracketed("    ", "return this._child(Collection, {", &target, "});");
+    text += &angled("  ", &format!("get {}(): Collection<", camel(&noun.name)), &of, "> {");
+    text += &angled("    ", "return this._child(Collection<", &of, &format!(">, {target});"));
     text + "  }\n"
 }
 

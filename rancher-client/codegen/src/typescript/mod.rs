@@ -72,6 +72,16 @@ pub(crate) fn bracketed(indent: &str, start: &str, items: &[String], end: &str) 
     format!("{indent}{start}\n{items}{indent}{end}\n")
 }
 
+/// What stands in angle brackets, in one line or one for each item; there a last comma is none.
+pub(crate) fn angled(indent: &str, start: &str, items: &[String], end: &str) -> String {
+    let line = format!("{indent}{start}{}{end}", items.join(", "));
+    if line.chars().count() <= WIDTH {
+        return line + "\n";
+    }
+    let between = format!(",\n{indent}  ");
+    format!("{indent}{start}\n{indent}  {}\n{indent}{end}\n", items.join(&between))
+}
+
 /// `type Name = 'a' | 'b';`, broken where it is long.
 pub(crate) fn union(indent: &str, start: &str, items: &[String], end: &str) -> String {
     let line = format!("{indent}{start} {}{end}", items.join(" | "));
