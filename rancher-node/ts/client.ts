@@ -2,7 +2,7 @@
 // A Rancher server as one user.
 
 import { inspect } from 'node:util';
-import { raised, seconds, text } from './border.js';
+import { raised, seconds, snake, text } from './border.js';
 import { ClientOperations } from './generated/resources.js';
 import { native, type NativeBridge } from './native.js';
 
@@ -82,7 +82,7 @@ export class Client extends ClientOperations {
   /** Opens a client. Throws a `RancherError` of kind `config` if something is missing or wrong. */
   constructor(options: ClientOptions = {}) {
     const bridge = open(options);
-    super(bridge);
+    super(bridge, {});
     this.#bridge = bridge;
   }
 
@@ -124,9 +124,4 @@ function open(options: ClientOptions): NativeBridge {
   given['connect_timeout'] = seconds(connectTimeout, 'a timeout');
   const json = text(given);
   return raised(() => new (native().Bridge)(json));
-}
-
-/** The core's word for a name: it knows them all, and refuses what is none. */
-function snake(name: string): string {
-  return name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
 }
