@@ -63,6 +63,8 @@ export interface ClientDescription {
   kind: string;
   /** The cluster that is meant where none is named. */
   cluster: string | null;
+  /** Where address, credential and authorities were looked for, and who won. */
+  discovery?: unknown;
 }
 
 /**
@@ -96,9 +98,10 @@ export class Client extends ClientOperations {
     return JSON.parse(this.#bridge.describe()) as ClientDescription;
   }
 
-  /** As `describe`. */
+  /** What it is in short, without its secret. */
   toJSON(): ClientDescription {
-    return this.describe();
+    const { url, credential, kind, cluster } = this.describe();
+    return { url, credential, kind, cluster };
   }
 
   [Symbol.dispose](): void {
@@ -111,14 +114,14 @@ export class Client extends ClientOperations {
 
   /** @internal */
   override [inspect.custom](): string {
-    const { url, credential, kind, cluster } = this.describe();
+    const { url, credential, kind, cluster } = this.toJSON();
     return `Client { ${[url, credential ?? kind, ...(cluster ? [`cluster ${cluster}`] : [])].join(', ')} }`;
   }
 }
 
 function open(options: ClientOptions): NativeBridge {
   const { timeout, connectTimeout, ...others } = options;
-  const given: Record<string, unknown> = {};
+  const given: Record<string, unknown> = { naming: 'camel' };
   for (const [name, value] of Object.entries(others)) given[snake(name)] = value;
   given['timeout'] = seconds(timeout, 'a timeout');
   given['connect_timeout'] = seconds(connectTimeout, 'a timeout');
