@@ -19,21 +19,19 @@ export interface Call {
 export type Input = Record<string, unknown>;
 
 /**
- * A span of time as the core takes it.
+ * A span of time as the core takes it. What is none becomes the error that the call rejects with: JSON has no word for
+ * what is no number, and would leave it out.
  *
  * @internal
  */
-export function seconds(milliseconds: number | undefined | null, name = 'a span of time'): number | undefined {
+export function seconds(milliseconds: number | undefined | null): number | RancherError | undefined {
   if (milliseconds === undefined || milliseconds === null) return undefined;
-  // JSON has no word for what is no number, and would leave it out
-  if (typeof milliseconds !== 'number' || !Number.isFinite(milliseconds)) {
-    throw RancherError.local('invalid', `nothing was sent: ${inspect(milliseconds)} is not ${name}`, 'give milliseconds');
-  }
-  return milliseconds / 1000;
+  if (typeof milliseconds === 'number' && Number.isFinite(milliseconds) && milliseconds >= 0) return milliseconds / 1000;
+  return RancherError.local('invalid', `nothing was sent: ${typeof milliseconds === 'number' ? milliseconds : `a ${typeof milliseconds}`} is no span of time`, 'give milliseconds, 0 or more');
 }
 
-/** The object of an answer that an operation is about. */
-type Original = Origin | undefined;
+/** The object of an answer that an operation is about, or why it cannot be: the call rejects with it. */
+type Original = Origin | RancherError | undefined;
 
 /** What a call is given beside its input: the options as the user gave them. */
 type Given = Pick<Call, 'signal'>;
@@ -66,8 +64,7 @@ export class Calls {
   protected _subject(objectOrId: object | string): [Input, Original] {
     if (typeof objectOrId !== 'object' || objectOrId === null) return [{ id: objectOrId }, undefined];
     const origin = originOf(objectOrId);
-    if (!origin) throw notRead('an object that was read from the server, or its id');
-    return [{}, origin];
+    return [{}, origin ?? notRead('an object that was read from the server, or its id')];
   }
 
   /**
@@ -77,8 +74,7 @@ export class Calls {
    */
   protected _changed(object: object): [Input, Original] {
     const origin = originOf(object);
-    if (!origin) throw notRead('the object itself as it was read, no copy of it; updateWith reads it and lets you change it');
-    return [{ object }, origin];
+    return [{ object }, origin ?? notRead('the object itself as it was read, no copy of it; updateWith reads it and lets you change it')];
   }
 
   /** @internal */
@@ -170,13 +166,20 @@ export class Calls {
 
   async #call(operation: string, input: Input, call: Given, original?: Original): Promise<NativeAnswer> {
     check(operation, input, call);
-    const sent = text({ target: this._target, ...input });
-    return until(call.signal, (cancel) => this.#bridge.call(operation, sent, original?.answer, original?.at, cancel));
+    const sent = this.#sent(input, original);
+    return until(call.signal, (cancel) => this.#bridge.call(operation, sent, ...place(original), cancel));
+  }
+
+  /** The input as JSON, unless something in it was wrong. */
+  #sent(input: Input, original: Original): string {
+    const wrong = [original, ...Object.values(input)].find((part) => part instanceof RancherError);
+    if (wrong) throw wrong;
+    return text({ target: this._target, ...input });
   }
 
   #pages(operation: string, input: Input, call: Given, original?: Original): Pages & { next(reply?: string): Promise<NativeAnswer | null> } {
-    const sent = text({ target: this._target, ...input });
-    const stream = raised(() => this.#bridge.begin(operation, sent, original?.answer, original?.at));
+    const sent = this.#sent(input, original);
+    const stream = raised(() => this.#bridge.begin(operation, sent, ...place(original)));
     return {
       next: (reply?: string) => until(call.signal, (cancel) => stream.next(reply, cancel)),
       stop: () => stream.stop(),
@@ -205,7 +208,7 @@ type Progress = ((progress: never) => void) | undefined;
 
 /** Refuses options that the operation does not have: in JavaScript nobody else does. */
 function check(operation: string, input: Input, call: Given): void {
-  if (typeof call !== 'object' || call === null) throw RancherError.local('invalid', `nothing was sent: the options of ${operation} are ${inspect(call)}`, 'give an object');
+  if (typeof call !== 'object' || call === null) throw RancherError.local('invalid', `nothing was sent: the options of ${operation} are no object`, 'give an object');
   for (const [name, value] of Object.entries(call)) {
     if (value === undefined || OURS.has(name) || snake(name) in input) continue;
     const known = [...Object.keys(input), 'signal'].map((known) => known.replace(/_([a-z])/g, (_, letter: string) => letter.toUpperCase()));
@@ -261,6 +264,10 @@ export function text(input: unknown): string {
   } catch (cause) {
     throw RancherError.local('invalid', 'nothing was sent: what was given cannot be written as JSON', (cause as Error).message.split('\n')[0] ?? '', cause);
   }
+}
+
+function place(original: Original): [NativeAnswer | null, number | null] {
+  return original && 'answer' in original ? [original.answer, original.at] : [null, null];
 }
 
 function valueOf<V>(answer: NativeAnswer): V {

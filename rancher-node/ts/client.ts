@@ -4,6 +4,7 @@
 import { inspect } from 'node:util';
 import { raised, seconds, snake, text } from './border.js';
 import { ClientOperations } from './generated/resources.js';
+import { RancherError } from './errors.js';
 import { native, type NativeBridge } from './native.js';
 
 /**
@@ -123,8 +124,14 @@ function open(options: ClientOptions): NativeBridge {
   const { timeout, connectTimeout, ...others } = options;
   const given: Record<string, unknown> = { naming: 'camel' };
   for (const [name, value] of Object.entries(others)) given[snake(name)] = value;
-  given['timeout'] = seconds(timeout, 'a timeout');
-  given['connect_timeout'] = seconds(connectTimeout, 'a timeout');
+  given['timeout'] = span(timeout);
+  given['connect_timeout'] = span(connectTimeout);
   const json = text(given);
   return raised(() => new (native().Bridge)(json));
+}
+
+function span(milliseconds: number | undefined): number | undefined {
+  const given = seconds(milliseconds);
+  if (given instanceof RancherError) throw given;
+  return given;
 }
