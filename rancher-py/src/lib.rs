@@ -7,6 +7,7 @@ mod answer;
 mod border;
 mod call;
 mod fork;
+mod log;
 mod raise;
 mod runtime;
 
@@ -18,6 +19,8 @@ mod _native {
     use super::answer::{Answer, loads};
     #[pymodule_export]
     use super::border::{Bridge, Stream};
+    #[pymodule_export]
+    use super::log::{drain_logs, set_log_level};
     #[pymodule_export]
     use super::runtime::shutdown;
     #[pymodule_export]

@@ -27,7 +27,7 @@ pub(crate) fn panicked(py: Python<'_>, panic: &(dyn Any + Send)) -> PyErr {
         .copied()
         .or_else(|| panic.downcast_ref::<String>().map(String::as_str))
         .unwrap_or("without words");
-    own(py, "panic", &format!("the library has a defect: {words}"), "please report it")
+    own(py, "internal", &format!("the library has a defect: {words}"), "please report it")
 }
 
 /// The exception of a call that comes when the process is at its end.
