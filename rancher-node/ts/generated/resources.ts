@@ -11,6 +11,7 @@ import type { Call } from '../border.js';
 import type { Deleted, Ensured, Kept, ObjectList, RecordList, Response } from '../objects.js';
 import type * as management from './types/management.js';
 import type {
+  Changed,
   Conditions,
   DoctorReport,
   Fields,
@@ -62,7 +63,7 @@ export interface SteveQuery {
   readonly namespace?: string | undefined;
   /**
    * What the objects are like, by the path of a field: `{"metadata.state.name": {"ne": "active"}}`
-   * with `eq`, `ne`, `in`, `notin`, `like`, `not_like`, `lt`, `gt`, `exists`; `any_of` takes
+   * with `eq`, `ne`, `in`, `notin`, `like`, `notLike`, `lt`, `gt`, `exists`; `anyOf` takes
    * alternatives.
    */
   readonly where?: Where | undefined;
@@ -361,14 +362,14 @@ export class KubernetesResource<T extends object> extends Calls {
    * else was faster.
    *
    * @param name - Its name.
-   * @param change - Is given the object and changes it in place; is called again if somebody else
-   *   was faster.
+   * @param change - Is given the object, and changes it or returns another; is called again if
+   *   somebody else was faster.
    * @throws RancherError: As `get` and `update`; `conflict` if somebody else was faster five times.
    * @remarks Scope: As `list`.
    */
   updateWith(
     name: string,
-    change: (object: Kept<T>) => unknown,
+    change: (object: Kept<T>) => Changed<T>,
     options: Call = {},
   ): Promise<Kept<T>> {
     return this._edit<T>('kubernetes.update_with', {
@@ -661,14 +662,14 @@ export class SteveResource<T extends object> extends Calls {
    * else was faster.
    *
    * @param id - Its id.
-   * @param change - Is given the object and changes it in place; is called again if somebody else
-   *   was faster.
+   * @param change - Is given the object, and changes it or returns another; is called again if
+   *   somebody else was faster.
    * @throws RancherError: As `get` and `update`; `conflict` if somebody else was faster five times.
    * @remarks Scope: As `list`.
    */
   updateWith(
     id: string,
-    change: (object: Kept<T>) => unknown,
+    change: (object: Kept<T>) => Changed<T>,
     options: Call = {},
   ): Promise<Kept<T>> {
     return this._edit<T>('steve.update_with', {
@@ -906,14 +907,14 @@ export class Collection<T extends object, W extends object = Where> extends Call
    * else was faster.
    *
    * @param id - Its id.
-   * @param change - Is given the object and changes it in place; is called again if somebody else
-   *   was faster.
+   * @param change - Is given the object, and changes it or returns another; is called again if
+   *   somebody else was faster.
    * @throws RancherError: As `get` and `update`; `conflict` if somebody else was faster five times.
    * @remarks Scope: As `get`.
    */
   updateWith(
     id: string,
-    change: (object: Kept<T>) => unknown,
+    change: (object: Kept<T>) => Changed<T>,
     options: Call = {},
   ): Promise<Kept<T>> {
     return this._edit<T>('v3.update_with', {

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar, overload
 from rancher._base import AsyncCalls
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Awaitable, Callable, Mapping, Sequence
 
     from rancher._generated.values import (
         Conditions,
@@ -607,7 +607,7 @@ class AsyncCollection(AsyncCalls, Generic[T]):
     async def update_with(
         self,
         id: str,
-        change: Callable[[Object[T]], object],
+        change: Callable[[Object[T]], Awaitable[Object[T] | T | None] | Object[T] | T | None],
         /,
         *,
         timeout: Seconds | None = None,
@@ -617,8 +617,8 @@ class AsyncCollection(AsyncCalls, Generic[T]):
 
         Args:
             id: Its id.
-            change: Is given the object and changes it in place; is called again if somebody else
-                was faster.
+            change: Is given the object, and changes it or returns another; is called again if
+                somebody else was faster.
             timeout: How long it may take in all. In seconds, or a `timedelta`.
 
         Raises:
@@ -1165,7 +1165,7 @@ class AsyncSteveResource(AsyncCalls, Generic[T]):
     async def update_with(
         self,
         id: str,
-        change: Callable[[Object[T]], object],
+        change: Callable[[Object[T]], Awaitable[Object[T] | T | None] | Object[T] | T | None],
         /,
         *,
         timeout: Seconds | None = None,
@@ -1175,8 +1175,8 @@ class AsyncSteveResource(AsyncCalls, Generic[T]):
 
         Args:
             id: Its id.
-            change: Is given the object and changes it in place; is called again if somebody else
-                was faster.
+            change: Is given the object, and changes it or returns another; is called again if
+                somebody else was faster.
             timeout: How long it may take in all. In seconds, or a `timedelta`.
 
         Raises:
@@ -1640,7 +1640,7 @@ class AsyncKubernetesResource(AsyncCalls, Generic[T]):
     async def update_with(
         self,
         name: str,
-        change: Callable[[Object[T]], object],
+        change: Callable[[Object[T]], Awaitable[Object[T] | T | None] | Object[T] | T | None],
         /,
         *,
         timeout: Seconds | None = None,
@@ -1650,8 +1650,8 @@ class AsyncKubernetesResource(AsyncCalls, Generic[T]):
 
         Args:
             name: Its name.
-            change: Is given the object and changes it in place; is called again if somebody else
-                was faster.
+            change: Is given the object, and changes it or returns another; is called again if
+                somebody else was faster.
             timeout: How long it may take in all. In seconds, or a `timedelta`.
 
         Raises:

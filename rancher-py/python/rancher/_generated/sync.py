@@ -590,7 +590,7 @@ class Collection(SyncCalls, Generic[T]):
     def update_with(
         self,
         id: str,
-        change: Callable[[Object[T]], object],
+        change: Callable[[Object[T]], Object[T] | T | None],
         /,
         *,
         timeout: Seconds | None = None,
@@ -600,8 +600,8 @@ class Collection(SyncCalls, Generic[T]):
 
         Args:
             id: Its id.
-            change: Is given the object and changes it in place; is called again if somebody else
-                was faster.
+            change: Is given the object, and changes it or returns another; is called again if
+                somebody else was faster.
             timeout: How long it may take in all. In seconds, or a `timedelta`.
 
         Raises:
@@ -1144,7 +1144,7 @@ class SteveResource(SyncCalls, Generic[T]):
     def update_with(
         self,
         id: str,
-        change: Callable[[Object[T]], object],
+        change: Callable[[Object[T]], Object[T] | T | None],
         /,
         *,
         timeout: Seconds | None = None,
@@ -1154,8 +1154,8 @@ class SteveResource(SyncCalls, Generic[T]):
 
         Args:
             id: Its id.
-            change: Is given the object and changes it in place; is called again if somebody else
-                was faster.
+            change: Is given the object, and changes it or returns another; is called again if
+                somebody else was faster.
             timeout: How long it may take in all. In seconds, or a `timedelta`.
 
         Raises:
@@ -1615,7 +1615,7 @@ class KubernetesResource(SyncCalls, Generic[T]):
     def update_with(
         self,
         name: str,
-        change: Callable[[Object[T]], object],
+        change: Callable[[Object[T]], Object[T] | T | None],
         /,
         *,
         timeout: Seconds | None = None,
@@ -1625,8 +1625,8 @@ class KubernetesResource(SyncCalls, Generic[T]):
 
         Args:
             name: Its name.
-            change: Is given the object and changes it in place; is called again if somebody else
-                was faster.
+            change: Is given the object, and changes it or returns another; is called again if
+                somebody else was faster.
             timeout: How long it may take in all. In seconds, or a `timedelta`.
 
         Raises:
