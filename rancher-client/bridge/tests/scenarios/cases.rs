@@ -55,4 +55,4 @@ macro_rules! files {
     };
 }
 
-files! { v3 }
+files! { bad_input doctor errors faults kubernetes requests scope steve v3 }
