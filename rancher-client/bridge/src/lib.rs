@@ -9,9 +9,15 @@ mod answer;
 mod bridge;
 mod cancel;
 mod fault;
+mod fields;
+mod filters;
+mod input;
+mod kept;
+mod naming;
 mod open;
 mod operations;
 mod stream;
+mod table;
 
 pub use answer::{Answer, Head};
 pub use bridge::Bridge;

@@ -23,14 +23,15 @@ pub(crate) struct Retry {
 /// How often an object is read, changed and written before a conflict is the caller's.
 const MOST_CHANGES: u32 = 5;
 
-/// How often a change was tried that somebody else was faster with.
+/// How often a change was tried that somebody else was faster with: what `update_with` goes by, for callers who cannot
+/// hand over what changes the object.
 #[derive(Debug, Default)]
-pub(crate) struct Conflicts(u32);
+pub struct Conflicts(u32);
 
 impl Conflicts {
     /// Whether to read, change and write again after this error. If so, it has waited a random part of a time that
     /// grows with the conflicts.
-    pub(crate) async fn again(&mut self, error: &Error) -> bool {
+    pub async fn again(&mut self, error: &Error) -> bool {
         self.0 += 1;
         if error.kind() != ErrorKind::Conflict || self.0 >= MOST_CHANGES {
             return false;

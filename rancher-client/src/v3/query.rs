@@ -85,6 +85,13 @@ impl Query {
         self
     }
 
+    /// As [`Query::sorted_by`], for a name that is not known when the program is built.
+    #[must_use]
+    pub fn sorted_by_name(mut self, field: impl Into<String>) -> Self {
+        self.sort = Some(field.into());
+        self
+    }
+
     /// In the opposite order.
     #[must_use]
     pub fn descending(mut self) -> Self {
