@@ -1,0 +1,68 @@
+//! The shapes of what is no object of a server.
+
+use crate::operations::{Input, Table, element};
+use crate::typescript::{camel, comment, header, text, union};
+
+/// What options take, by name: its form, and what it is.
+pub const ALIASES: [(&str, &str, &str); 5] = [
+    (
+        "Conditions",
+        "string | readonly string[] | Readonly<Record<string, string>>",
+        "A condition, several, or which status each shall have.",
+    ),
+    (
+        "Fields",
+        "readonly string[] | Readonly<Record<string, string>>",
+        "Paths of fields, or names and the path of each.",
+    ),
+    ("Scalar", "string | number | boolean", "A value that a filter compares with."),
+    (
+        "Match",
+        "Scalar | readonly Scalar[] | { readonly [comparison: string]: Scalar | readonly Scalar[] }",
+        "A value, several, or a comparison: `{ in: ['a', 'b'] }`.",
+    ),
+    (
+        "Where",
+        "{ readonly [field: string]: Match | readonly Where[] | undefined }",
+        "A value or a comparison by field.",
+    ),
+];
+
+/// The text of `ts/generated/values.ts`.
+pub fn file(table: &Table) -> String {
+    let mut out =
+        header("The shapes of what is no object of a server.", "rancher-client/bridge/operations.json");
+    for (name, form, doc) in ALIASES {
+        out += &comment("", doc, &[]);
+        out += &format!("export type {name} =\n  {form};\n\n");
+    }
+    for (name, shape) in &table.values {
+        out += &comment("", &shape.doc, &[]);
+        out += &format!("export interface {name} {{\n");
+        for field in &shape.fields {
+            let unset = if field.optional { "?" } else { "" };
+            out += &comment("  ", &field.doc, &[]);
+            out += &union("  ", &format!("readonly {}{unset}:", camel(&field.name)), &forms(field), ";");
+        }
+        out += "}\n\n";
+    }
+    out.trim_end().to_owned() + "\n"
+}
+
+fn forms(field: &Input) -> Vec<String> {
+    let ty = element(&field.ty);
+    let mut forms: Vec<String> = match ty {
+        _ if !field.one_of.is_empty() => field.one_of.iter().map(|word| text(word)).collect(),
+        "integer" => vec!["number".to_owned()],
+        "json" => vec!["unknown".to_owned()],
+        "texts" => vec!["Readonly<Record<string, string>>".to_owned()],
+        other => vec![other.to_owned()],
+    };
+    if ty != field.ty {
+        forms = vec![format!("readonly {}[]", forms.join(" | "))];
+    }
+    if field.nullable {
+        forms.push("null".to_owned());
+    }
+    forms
+}
