@@ -48,11 +48,12 @@ macro_rules! files {
 
         #[test]
         fn every_file_is_run() {
-            let mut run = vec![$(stringify!($name)),*];
+            // the page runs its own
+            let mut run = vec![$(stringify!($name),)* "errors"];
             run.sort_unstable();
             assert_eq!(names(), run);
         }
     };
 }
 
-files! { bad_input doctor errors faults kubernetes requests scope steve v3 }
+files! { bad_input doctor faults kubernetes requests scope steve v3 }

@@ -27,11 +27,11 @@ pub(super) struct Outcome {
 
 /// A row of the errors table, as it happened.
 pub(super) struct Row {
+    pub(super) scenario: String,
     pub(super) title: String,
+    /// The class in Python, which the runner there compares.
     pub(super) python: String,
     pub(super) error: Value,
-    /// The last answer of the server to the request that failed; nothing if nothing was sent.
-    pub(super) sent: bool,
 }
 
 struct Run<'s> {
@@ -329,10 +329,10 @@ impl Run<'_> {
         }
         if let Some(title) = &step.row {
             self.rows.push(Row {
+                scenario: self.scenario.name.clone(),
                 title: title.clone(),
                 python: step.expect.python.clone().unwrap_or_default(),
                 error: outcome.error.unwrap_or_default(),
-                sent: !self.simulator.journal().is_empty(),
             });
         }
         Ok(())
