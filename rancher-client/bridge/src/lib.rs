@@ -13,6 +13,7 @@ mod fields;
 mod filters;
 mod input;
 mod kept;
+pub mod log;
 mod naming;
 mod open;
 mod operations;

@@ -2,6 +2,8 @@
 
 mod path;
 mod read;
+#[cfg(test)]
+mod tests;
 
 use bytes::Bytes;
 use rancher_client::{Error, ErrorKind};

@@ -22,6 +22,9 @@ use crate::input::{Context, Input};
 use crate::stream::Stream;
 use crate::table::TABLE;
 
+#[cfg(test)]
+mod agreement;
+
 type Called = Pin<Box<dyn Future<Output = Outcome<Answer>> + Send>>;
 
 /// How an operation is done.
