@@ -1,6 +1,7 @@
 //! Writes the types of Rust, Python and Node from the facts in `rancher-client/schemas`, and the classes of Python and
 //! Node from the operations in `rancher-client/bridge/operations.json`.
 
+pub mod docs;
 pub mod enums;
 pub mod facts;
 pub mod info;

@@ -31,7 +31,7 @@ fn run() -> Result<String, Failure> {
         let target = root.join(output.folder);
         files += output.files.len();
         lines += output.files.values().map(|text| text.lines().count()).sum::<usize>();
-        let changes = tree::differences(&target, &output.files)?;
+        let changes = output.differences(&root)?;
         if !check {
             tree::write(&target, &output.files, &changes)?;
         }

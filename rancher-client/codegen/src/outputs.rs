@@ -7,15 +7,34 @@ use crate::facts::Facts;
 use crate::model::Model;
 use crate::operations::Table;
 use crate::python::facade::Style;
-use crate::{Failure, Files, generate, nouns, python, typescript};
+use crate::{Failure, Files, docs, generate, nouns, python, tree, typescript};
 
-/// A folder that holds nothing but generated files.
+/// Generated files of one folder.
 #[derive(Debug)]
 pub struct Output {
     /// The folder, below the root of the project.
     pub folder: &'static str,
     /// Its files.
     pub files: Files,
+    /// Whether other files stand there too. Otherwise what is not generated any more is removed.
+    pub among_others: bool,
+}
+
+impl Output {
+    fn alone(folder: &'static str, files: Files) -> Self {
+        Self { folder, files, among_others: false }
+    }
+
+    /// The paths of files that differ from what stands in the tree, sorted.
+    ///
+    /// # Errors
+    ///
+    /// The folder cannot be read.
+    pub fn differences(&self, root: &Path) -> Result<Vec<String>, Failure> {
+        let mut found = tree::differences(&root.join(self.folder), &self.files)?;
+        found.retain(|path| !self.among_others || self.files.contains_key(path));
+        Ok(found)
+    }
 }
 
 /// Generates everything.
@@ -44,11 +63,13 @@ pub fn outputs(facts: &Facts, table: &Table) -> Result<Vec<Output>, Failure> {
         ("values.ts".to_owned(), typescript::values::file(table)),
     ]);
     typescript::records::write(&model, &enums, &mut node)?;
+    let docs = Files::from([("operations.md".to_owned(), docs::operations(table, &nouns)?)]);
     Ok(vec![
-        Output { folder: "rancher-client/types/src/generated", files: generate(facts)? },
-        Output { folder: "rancher-py/python/rancher/_generated", files: classes },
-        Output { folder: "rancher-py/python/rancher/types", files: records },
-        Output { folder: "rancher-node/ts/generated", files: node },
+        Output::alone("rancher-client/types/src/generated", generate(facts)?),
+        Output::alone("rancher-py/python/rancher/_generated", classes),
+        Output::alone("rancher-py/python/rancher/types", records),
+        Output::alone("rancher-node/ts/generated", node),
+        Output { folder: "docs", files: docs, among_others: true },
     ])
 }
 

@@ -221,6 +221,32 @@ export interface KubernetesWaitGoneOptions extends Waiting, Pick<Call, 'signal'>
   readonly onProgress?: ((progress: WaitProgress) => void) | undefined;
 }
 
+/** Options of `ClientOperations.collection`. */
+export interface ClientCollectionOptions {
+  /** Only what belongs to this cluster. */
+  readonly cluster?: string | undefined;
+  /** Only what belongs to this project. */
+  readonly project?: string | undefined;
+  /** Without the checks against what the recorded server states. */
+  readonly unchecked?: boolean | undefined;
+}
+
+/** Options of `Cluster.collection`. */
+export interface ClusterCollectionOptions {
+  /** Without the checks against what the recorded server states. */
+  readonly unchecked?: boolean | undefined;
+}
+
+/** Options of `Cluster.resource`. */
+export interface ClusterResourceOptions {
+  /** The API group, `apps`; nothing for the core. */
+  readonly group?: string | undefined;
+  /** The version of the group, `v1` if not given. */
+  readonly version?: string | undefined;
+  /** The namespace; without it, all, or what has none. */
+  readonly namespace?: string | undefined;
+}
+
 /** The resources of a type of Kubernetes in a cluster, through Rancher's proxy. */
 export class KubernetesResource<T extends object> extends Calls {
   /**
@@ -409,11 +435,10 @@ export class Cluster extends Calls {
    * A collection of the v3 API, only what belongs to the cluster. Nothing is sent.
    *
    * @param name - The plural in the path, `projects`.
-   * @param options.unchecked - Without the checks against what the recorded server states.
    */
   collection<T extends object = Record<string, unknown>>(
     name: string,
-    options: { readonly unchecked?: boolean | undefined } = {},
+    options: ClusterCollectionOptions = {},
   ): Collection<T> {
     return this._child(Collection<T>, {
       cluster: this._target['cluster'],
@@ -435,13 +460,10 @@ export class Cluster extends Calls {
    * A type of Kubernetes in the cluster. Nothing is sent.
    *
    * @param plural - The plural in the path, `deployments`.
-   * @param options.group - The API group, `apps`; nothing for the core.
-   * @param options.version - The version of the group, `v1` if not given.
-   * @param options.namespace - The namespace; without it, all, or what has none.
    */
   resource<T extends object = Record<string, unknown>>(
     plural: string,
-    options: { readonly group?: string | undefined; readonly version?: string | undefined; readonly namespace?: string | undefined } = {},
+    options: ClusterResourceOptions = {},
   ): KubernetesResource<T> {
     return this._child(KubernetesResource<T>, {
       cluster: this._target['cluster'],
@@ -1052,87 +1074,150 @@ export class Collection<T extends object, W extends object = Where> extends Call
 export class ClientOperations extends Calls {
   /** The collection `authconfigs` of the v3 API. */
   get authConfigs(): Collection<management.AuthConfig, management.AuthConfigWhere> {
-    return this._child(Collection<management.AuthConfig, management.AuthConfigWhere>, { collection: 'authconfigs' });
+    return this._child(Collection<
+      management.AuthConfig,
+      management.AuthConfigWhere
+    >, { collection: 'authconfigs' });
   }
 
   /** The collection `cloudcredentials` of the v3 API. */
   get cloudCredentials(): Collection<management.CloudCredential, management.CloudCredentialWhere> {
-    return this._child(Collection<management.CloudCredential, management.CloudCredentialWhere>, { collection: 'cloudcredentials' });
+    return this._child(Collection<
+      management.CloudCredential,
+      management.CloudCredentialWhere
+    >, { collection: 'cloudcredentials' });
   }
 
   /** The collection `clusterregistrationtokens` of the v3 API. */
-  get clusterRegistrationTokens(): Collection<management.ClusterRegistrationToken, management.ClusterRegistrationTokenWhere> {
-    return this._child(Collection<management.ClusterRegistrationToken, management.ClusterRegistrationTokenWhere>, { collection: 'clusterregistrationtokens' });
+  get clusterRegistrationTokens(): Collection<
+    management.ClusterRegistrationToken,
+    management.ClusterRegistrationTokenWhere
+  > {
+    return this._child(Collection<
+      management.ClusterRegistrationToken,
+      management.ClusterRegistrationTokenWhere
+    >, { collection: 'clusterregistrationtokens' });
   }
 
   /** The collection `clusterroletemplatebindings` of the v3 API. */
-  get clusterRoleTemplateBindings(): Collection<management.ClusterRoleTemplateBinding, management.ClusterRoleTemplateBindingWhere> {
-    return this._child(Collection<management.ClusterRoleTemplateBinding, management.ClusterRoleTemplateBindingWhere>, { collection: 'clusterroletemplatebindings' });
+  get clusterRoleTemplateBindings(): Collection<
+    management.ClusterRoleTemplateBinding,
+    management.ClusterRoleTemplateBindingWhere
+  > {
+    return this._child(Collection<
+      management.ClusterRoleTemplateBinding,
+      management.ClusterRoleTemplateBindingWhere
+    >, { collection: 'clusterroletemplatebindings' });
   }
 
   /** The collection `clusters` of the v3 API. */
   get clusters(): Collection<management.Cluster, management.ClusterWhere> {
-    return this._child(Collection<management.Cluster, management.ClusterWhere>, { collection: 'clusters' });
+    return this._child(Collection<
+      management.Cluster,
+      management.ClusterWhere
+    >, { collection: 'clusters' });
   }
 
   /** The collection `composeconfigs` of the v3 API. */
   get composeConfigs(): Collection<management.ComposeConfig, management.ComposeConfigWhere> {
-    return this._child(Collection<management.ComposeConfig, management.ComposeConfigWhere>, { collection: 'composeconfigs' });
+    return this._child(Collection<
+      management.ComposeConfig,
+      management.ComposeConfigWhere
+    >, { collection: 'composeconfigs' });
   }
 
   /** The collection `dynamicschemas` of the v3 API. */
   get dynamicSchemas(): Collection<management.DynamicSchema, management.DynamicSchemaWhere> {
-    return this._child(Collection<management.DynamicSchema, management.DynamicSchemaWhere>, { collection: 'dynamicschemas' });
+    return this._child(Collection<
+      management.DynamicSchema,
+      management.DynamicSchemaWhere
+    >, { collection: 'dynamicschemas' });
   }
 
   /** The collection `features` of the v3 API. */
   get features(): Collection<management.Feature, management.FeatureWhere> {
-    return this._child(Collection<management.Feature, management.FeatureWhere>, { collection: 'features' });
+    return this._child(Collection<
+      management.Feature,
+      management.FeatureWhere
+    >, { collection: 'features' });
   }
 
   /** The collection `fleetworkspaces` of the v3 API. */
   get fleetWorkspaces(): Collection<management.FleetWorkspace, management.FleetWorkspaceWhere> {
-    return this._child(Collection<management.FleetWorkspace, management.FleetWorkspaceWhere>, { collection: 'fleetworkspaces' });
+    return this._child(Collection<
+      management.FleetWorkspace,
+      management.FleetWorkspaceWhere
+    >, { collection: 'fleetworkspaces' });
   }
 
   /** The collection `globalrolebindings` of the v3 API. */
-  get globalRoleBindings(): Collection<management.GlobalRoleBinding, management.GlobalRoleBindingWhere> {
-    return this._child(Collection<management.GlobalRoleBinding, management.GlobalRoleBindingWhere>, { collection: 'globalrolebindings' });
+  get globalRoleBindings(): Collection<
+    management.GlobalRoleBinding,
+    management.GlobalRoleBindingWhere
+  > {
+    return this._child(Collection<
+      management.GlobalRoleBinding,
+      management.GlobalRoleBindingWhere
+    >, { collection: 'globalrolebindings' });
   }
 
   /** The collection `globalroles` of the v3 API. */
   get globalRoles(): Collection<management.GlobalRole, management.GlobalRoleWhere> {
-    return this._child(Collection<management.GlobalRole, management.GlobalRoleWhere>, { collection: 'globalroles' });
+    return this._child(Collection<
+      management.GlobalRole,
+      management.GlobalRoleWhere
+    >, { collection: 'globalroles' });
   }
 
   /** The collection `groupmembers` of the v3 API. */
   get groupMembers(): Collection<management.GroupMember, management.GroupMemberWhere> {
-    return this._child(Collection<management.GroupMember, management.GroupMemberWhere>, { collection: 'groupmembers' });
+    return this._child(Collection<
+      management.GroupMember,
+      management.GroupMemberWhere
+    >, { collection: 'groupmembers' });
   }
 
   /** The collection `groups` of the v3 API. */
   get groups(): Collection<management.Group, management.GroupWhere> {
-    return this._child(Collection<management.Group, management.GroupWhere>, { collection: 'groups' });
+    return this._child(Collection<
+      management.Group,
+      management.GroupWhere
+    >, { collection: 'groups' });
   }
 
   /** The collection `kontainerdrivers` of the v3 API. */
   get kontainerDrivers(): Collection<management.KontainerDriver, management.KontainerDriverWhere> {
-    return this._child(Collection<management.KontainerDriver, management.KontainerDriverWhere>, { collection: 'kontainerdrivers' });
+    return this._child(Collection<
+      management.KontainerDriver,
+      management.KontainerDriverWhere
+    >, { collection: 'kontainerdrivers' });
   }
 
   /** The collection `ldapconfigs` of the v3 API. */
   get ldapConfigs(): Collection<management.LdapConfig, management.LdapConfigWhere> {
-    return this._child(Collection<management.LdapConfig, management.LdapConfigWhere>, { collection: 'ldapconfigs' });
+    return this._child(Collection<
+      management.LdapConfig,
+      management.LdapConfigWhere
+    >, { collection: 'ldapconfigs' });
   }
 
   /** The collection `managementsecrets` of the v3 API. */
-  get managementSecrets(): Collection<management.ManagementSecret, management.ManagementSecretWhere> {
-    return this._child(Collection<management.ManagementSecret, management.ManagementSecretWhere>, { collection: 'managementsecrets' });
+  get managementSecrets(): Collection<
+    management.ManagementSecret,
+    management.ManagementSecretWhere
+  > {
+    return this._child(Collection<
+      management.ManagementSecret,
+      management.ManagementSecretWhere
+    >, { collection: 'managementsecrets' });
   }
 
   /** The collection `nodedrivers` of the v3 API. */
   get nodeDrivers(): Collection<management.NodeDriver, management.NodeDriverWhere> {
-    return this._child(Collection<management.NodeDriver, management.NodeDriverWhere>, { collection: 'nodedrivers' });
+    return this._child(Collection<
+      management.NodeDriver,
+      management.NodeDriverWhere
+    >, { collection: 'nodedrivers' });
   }
 
   /** The collection `nodes` of the v3 API. */
@@ -1142,62 +1227,110 @@ export class ClientOperations extends Calls {
 
   /** The collection `oidcclients` of the v3 API. */
   get oidcClients(): Collection<management.OidcClient, management.OidcClientWhere> {
-    return this._child(Collection<management.OidcClient, management.OidcClientWhere>, { collection: 'oidcclients' });
+    return this._child(Collection<
+      management.OidcClient,
+      management.OidcClientWhere
+    >, { collection: 'oidcclients' });
   }
 
   /** The collection `podsecurityadmissionconfigurationtemplates` of the v3 API. */
-  get podSecurityAdmissionConfigurationTemplates(): Collection<management.PodSecurityAdmissionConfigurationTemplate, management.PodSecurityAdmissionConfigurationTemplateWhere> {
-    return this._child(Collection<management.PodSecurityAdmissionConfigurationTemplate, management.PodSecurityAdmissionConfigurationTemplateWhere>, { collection: 'podsecurityadmissionconfigurationtemplates' });
+  get podSecurityAdmissionConfigurationTemplates(): Collection<
+    management.PodSecurityAdmissionConfigurationTemplate,
+    management.PodSecurityAdmissionConfigurationTemplateWhere
+  > {
+    return this._child(Collection<
+      management.PodSecurityAdmissionConfigurationTemplate,
+      management.PodSecurityAdmissionConfigurationTemplateWhere
+    >, { collection: 'podsecurityadmissionconfigurationtemplates' });
   }
 
   /** The collection `preferences` of the v3 API. */
   get preferences(): Collection<management.Preference, management.PreferenceWhere> {
-    return this._child(Collection<management.Preference, management.PreferenceWhere>, { collection: 'preferences' });
+    return this._child(Collection<
+      management.Preference,
+      management.PreferenceWhere
+    >, { collection: 'preferences' });
   }
 
   /** The collection `principals` of the v3 API. */
   get principals(): Collection<management.Principal, management.PrincipalWhere> {
-    return this._child(Collection<management.Principal, management.PrincipalWhere>, { collection: 'principals' });
+    return this._child(Collection<
+      management.Principal,
+      management.PrincipalWhere
+    >, { collection: 'principals' });
   }
 
   /** The collection `projectnetworkpolicies` of the v3 API. */
-  get projectNetworkPolicies(): Collection<management.ProjectNetworkPolicy, management.ProjectNetworkPolicyWhere> {
-    return this._child(Collection<management.ProjectNetworkPolicy, management.ProjectNetworkPolicyWhere>, { collection: 'projectnetworkpolicies' });
+  get projectNetworkPolicies(): Collection<
+    management.ProjectNetworkPolicy,
+    management.ProjectNetworkPolicyWhere
+  > {
+    return this._child(Collection<
+      management.ProjectNetworkPolicy,
+      management.ProjectNetworkPolicyWhere
+    >, { collection: 'projectnetworkpolicies' });
   }
 
   /** The collection `projectroletemplatebindings` of the v3 API. */
-  get projectRoleTemplateBindings(): Collection<management.ProjectRoleTemplateBinding, management.ProjectRoleTemplateBindingWhere> {
-    return this._child(Collection<management.ProjectRoleTemplateBinding, management.ProjectRoleTemplateBindingWhere>, { collection: 'projectroletemplatebindings' });
+  get projectRoleTemplateBindings(): Collection<
+    management.ProjectRoleTemplateBinding,
+    management.ProjectRoleTemplateBindingWhere
+  > {
+    return this._child(Collection<
+      management.ProjectRoleTemplateBinding,
+      management.ProjectRoleTemplateBindingWhere
+    >, { collection: 'projectroletemplatebindings' });
   }
 
   /** The collection `projects` of the v3 API. */
   get projects(): Collection<management.Project, management.ProjectWhere> {
-    return this._child(Collection<management.Project, management.ProjectWhere>, { collection: 'projects' });
+    return this._child(Collection<
+      management.Project,
+      management.ProjectWhere
+    >, { collection: 'projects' });
   }
 
   /** The collection `rancherusernotifications` of the v3 API. */
-  get rancherUserNotifications(): Collection<management.RancherUserNotification, management.RancherUserNotificationWhere> {
-    return this._child(Collection<management.RancherUserNotification, management.RancherUserNotificationWhere>, { collection: 'rancherusernotifications' });
+  get rancherUserNotifications(): Collection<
+    management.RancherUserNotification,
+    management.RancherUserNotificationWhere
+  > {
+    return this._child(Collection<
+      management.RancherUserNotification,
+      management.RancherUserNotificationWhere
+    >, { collection: 'rancherusernotifications' });
   }
 
   /** The collection `roletemplates` of the v3 API. */
   get roleTemplates(): Collection<management.RoleTemplate, management.RoleTemplateWhere> {
-    return this._child(Collection<management.RoleTemplate, management.RoleTemplateWhere>, { collection: 'roletemplates' });
+    return this._child(Collection<
+      management.RoleTemplate,
+      management.RoleTemplateWhere
+    >, { collection: 'roletemplates' });
   }
 
   /** The collection `samltokens` of the v3 API. */
   get samlTokens(): Collection<management.SamlToken, management.SamlTokenWhere> {
-    return this._child(Collection<management.SamlToken, management.SamlTokenWhere>, { collection: 'samltokens' });
+    return this._child(Collection<
+      management.SamlToken,
+      management.SamlTokenWhere
+    >, { collection: 'samltokens' });
   }
 
   /** The collection `settings` of the v3 API. */
   get settings(): Collection<management.Setting, management.SettingWhere> {
-    return this._child(Collection<management.Setting, management.SettingWhere>, { collection: 'settings' });
+    return this._child(Collection<
+      management.Setting,
+      management.SettingWhere
+    >, { collection: 'settings' });
   }
 
   /** The collection `tokens` of the v3 API. */
   get tokens(): Collection<management.Token, management.TokenWhere> {
-    return this._child(Collection<management.Token, management.TokenWhere>, { collection: 'tokens' });
+    return this._child(Collection<
+      management.Token,
+      management.TokenWhere
+    >, { collection: 'tokens' });
   }
 
   /** The collection `users` of the v3 API. */
@@ -1209,13 +1342,10 @@ export class ClientOperations extends Calls {
    * A collection of the v3 API by its name. Nothing is sent.
    *
    * @param name - The plural in the path, `projects`.
-   * @param options.cluster - Only what belongs to this cluster.
-   * @param options.project - Only what belongs to this project.
-   * @param options.unchecked - Without the checks against what the recorded server states.
    */
   collection<T extends object = Record<string, unknown>>(
     name: string,
-    options: { readonly cluster?: string | undefined; readonly project?: string | undefined; readonly unchecked?: boolean | undefined } = {},
+    options: ClientCollectionOptions = {},
   ): Collection<T> {
     return this._child(Collection<T>, {
       collection: name,

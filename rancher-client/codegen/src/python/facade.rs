@@ -134,7 +134,8 @@ fn property(style: Style, noun: &Noun) -> String {
     );
     text = format!("\n    @property\n{text}");
     text += &docstring("        ", &[vec![format!("The collection `{}` of the v3 API.", noun.collection)]]);
-    text + &format!("        return self._child(_{class}, {{\"collection\": \"{}\"}})\n", noun.collection)
+    let target = [format!("\"collection\": \"{}\"", noun.collection)];
+    text + &bracketed("        ", &format!("return self._child(_{class}, {{"), &target, "})")
 }
 
 fn hand_out(table: &Table, style: Style, child: &Child) -> Result<String, Failure> {

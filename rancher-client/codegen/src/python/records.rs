@@ -1,5 +1,7 @@
 //! The records of Python: a `TypedDict` for each type.
 
+use std::collections::BTreeSet;
+
 use crate::enums::Enums;
 use crate::facts::{Api, Field};
 use crate::kind::Kind;
@@ -80,8 +82,11 @@ fn text(model: &Model<'_>, enums: &Enums, api: Option<Api>) -> Result<String, Fa
         }
         Some(api) => names.extend(shared_with(model, api)),
     }
-    for body in bodies {
-        text += &class(model, enums, body);
+    let mut stated: BTreeSet<String> =
+        api.map(|api| shared_with(model, api)).unwrap_or_default().into_iter().collect();
+    for body in parts_first(model, &bodies) {
+        text += &class(model, enums, body, &stated);
+        stated.insert(body.rust());
         if !body.facts.filters.is_empty() {
             names.push(format!("{}Where", body.rust()));
             names.push(format!("{}Filter", body.rust()));
@@ -97,7 +102,6 @@ fn text(model: &Model<'_>, enums: &Enums, api: Option<Api>) -> Result<String, Fa
         None => "Types that the parts of the v3 API share.".to_owned(),
     };
     let mut head = header(&about, FROM);
-    head += "from __future__ import annotations\n\n";
     if api.is_none() {
         head += "from collections.abc import Sequence\n";
     }
@@ -133,21 +137,54 @@ fn common() -> String {
         ("in", "Sequence[str | int]"),
         ("notin", "Sequence[str | int]"),
     ] {
-        text += &format!("        \"{name}\": \"{ty}\",\n");
+        text += &format!("        \"{name}\": {ty},\n");
     }
     text += "    },\n    total=False,\n)\n\"\"\"What a field is compared with.\"\"\"\n";
-    text += "\nMatch: TypeAlias = \"str | int | bool | Sequence[str | int] | Comparison\"\n";
+    text += "\nMatch: TypeAlias = str | int | bool | Sequence[str | int] | Comparison\n";
     text + "\"\"\"A value, several, or a comparison.\"\"\"\n"
 }
 
-fn class(model: &Model<'_>, enums: &Enums, body: &Body) -> String {
+/// The bodies in an order in which each stands after its parts. A form that names only what stands before it needs no
+/// quotes, and a module of texts in quotes takes five times as long to import.
+fn parts_first<'b>(model: &'b Model<'_>, bodies: &[&'b Body]) -> Vec<&'b Body> {
+    fn place<'b>(
+        model: &'b Model<'_>,
+        body: &'b Body,
+        seen: &mut BTreeSet<String>,
+        placed: &mut Vec<&'b Body>,
+    ) {
+        if seen.insert(body.rust()) {
+            for part in body.kinds.values().filter_map(Kind::part).filter_map(|id| model.body(body.api(), id))
+            {
+                if part.apis == body.apis {
+                    place(model, part, seen, placed);
+                }
+            }
+            placed.push(body);
+        }
+    }
+    let (mut seen, mut placed) = (BTreeSet::new(), Vec::new());
+    for body in bodies {
+        place(model, body, &mut seen, &mut placed);
+    }
+    placed
+}
+
+fn class(model: &Model<'_>, enums: &Enums, body: &Body, stated: &BTreeSet<String>) -> String {
     let fields = members(model, body);
     let name = body.rust();
     let base = if body.facts.is_resource() { "Resource" } else { "TypedDict" };
     let about = records::describe(body);
     let hint = |member: &Member<'_>| {
         let hint = hint(model, enums, body, member.field, &member.kind);
-        if member.nullable && hint != "Any" { format!("{hint} | None") } else { hint }
+        let hint = if member.nullable && hint != "Any" { format!("{hint} | None") } else { hint };
+        // a part that leads back to the body
+        let later = member
+            .kind
+            .part()
+            .and_then(|id| record(model, body, id))
+            .is_some_and(|part| !stated.contains(&part));
+        if later { format!("\"{hint}\"") } else { hint }
     };
     if fields.iter().all(|member| is_name(&member.name)) {
         let mut text = format!("\n\nclass {name}({base}, total=False):\n");
@@ -167,7 +204,7 @@ fn class(model: &Model<'_>, enums: &Enums, body: &Body) -> String {
         }
     }
     for member in &fields {
-        text += &format!("        {}: \"{}\",\n", literal(&member.name), hint(member).replace('"', "'"));
+        text += &format!("        {}: {},\n", literal(&member.name), hint(member));
     }
     text += "    },\n    total=False,\n)\n";
     text + &docstring("", &[wrap(&about, WIDTH - 6)])
@@ -218,8 +255,6 @@ fn filters(body: &Body) -> String {
     let words: Vec<String> = names.iter().map(|name| literal(name)).collect();
     text += "\n\n";
     text += &bracketed("", &format!("{name}Filter: TypeAlias = Literal["), &words, "]");
-    text + &format!(
-        "\"\"\"The fields that lists of `{}` can be filtered and sorted by.\"\"\"\n",
-        body.facts.id
-    )
+    let about = format!("What lists of `{}` can be filtered and sorted by.", body.facts.id);
+    text + &docstring("", &[wrap(&about, WIDTH - 6)])
 }

@@ -3,7 +3,7 @@
 use crate::nouns::Noun;
 use crate::operations::{Child, Group, Input, Operation, Options, Table};
 use crate::prose::stands;
-use crate::typescript::{bracketed, camel, comment, header, options_of};
+use crate::typescript::{angled, bracketed, camel, comment, header, options_of};
 use crate::{Failure, names, typescript};
 
 const FROM: &str = "rancher-client/bridge/operations.json";
@@ -18,6 +18,11 @@ pub fn file(table: &Table, nouns: &[Noun]) -> Result<String, Failure> {
     let mut body = shared(table)?;
     for operation in &table.operations {
         body += &own(operation);
+    }
+    for (name, group) in table.groups() {
+        for child in &group.children {
+            body += &narrowing(table, name, child)?;
+        }
     }
     // a class stands after those that it hands out
     let mut groups = table.groups();
@@ -136,7 +141,7 @@ fn class(table: &Table, nouns: &[Noun], name: &str, group: &Group) -> Result<Str
         }
     }
     for child in &group.children {
-        members += &hand_out(table, child)?;
+        members += &hand_out(table, name, child)?;
     }
     for operation in table.of(name) {
         members += &method(table, group, operation)?;
@@ -148,17 +153,35 @@ fn class(table: &Table, nouns: &[Noun], name: &str, group: &Group) -> Result<Str
 }
 
 fn getter(noun: &Noun) -> String {
-    let of = format!("Collection<management.{0}, management.{0}Where>", noun.record);
+    let of = ["", "Where"].map(|end| format!("management.{}{end}", noun.record));
+    let target = format!("{{ collection: '{}' }}", noun.collection);
     let mut text = String::from("\n");
     text += &comment("  ", &format!("The collection `{}` of the v3 API.", noun.collection), &[]);
-    text += &format!("  get {}(): {of} {{\n", camel(&noun.name));
-    text + &format!(
-        "    return this._child(Collection<management.{0}, management.{0}Where>, {{ collection: '{1}' }});\n  }}\n",
-        noun.record, noun.collection
-    )
+    text += &angled("  ", &format!("get {}(): Collection<", camel(&noun.name)), &of, "> {");
+    text += &angled("    ", "return this._child(Collection<", &of, &format!(">, {target});"));
+    text + "  }\n"
 }
 
-fn hand_out(table: &Table, child: &Child) -> Result<String, Failure> {
+fn options_of_child(from: &str, child: &Child) -> String {
+    format!("{from}{}Options", names::pascal(&child.method))
+}
+
+/// The interface of the options of a method that hands out a class.
+fn narrowing(table: &Table, from: &str, child: &Child) -> Result<String, Failure> {
+    if child.options.is_empty() {
+        return Ok(String::new());
+    }
+    let doc = format!("Options of `{}.{}`.", class_name(from), camel(&child.method));
+    let mut text = String::from("\n") + &comment("", &doc, &[]);
+    text += &format!("export interface {} {{\n", options_of_child(from, child));
+    for part in &child.options {
+        let input = table.target(&child.group, part.target())?;
+        text += &member(&Input { name: part.name().to_owned(), ..input.clone() }, false);
+    }
+    Ok(text + "}\n")
+}
+
+fn hand_out(table: &Table, from: &str, child: &Child) -> Result<String, Failure> {
     let mut target: Vec<String> =
         child.inherits.iter().map(|part| format!("{part}: this._target['{part}']")).collect();
     let mut parameters = Vec::new();
@@ -170,16 +193,12 @@ fn hand_out(table: &Table, child: &Child) -> Result<String, Failure> {
         parameters.push(format!("{name}: {}", hint(input, "")));
         target.push(if name == part.target() { name } else { format!("{}: {name}", part.target()) });
     }
-    let mut members = Vec::new();
     for part in &child.options {
-        let input = table.target(&child.group, part.target())?;
         let name = camel(part.name());
-        tags.push((format!("@param options.{name} -"), input.doc.clone()));
-        members.push(format!("readonly {name}?: {} | undefined", hint(input, "")));
         target.push(format!("{}: options.{name}", part.target()));
     }
-    if !members.is_empty() {
-        parameters.push(format!("options: {{ {} }} = {{}}", members.join("; ")));
+    if !child.options.is_empty() {
+        parameters.push(format!("options: {} = {{}}", options_of_child(from, child)));
     }
     let typed = table.group(&child.group)?.of.is_some();
     let of = if typed { format!("<T extends object = {ANY}>") } else { String::new() };

@@ -27,7 +27,7 @@ pub(crate) fn camel(name: &str) -> String {
 
 /// `V3ListOptions` of `v3.list`.
 pub(crate) fn options_of(operation: &str) -> String {
-    operation.split('.').map(|part| names::pascal(part)).collect::<String>() + "Options"
+    operation.split('.').map(names::pascal).collect::<String>() + "Options"
 }
 
 /// A name as a key.
@@ -70,6 +70,16 @@ pub(crate) fn bracketed(indent: &str, start: &str, items: &[String], end: &str) 
     }
     let items: String = items.iter().map(|item| format!("{indent}  {item},\n")).collect();
     format!("{indent}{start}\n{items}{indent}{end}\n")
+}
+
+/// What stands in angle brackets, in one line or one for each item; there a last comma is none.
+pub(crate) fn angled(indent: &str, start: &str, items: &[String], end: &str) -> String {
+    let line = format!("{indent}{start}{}{end}", items.join(", "));
+    if line.chars().count() <= WIDTH {
+        return line + "\n";
+    }
+    let between = format!(",\n{indent}  ");
+    format!("{indent}{start}\n{indent}  {}\n{indent}{end}\n", items.join(&between))
 }
 
 /// `type Name = 'a' | 'b';`, broken where it is long.

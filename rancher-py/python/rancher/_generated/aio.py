@@ -152,7 +152,9 @@ class AsyncClientOperations(AsyncCalls):
         self,
     ) -> AsyncCollection[management.PodSecurityAdmissionConfigurationTemplate]:
         """The collection `podsecurityadmissionconfigurationtemplates` of the v3 API."""
-        return self._child(_AsyncCollection, {"collection": "podsecurityadmissionconfigurationtemplates"})
+        return self._child(_AsyncCollection, {
+            "collection": "podsecurityadmissionconfigurationtemplates",
+        })
 
     @property
     def preferences(self) -> AsyncCollection[management.Preference]:

@@ -137,7 +137,9 @@ class ClientOperations(SyncCalls):
         self,
     ) -> Collection[management.PodSecurityAdmissionConfigurationTemplate]:
         """The collection `podsecurityadmissionconfigurationtemplates` of the v3 API."""
-        return self._child(_Collection, {"collection": "podsecurityadmissionconfigurationtemplates"})
+        return self._child(_Collection, {
+            "collection": "podsecurityadmissionconfigurationtemplates",
+        })
 
     @property
     def preferences(self) -> Collection[management.Preference]:
