@@ -18,6 +18,8 @@ thread_local! {
 }
 
 #[napi(module_exports)]
+// under `cfg(test)` the macro registers nothing
+#[cfg_attr(test, allow(dead_code))]
 fn init(_exports: Object<'_>, env: Env) -> Result<()> {
     env.add_env_cleanup_hook((), |()| ENDED.with(Cancel::cancel))?;
     Ok(())

@@ -2,8 +2,9 @@
 // A Rancher server as one user.
 
 import { inspect } from 'node:util';
-import { raised, seconds, text } from './border.js';
+import { raised, seconds, snake, text } from './border.js';
 import { ClientOperations } from './generated/resources.js';
+import { RancherError } from './errors.js';
 import { native, type NativeBridge } from './native.js';
 
 /**
@@ -63,6 +64,8 @@ export interface ClientDescription {
   kind: string;
   /** The cluster that is meant where none is named. */
   cluster: string | null;
+  /** Where address, credential and authorities were looked for, and who won. */
+  discovery?: unknown;
 }
 
 /**
@@ -82,7 +85,7 @@ export class Client extends ClientOperations {
   /** Opens a client. Throws a `RancherError` of kind `config` if something is missing or wrong. */
   constructor(options: ClientOptions = {}) {
     const bridge = open(options);
-    super(bridge);
+    super(bridge, {});
     this.#bridge = bridge;
   }
 
@@ -96,9 +99,10 @@ export class Client extends ClientOperations {
     return JSON.parse(this.#bridge.describe()) as ClientDescription;
   }
 
-  /** As `describe`. */
+  /** What it is in short, without its secret. */
   toJSON(): ClientDescription {
-    return this.describe();
+    const { url, credential, kind, cluster } = this.describe();
+    return { url, credential, kind, cluster };
   }
 
   [Symbol.dispose](): void {
@@ -111,22 +115,23 @@ export class Client extends ClientOperations {
 
   /** @internal */
   override [inspect.custom](): string {
-    const { url, credential, kind, cluster } = this.describe();
+    const { url, credential, kind, cluster } = this.toJSON();
     return `Client { ${[url, credential ?? kind, ...(cluster ? [`cluster ${cluster}`] : [])].join(', ')} }`;
   }
 }
 
 function open(options: ClientOptions): NativeBridge {
   const { timeout, connectTimeout, ...others } = options;
-  const given: Record<string, unknown> = {};
+  const given: Record<string, unknown> = { naming: 'camel' };
   for (const [name, value] of Object.entries(others)) given[snake(name)] = value;
-  given['timeout'] = seconds(timeout, 'a timeout');
-  given['connect_timeout'] = seconds(connectTimeout, 'a timeout');
+  given['timeout'] = span(timeout);
+  given['connect_timeout'] = span(connectTimeout);
   const json = text(given);
   return raised(() => new (native().Bridge)(json));
 }
 
-/** The core's word for a name: it knows them all, and refuses what is none. */
-function snake(name: string): string {
-  return name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+function span(milliseconds: number | undefined): number | undefined {
+  const given = seconds(milliseconds);
+  if (given instanceof RancherError) throw given;
+  return given;
 }

@@ -1,5 +1,6 @@
 // Lists that page by themselves.
 
+import type { Fields } from './generated/values.js';
 import type { NativeAnswer } from './native.js';
 import { keepAll, type Kept } from './objects.js';
 
@@ -12,11 +13,6 @@ export interface Pages {
   next(): Promise<NativeAnswer | null>;
   stop(): void;
 }
-
-/**
- * What records are made of: paths of fields, or names and the paths of what they stand for.
- */
-export type Fields = readonly string[] | Readonly<Record<string, string>>;
 
 /** A flat record: the fields that were asked for, null where an object has none. */
 export type FlatRecord = Record<string, unknown>;

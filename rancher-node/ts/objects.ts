@@ -12,13 +12,9 @@ declare const read: unique symbol;
  * Numbers are those of JavaScript: an integer above 2^53 reads rounded, and is still written back as the server wrote it
  * if it is not changed. `rawOf` has the exact text.
  */
-export type Kept<T> = T & { readonly [read]?: true };
+export type Kept<T> = T & { readonly [read]: true };
 
-/** An object of a type that is not known beforehand. */
-export interface JsonObject {
-  // eslint-disable-next-line @typescript-eslint/no-explicit-any
-  [field: string]: any;
-}
+export type { ObjectList, RecordList } from './lists.js';
 
 /** Which object of which answer it is. */
 export interface Origin {
