@@ -49,11 +49,10 @@ impl Edits {
             let Some(reply) = reply else {
                 return Err(Fault::invalid("nothing was sent: the changed object was not given back", ""));
             };
-            let object = kept::changed(
-                original,
-                Object::decode(&reply).map_err(rancher_client::Error::from)?,
-                self.naming,
-            )?;
+            let now = Object::decode(&reply).map_err(|error| {
+                Fault::invalid(format!("nothing was sent: the changed object cannot be read: {error}"), "")
+            })?;
+            let object = kept::changed(original, now, self.naming)?;
             match (self.write)(object).await {
                 Ok(written) => {
                     self.done = true;
