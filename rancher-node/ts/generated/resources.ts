@@ -11,6 +11,7 @@ import type { Call } from '../border.js';
 import type { Deleted, Ensured, Kept, ObjectList, RecordList, Response } from '../objects.js';
 import type * as management from './types/management.js';
 import type {
+  Changed,
   Conditions,
   DoctorReport,
   Fields,
@@ -62,7 +63,7 @@ export interface SteveQuery {
   readonly namespace?: string | undefined;
   /**
    * What the objects are like, by the path of a field: `{"metadata.state.name": {"ne": "active"}}`
-   * with `eq`, `ne`, `in`, `notin`, `like`, `not_like`, `lt`, `gt`, `exists`; `any_of` takes
+   * with `eq`, `ne`, `in`, `notin`, `like`, `notLike`, `lt`, `gt`, `exists`; `anyOf` takes
    * alternatives.
    */
   readonly where?: Where | undefined;
@@ -361,14 +362,14 @@ export class KubernetesResource<T extends object> extends Calls {
    * else was faster.
    *
    * @param name - Its name.
-   * @param change - Is given the object and changes it in place; is called again if somebody else
-   *   was faster.
+   * @param change - Is given the object, and changes it or returns another; is called again if
+   *   somebody else was faster.
    * @throws RancherError: As `get` and `update`; `conflict` if somebody else was faster five times.
    * @remarks Scope: As `list`.
    */
   updateWith(
     name: string,
-    change: (object: Kept<T>) => unknown,
+    change: (object: Kept<T>) => Changed<T>,
     options: Call = {},
   ): Promise<Kept<T>> {
     return this._edit<T>('kubernetes.update_with', {
@@ -618,7 +619,7 @@ export class SteveResource<T extends object> extends Calls {
    * The object of this id or name.
    *
    * @param nameOrId - Its id, or its name; an id wins.
-   * @throws RancherError: `not_found` if there is none; `conflict` if several have this name: it
+   * @throws RancherError: `not_found` if there is none; `invalid` if several have this name: it
    *   names their ids.
    * @remarks Scope: As `list`.
    */
@@ -661,14 +662,14 @@ export class SteveResource<T extends object> extends Calls {
    * else was faster.
    *
    * @param id - Its id.
-   * @param change - Is given the object and changes it in place; is called again if somebody else
-   *   was faster.
+   * @param change - Is given the object, and changes it or returns another; is called again if
+   *   somebody else was faster.
    * @throws RancherError: As `get` and `update`; `conflict` if somebody else was faster five times.
    * @remarks Scope: As `list`.
    */
   updateWith(
     id: string,
-    change: (object: Kept<T>) => unknown,
+    change: (object: Kept<T>) => Changed<T>,
     options: Call = {},
   ): Promise<Kept<T>> {
     return this._edit<T>('steve.update_with', {
@@ -693,7 +694,7 @@ export class SteveResource<T extends object> extends Calls {
    *
    * @param object - The object as it was read, or its id: then it is read first.
    * @param name - `view`.
-   * @throws RancherError: `unsupported` if it has no such link.
+   * @throws RancherError: `invalid` if it has no such link.
    * @remarks Scope: As `list`.
    */
   link<R extends object = Record<string, unknown>>(
@@ -839,7 +840,7 @@ export class Collection<T extends object, W extends object = Where> extends Call
    * The object of this id or name.
    *
    * @param nameOrId - Its id, or its name; an id wins.
-   * @throws RancherError: `not_found` if there is none; `conflict` if several have this name: it
+   * @throws RancherError: `not_found` if there is none; `invalid` if several have this name: it
    *   names their ids.
    * @remarks Scope: As `get` and `list`.
    */
@@ -867,7 +868,8 @@ export class Collection<T extends object, W extends object = Where> extends Call
    *
    * @param object - Its fields.
    * @param by - The names of the fields that make it the same.
-   * @throws RancherError: As `list` and `create`; `conflict` if several are the same.
+   * @throws RancherError: As `list` and `create`; `invalid` if several are the same; `conflict` if
+   *   the one that is there is being deleted.
    * @remarks Scope: As `list` and `create`.
    */
   ensure(
@@ -905,14 +907,14 @@ export class Collection<T extends object, W extends object = Where> extends Call
    * else was faster.
    *
    * @param id - Its id.
-   * @param change - Is given the object and changes it in place; is called again if somebody else
-   *   was faster.
+   * @param change - Is given the object, and changes it or returns another; is called again if
+   *   somebody else was faster.
    * @throws RancherError: As `get` and `update`; `conflict` if somebody else was faster five times.
    * @remarks Scope: As `get`.
    */
   updateWith(
     id: string,
-    change: (object: Kept<T>) => unknown,
+    change: (object: Kept<T>) => Changed<T>,
     options: Call = {},
   ): Promise<Kept<T>> {
     return this._edit<T>('v3.update_with', {
@@ -937,7 +939,8 @@ export class Collection<T extends object, W extends object = Where> extends Call
    *
    * @param object - The object as it was read, or its id: then it is read first.
    * @param name - `generateKubeconfig`.
-   * @throws RancherError: `unsupported` if the object does not offer it.
+   * @throws RancherError: `unsupported` if the object does not offer it now; `invalid` if there is
+   *   no such action, or with the field that is wrong.
    * @remarks Scope: As `get`.
    */
   action<R = unknown>(
@@ -958,7 +961,8 @@ export class Collection<T extends object, W extends object = Where> extends Call
    * Runs an action of the collection.
    *
    * @param name - `logout`.
-   * @throws RancherError: `unsupported` if the collection has no such action.
+   * @throws RancherError: `invalid` if the collection has no such action, or with the field that is
+   *   wrong.
    * @remarks Scope: As `list`.
    */
   collectionAction<R = unknown>(name: string, options: V3CollectionActionOptions = {}): Promise<R> {
@@ -974,7 +978,7 @@ export class Collection<T extends object, W extends object = Where> extends Call
    *
    * @param object - The object as it was read, or its id: then it is read first.
    * @param name - `cluster`.
-   * @throws RancherError: `unsupported` if it has no such link.
+   * @throws RancherError: `invalid` if it has no such link.
    * @remarks Scope: That of what the link leads to.
    */
   link<R extends object = Record<string, unknown>>(
@@ -998,7 +1002,7 @@ export class Collection<T extends object, W extends object = Where> extends Call
    * @param options.fields - Flat records of these fields instead of objects, by path:
    *   `status.version.gitVersion`, `metadata.labels[app.kubernetes.io/name]`,
    *   `spec.containers[0].image`.
-   * @throws RancherError: `unsupported` if it has no such link.
+   * @throws RancherError: `invalid` if it has no such link.
    * @remarks Scope: That of what the link leads to.
    */
   linkList<R extends object = Record<string, unknown>>(

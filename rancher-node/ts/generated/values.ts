@@ -6,25 +6,38 @@
  * @module
  */
 
+/** What a function returns that changes an object: nothing, or another in its stead. */
+export type Changed<T> = T | void | Promise<T | void>;
+
+/** What a field is compared with. */
+export type Comparison = {
+  readonly eq?: Scalar;
+  readonly ne?: Scalar;
+  readonly in?: readonly Scalar[];
+  readonly notin?: readonly Scalar[];
+};
+
 /** A condition, several, or which status each shall have. */
-export type Conditions =
-  string | readonly string[] | Readonly<Record<string, string>>;
+export type Conditions = string | readonly string[] | Readonly<Record<string, string>>;
 
 /** Paths of fields, or names and the path of each. */
-export type Fields =
-  readonly string[] | Readonly<Record<string, string>>;
-
-/** A value that a filter compares with. */
-export type Scalar =
-  string | number | boolean;
+export type Fields = readonly string[] | Readonly<Record<string, string>>;
 
 /** A value, several, or a comparison: `{ in: ['a', 'b'] }`. */
-export type Match =
-  Scalar | readonly Scalar[] | { readonly [comparison: string]: Scalar | readonly Scalar[] };
+export type Match = Scalar | readonly Scalar[] | Comparison;
+
+/** A value that a filter compares with. */
+export type Scalar = string | number | boolean;
 
 /** A value or a comparison by field. */
-export type Where =
-  { readonly [field: string]: Match | readonly Where[] | undefined };
+export type Where = {
+  readonly [field: string]:
+    | Scalar
+    | readonly Scalar[]
+    | { readonly [comparison: string]: Scalar | readonly Scalar[] }
+    | readonly Where[]
+    | undefined;
+};
 
 /** What a diagnosis found of the cluster. */
 export interface DoctorCluster {
@@ -175,6 +188,8 @@ export interface WaitProgress {
   readonly text: string;
   /** What is not as it shall be. */
   readonly unmet: readonly string[];
+  /** The state that the object has. */
+  readonly state: string | null;
   /** What the server says of it. */
   readonly message: string | null;
   /** What went wrong at the last look; it goes on. */

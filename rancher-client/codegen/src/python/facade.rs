@@ -78,7 +78,8 @@ pub fn file(table: &Table, nouns: &[Noun], style: Style) -> Result<String, Failu
     text += "\n";
     text += &import("", "rancher._base", &[style.calls().to_owned()]);
     text += "\nif TYPE_CHECKING:\n";
-    text += &import("    ", "collections.abc", &used(&body, &["Callable", "Mapping", "Sequence"]));
+    text +=
+        &import("    ", "collections.abc", &used(&body, &["Awaitable", "Callable", "Mapping", "Sequence"]));
     text += "\n";
     text += &import("    ", "rancher._generated.values", &used(&body, &shapes));
     text += &import("    ", "rancher._objects", &used(&body, &objects));
@@ -177,7 +178,7 @@ fn method(table: &Table, style: Style, group: &Group, operation: &Operation) -> 
     let mut positional = vec!["self".to_owned()];
     positional.extend(operation.arguments.iter().map(|input| required(input, group)));
     if returns == "edit" {
-        positional.push("change: Callable[[Object[T]], object]".to_owned());
+        positional.push(format!("change: Callable[[Object[T]], {}]", changed(style)));
     }
     if positional.len() > 1 {
         positional.push("/".to_owned());
@@ -221,6 +222,14 @@ fn method(table: &Table, style: Style, group: &Group, operation: &Operation) -> 
     text += &definition("    ", &start, &signature(None), &end);
     text += &document(operation, &options);
     Ok(text + &body(style, operation, &options))
+}
+
+/// What a function that changes an object returns: nothing, or another object in its stead.
+fn changed(style: Style) -> &'static str {
+    match style {
+        Style::Sync => "Object[T] | T | None",
+        Style::Async => "Awaitable[Object[T] | T | None] | Object[T] | T | None",
+    }
 }
 
 /// An argument.
@@ -287,7 +296,7 @@ fn document(operation: &Operation, options: &[&Input]) -> String {
         args.extend(entry(indent, &input.name, &input.doc));
     }
     if operation.returns == "edit" {
-        let doc = "Is given the object and changes it in place; is called again if somebody else was faster.";
+        let doc = "Is given the object, and changes it or returns another; is called again if somebody else was faster.";
         args.extend(entry(indent, "change", doc));
     }
     for option in options {

@@ -77,6 +77,8 @@ fn shared(table: &Table) -> Result<String, Failure> {
 fn member(option: &Input, filtered: bool) -> String {
     let doc = match option.ty.as_str() {
         "seconds" => format!("{} In milliseconds.", option.doc),
+        // both are understood; that of the language is told
+        "where" => option.doc.replace("`not_like`", "`notLike`").replace("`any_of`", "`anyOf`"),
         _ => option.doc.clone(),
     };
     let ty = match option.ty.as_str() {
@@ -230,8 +232,8 @@ fn method(table: &Table, group: &Group, operation: &Operation) -> Result<String,
         positional.push(format!("{name}: {ty}"));
     }
     if returns == "edit" {
-        positional.push(format!("change: (object: Kept<{of}>) => unknown"));
-        let doc = "Is given the object and changes it in place; is called again if somebody else was faster.";
+        positional.push(format!("change: (object: Kept<{of}>) => Changed<{of}>"));
+        let doc = "Is given the object, and changes it or returns another; is called again if somebody else was faster.";
         tags.push(("@param change -".to_owned(), doc.to_owned()));
     }
     if let Some(option) = options.iter().find(|option| option.ty == "fields") {

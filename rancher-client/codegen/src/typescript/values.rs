@@ -4,26 +4,43 @@ use crate::operations::{Input, Table, element};
 use crate::typescript::{camel, comment, header, text, union};
 
 /// What options take, by name: its form, and what it is.
-pub const ALIASES: [(&str, &str, &str); 5] = [
+pub const ALIASES: [(&str, &str, &str, &str); 7] = [
+    (
+        "Changed",
+        "<T>",
+        "T | void | Promise<T | void>",
+        "What a function returns that changes an object: nothing, or another in its stead.",
+    ),
+    (
+        "Comparison",
+        "",
+        "{\n  readonly eq?: Scalar;\n  readonly ne?: Scalar;\n  readonly in?: readonly Scalar[];\n  readonly notin?: readonly Scalar[];\n}",
+        "What a field is compared with.",
+    ),
     (
         "Conditions",
+        "",
         "string | readonly string[] | Readonly<Record<string, string>>",
         "A condition, several, or which status each shall have.",
     ),
     (
         "Fields",
+        "",
         "readonly string[] | Readonly<Record<string, string>>",
         "Paths of fields, or names and the path of each.",
     ),
-    ("Scalar", "string | number | boolean", "A value that a filter compares with."),
     (
         "Match",
-        "Scalar | readonly Scalar[] | { readonly [comparison: string]: Scalar | readonly Scalar[] }",
+        "",
+        "Scalar | readonly Scalar[] | Comparison",
         "A value, several, or a comparison: `{ in: ['a', 'b'] }`.",
     ),
+    ("Scalar", "", "string | number | boolean", "A value that a filter compares with."),
     (
         "Where",
-        "{ readonly [field: string]: Match | readonly Where[] | undefined }",
+        "",
+        "{\n  readonly [field: string]:\n    | Scalar\n    | readonly Scalar[]\n    \
+         | { readonly [comparison: string]: Scalar | readonly Scalar[] }\n    | readonly Where[]\n    | undefined;\n}",
         "A value or a comparison by field.",
     ),
 ];
@@ -32,9 +49,9 @@ pub const ALIASES: [(&str, &str, &str); 5] = [
 pub fn file(table: &Table) -> String {
     let mut out =
         header("The shapes of what is no object of a server.", "rancher-client/bridge/operations.json");
-    for (name, form, doc) in ALIASES {
+    for (name, of, form, doc) in ALIASES {
         out += &comment("", doc, &[]);
-        out += &format!("export type {name} =\n  {form};\n\n");
+        out += &format!("export type {name}{of} = {form};\n\n");
     }
     for (name, shape) in &table.values {
         out += &comment("", &shape.doc, &[]);

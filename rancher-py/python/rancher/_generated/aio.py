@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar, overload
 from rancher._base import AsyncCalls
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Awaitable, Callable, Mapping, Sequence
 
     from rancher._generated.values import (
         Conditions,
@@ -536,7 +536,7 @@ class AsyncCollection(AsyncCalls, Generic[T]):
             timeout: How long it may take in all. In seconds, or a `timedelta`.
 
         Raises:
-            RancherError: `not_found` if there is none; `conflict` if several have this name: it
+            RancherError: `not_found` if there is none; `invalid` if several have this name: it
                 names their ids.
 
         Scope:
@@ -576,7 +576,8 @@ class AsyncCollection(AsyncCalls, Generic[T]):
             timeout: How long it may take in all. In seconds, or a `timedelta`.
 
         Raises:
-            RancherError: As `list` and `create`; `conflict` if several are the same.
+            RancherError: As `list` and `create`; `invalid` if several are the same; `conflict` if
+                the one that is there is being deleted.
 
         Scope:
             As `list` and `create`.
@@ -606,7 +607,7 @@ class AsyncCollection(AsyncCalls, Generic[T]):
     async def update_with(
         self,
         id: str,
-        change: Callable[[Object[T]], object],
+        change: Callable[[Object[T]], Awaitable[Object[T] | T | None] | Object[T] | T | None],
         /,
         *,
         timeout: Seconds | None = None,
@@ -616,8 +617,8 @@ class AsyncCollection(AsyncCalls, Generic[T]):
 
         Args:
             id: Its id.
-            change: Is given the object and changes it in place; is called again if somebody else
-                was faster.
+            change: Is given the object, and changes it or returns another; is called again if
+                somebody else was faster.
             timeout: How long it may take in all. In seconds, or a `timedelta`.
 
         Raises:
@@ -661,7 +662,8 @@ class AsyncCollection(AsyncCalls, Generic[T]):
             timeout: How long it may take in all. In seconds, or a `timedelta`.
 
         Raises:
-            RancherError: `unsupported` if the object does not offer it.
+            RancherError: `unsupported` if the object does not offer it now; `invalid` if there is
+                no such action, or with the field that is wrong.
 
         Scope:
             As `get`.
@@ -690,7 +692,8 @@ class AsyncCollection(AsyncCalls, Generic[T]):
             timeout: How long it may take in all. In seconds, or a `timedelta`.
 
         Raises:
-            RancherError: `unsupported` if the collection has no such action.
+            RancherError: `invalid` if the collection has no such action, or with the field that is
+                wrong.
 
         Scope:
             As `list`.
@@ -717,7 +720,7 @@ class AsyncCollection(AsyncCalls, Generic[T]):
             timeout: How long it may take in all. In seconds, or a `timedelta`.
 
         Raises:
-            RancherError: `unsupported` if it has no such link.
+            RancherError: `invalid` if it has no such link.
 
         Scope:
             That of what the link leads to.
@@ -771,7 +774,7 @@ class AsyncCollection(AsyncCalls, Generic[T]):
             timeout: How long each page may take. In seconds, or a `timedelta`.
 
         Raises:
-            RancherError: `unsupported` if it has no such link.
+            RancherError: `invalid` if it has no such link.
 
         Scope:
             That of what the link leads to.
@@ -1119,7 +1122,7 @@ class AsyncSteveResource(AsyncCalls, Generic[T]):
             timeout: How long it may take in all. In seconds, or a `timedelta`.
 
         Raises:
-            RancherError: `not_found` if there is none; `conflict` if several have this name: it
+            RancherError: `not_found` if there is none; `invalid` if several have this name: it
                 names their ids.
 
         Scope:
@@ -1162,7 +1165,7 @@ class AsyncSteveResource(AsyncCalls, Generic[T]):
     async def update_with(
         self,
         id: str,
-        change: Callable[[Object[T]], object],
+        change: Callable[[Object[T]], Awaitable[Object[T] | T | None] | Object[T] | T | None],
         /,
         *,
         timeout: Seconds | None = None,
@@ -1172,8 +1175,8 @@ class AsyncSteveResource(AsyncCalls, Generic[T]):
 
         Args:
             id: Its id.
-            change: Is given the object and changes it in place; is called again if somebody else
-                was faster.
+            change: Is given the object, and changes it or returns another; is called again if
+                somebody else was faster.
             timeout: How long it may take in all. In seconds, or a `timedelta`.
 
         Raises:
@@ -1215,7 +1218,7 @@ class AsyncSteveResource(AsyncCalls, Generic[T]):
             timeout: How long it may take in all. In seconds, or a `timedelta`.
 
         Raises:
-            RancherError: `unsupported` if it has no such link.
+            RancherError: `invalid` if it has no such link.
 
         Scope:
             As `list`.
@@ -1637,7 +1640,7 @@ class AsyncKubernetesResource(AsyncCalls, Generic[T]):
     async def update_with(
         self,
         name: str,
-        change: Callable[[Object[T]], object],
+        change: Callable[[Object[T]], Awaitable[Object[T] | T | None] | Object[T] | T | None],
         /,
         *,
         timeout: Seconds | None = None,
@@ -1647,8 +1650,8 @@ class AsyncKubernetesResource(AsyncCalls, Generic[T]):
 
         Args:
             name: Its name.
-            change: Is given the object and changes it in place; is called again if somebody else
-                was faster.
+            change: Is given the object, and changes it or returns another; is called again if
+                somebody else was faster.
             timeout: How long it may take in all. In seconds, or a `timedelta`.
 
         Raises:

@@ -519,7 +519,7 @@ class Collection(SyncCalls, Generic[T]):
             timeout: How long it may take in all. In seconds, or a `timedelta`.
 
         Raises:
-            RancherError: `not_found` if there is none; `conflict` if several have this name: it
+            RancherError: `not_found` if there is none; `invalid` if several have this name: it
                 names their ids.
 
         Scope:
@@ -559,7 +559,8 @@ class Collection(SyncCalls, Generic[T]):
             timeout: How long it may take in all. In seconds, or a `timedelta`.
 
         Raises:
-            RancherError: As `list` and `create`; `conflict` if several are the same.
+            RancherError: As `list` and `create`; `invalid` if several are the same; `conflict` if
+                the one that is there is being deleted.
 
         Scope:
             As `list` and `create`.
@@ -589,7 +590,7 @@ class Collection(SyncCalls, Generic[T]):
     def update_with(
         self,
         id: str,
-        change: Callable[[Object[T]], object],
+        change: Callable[[Object[T]], Object[T] | T | None],
         /,
         *,
         timeout: Seconds | None = None,
@@ -599,8 +600,8 @@ class Collection(SyncCalls, Generic[T]):
 
         Args:
             id: Its id.
-            change: Is given the object and changes it in place; is called again if somebody else
-                was faster.
+            change: Is given the object, and changes it or returns another; is called again if
+                somebody else was faster.
             timeout: How long it may take in all. In seconds, or a `timedelta`.
 
         Raises:
@@ -644,7 +645,8 @@ class Collection(SyncCalls, Generic[T]):
             timeout: How long it may take in all. In seconds, or a `timedelta`.
 
         Raises:
-            RancherError: `unsupported` if the object does not offer it.
+            RancherError: `unsupported` if the object does not offer it now; `invalid` if there is
+                no such action, or with the field that is wrong.
 
         Scope:
             As `get`.
@@ -673,7 +675,8 @@ class Collection(SyncCalls, Generic[T]):
             timeout: How long it may take in all. In seconds, or a `timedelta`.
 
         Raises:
-            RancherError: `unsupported` if the collection has no such action.
+            RancherError: `invalid` if the collection has no such action, or with the field that is
+                wrong.
 
         Scope:
             As `list`.
@@ -700,7 +703,7 @@ class Collection(SyncCalls, Generic[T]):
             timeout: How long it may take in all. In seconds, or a `timedelta`.
 
         Raises:
-            RancherError: `unsupported` if it has no such link.
+            RancherError: `invalid` if it has no such link.
 
         Scope:
             That of what the link leads to.
@@ -750,7 +753,7 @@ class Collection(SyncCalls, Generic[T]):
             timeout: How long each page may take. In seconds, or a `timedelta`.
 
         Raises:
-            RancherError: `unsupported` if it has no such link.
+            RancherError: `invalid` if it has no such link.
 
         Scope:
             That of what the link leads to.
@@ -1098,7 +1101,7 @@ class SteveResource(SyncCalls, Generic[T]):
             timeout: How long it may take in all. In seconds, or a `timedelta`.
 
         Raises:
-            RancherError: `not_found` if there is none; `conflict` if several have this name: it
+            RancherError: `not_found` if there is none; `invalid` if several have this name: it
                 names their ids.
 
         Scope:
@@ -1141,7 +1144,7 @@ class SteveResource(SyncCalls, Generic[T]):
     def update_with(
         self,
         id: str,
-        change: Callable[[Object[T]], object],
+        change: Callable[[Object[T]], Object[T] | T | None],
         /,
         *,
         timeout: Seconds | None = None,
@@ -1151,8 +1154,8 @@ class SteveResource(SyncCalls, Generic[T]):
 
         Args:
             id: Its id.
-            change: Is given the object and changes it in place; is called again if somebody else
-                was faster.
+            change: Is given the object, and changes it or returns another; is called again if
+                somebody else was faster.
             timeout: How long it may take in all. In seconds, or a `timedelta`.
 
         Raises:
@@ -1194,7 +1197,7 @@ class SteveResource(SyncCalls, Generic[T]):
             timeout: How long it may take in all. In seconds, or a `timedelta`.
 
         Raises:
-            RancherError: `unsupported` if it has no such link.
+            RancherError: `invalid` if it has no such link.
 
         Scope:
             As `list`.
@@ -1612,7 +1615,7 @@ class KubernetesResource(SyncCalls, Generic[T]):
     def update_with(
         self,
         name: str,
-        change: Callable[[Object[T]], object],
+        change: Callable[[Object[T]], Object[T] | T | None],
         /,
         *,
         timeout: Seconds | None = None,
@@ -1622,8 +1625,8 @@ class KubernetesResource(SyncCalls, Generic[T]):
 
         Args:
             name: Its name.
-            change: Is given the object and changes it in place; is called again if somebody else
-                was faster.
+            change: Is given the object, and changes it or returns another; is called again if
+                somebody else was faster.
             timeout: How long it may take in all. In seconds, or a `timedelta`.
 
         Raises:

@@ -195,6 +195,8 @@ class WaitProgress(TypedDict):
     """What it is waiting for, in one line."""
     unmet: list[str]
     """What is not as it shall be."""
+    state: str | None
+    """The state that the object has."""
     message: str | None
     """What the server says of it."""
     trouble: str | None
