@@ -96,16 +96,24 @@ for _ in range(10):
         code = 1
         try:
             code = 0 if client.version() else 2
+        except BaseException:
+            import traceback
+            traceback.print_exc()
         finally:
             os._exit(code)
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + 20
     while time.monotonic() < deadline:
         ended, status = os.waitpid(pid, os.WNOHANG)
         if ended:
             answered += status == 0
+            if status:
+                print("status", status, file=sys.stderr)
             break
         time.sleep(0.005)
     else:
+        import subprocess
+        print("hangs", file=sys.stderr)
+        print(subprocess.run(["gdb","-p",str(pid),"-batch","-ex","thread apply all bt 40"],capture_output=True,text=True).stdout[-9000:], file=sys.stderr)
         os.kill(pid, 9)
         os.waitpid(pid, 0)
 stop = True

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from rancher._border import as_json
 from rancher._objects import (
@@ -208,8 +208,8 @@ def _maybe(answer: Answer) -> Object[Any] | None:
 
 
 def _altered(answer: Answer) -> tuple[str, ...]:
-    value = answer.value()
-    return tuple(value.get("altered") or ()) if isinstance(value, dict) else ()
+    value = cast("dict[str, Any] | None", answer.value())
+    return tuple(value.get("altered") or ()) if value else ()
 
 
 def _response(answer: Answer) -> Response:
@@ -237,9 +237,9 @@ def _reply(operation: str, object: Object[Any], result: object) -> str:
     if result is None:
         return as_json(operation, object.raw)
     if isinstance(result, Object):
-        return as_json(operation, result.raw)
+        return as_json(operation, cast("Object[Any]", result).raw)
     if isinstance(result, dict):
-        return as_json(operation, result)
+        return as_json(operation, cast("dict[str, Any]", result))
     raise Invalid(
         f"nothing was sent: {operation} was given a change that returns a {type(result).__name__}; "
         "change the object in place and return nothing, or return it"

@@ -110,11 +110,12 @@ def _plain(value: object) -> object:
 
     if isinstance(value, timedelta):
         return value.total_seconds()
+    given: Any = value
     if isinstance(value, Object):
-        return value.raw
+        return given.raw
     if isinstance(value, Mapping):
-        return dict(value)
+        return dict(given)
     if isinstance(value, PathLike):
-        return fspath(value)
+        return fspath(given)
     # never the value: it can be a secret in the wrong place
     raise TypeError(f"a {type(value).__name__} is no JSON")

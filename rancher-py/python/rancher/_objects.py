@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
@@ -70,7 +70,7 @@ class Object(Generic[T]):
         head = self._head
         if head is None:
             original = self._original
-            head = original[0].head(original[1]) if isinstance(original, tuple) else (None,) * 4
+            head = original[0].head(original[1]) if isinstance(original, tuple) else (None, None, None, None)
             self._head = head
         return head
 
@@ -106,7 +106,7 @@ class Object(Generic[T]):
         return original[0].raw(original[1]) if isinstance(original, tuple) else original
 
     def _fields(self) -> dict[str, Any]:
-        fields: Any = self.raw
+        fields: dict[str, Any] = cast("Any", self.raw)
         return fields
 
     def __getitem__(self, field: str, /) -> Any:
@@ -331,7 +331,7 @@ class AsyncRecordList(_Listing):
 class _Frozen:
     """A result: what it holds does not change."""
 
-    __slots__ = ()
+    __slots__: tuple[str, ...] = ()
 
     def __init__(self, *values: object) -> None:
         for name, value in zip(type(self).__slots__, values, strict=True):

@@ -9,7 +9,7 @@ from __future__ import annotations
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from typing import Any, ClassVar
+    from typing import Any
 
 __all__ = [
     "AlreadyExists",
@@ -291,10 +291,7 @@ class InternalError(RancherError):
     kind = "internal"
 
 
-_BY_KIND: dict[str, type[RancherError]] = {}
-for _class in RancherError.__subclasses__():
-    _BY_KIND[_class.kind] = _class
-del _class
+_BY_KIND = {of_kind.kind: of_kind for of_kind in RancherError.__subclasses__()}
 
 
 def _from_json(fields: dict[str, Any]) -> RancherError:
