@@ -3,6 +3,7 @@
 //   node scripts/build.mjs               everything
 //   node scripts/build.mjs --skip-native  only what tsc makes
 //   node scripts/build.mjs --release      the native module, optimised
+//   node scripts/build.mjs --features tests  with features of the crate
 import { spawnSync } from 'node:child_process';
 import { copyFileSync, existsSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
@@ -20,7 +21,9 @@ function run(program, args) {
 
 if (!process.argv.includes('--skip-native')) {
   const release = process.argv.includes('--release');
-  run('cargo', ['build', '-p', 'rancher-node', ...(release ? ['--release'] : [])]);
+  const at = process.argv.indexOf('--features');
+  const features = at < 0 ? [] : process.argv.slice(at, at + 2);
+  run('cargo', ['build', '-p', 'rancher-node', ...(release ? ['--release'] : []), ...features]);
   const target = process.env.CARGO_TARGET_DIR ?? join(home, '..', 'target');
   const library = { linux: 'librancher_node.so', darwin: 'librancher_node.dylib', win32: 'rancher_node.dll' }[process.platform];
   const built = join(target, release ? 'release' : 'debug', library);
