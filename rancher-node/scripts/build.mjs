@@ -43,8 +43,7 @@ run(process.execPath, [tsc, '-p', '.']);
 // ESM gets the same module as CommonJS, so that there is one native module and one class of each name in a process
 for (const entry of ['index', 'testing']) {
   const names = Object.keys(require(join(home, 'dist', `${entry}.js`))).sort();
-  const lines = [`import module from './${entry}.js';`, ...names.map((name) => `export const ${name} = module.${name};`), ''];
-  writeFileSync(join(home, 'dist', `${entry}.mjs`), lines.join('\n'));
+  writeFileSync(join(home, 'dist', `${entry}.mjs`), `export { ${names.join(', ')} } from './${entry}.js';\n`);
   writeFileSync(join(home, 'dist', `${entry}.d.mts`), `export * from './${entry}.js';\n`);
 }
 const { version } = JSON.parse(readFileSync(join(home, 'package.json'), 'utf8'));
