@@ -91,7 +91,7 @@ impl Retry {
             _ => return Decision::Leave(None),
         };
         if attempt >= self.policy.attempts {
-            let words = format!("it was sent {attempt} times, as often as RetryPolicy::attempts allows");
+            let words = format!("it was sent {attempt} times, as often as is allowed");
             return Decision::Leave((self.policy.attempts > 1).then_some(words));
         }
         let doubled = self.policy.base.saturating_mul(1_u32.checked_shl(attempt - 1).unwrap_or(u32::MAX));
@@ -99,7 +99,7 @@ impl Retry {
             None => self.part_of(doubled.min(self.policy.longest)),
             Some(asked) if asked > self.policy.longest => {
                 let words = format!(
-                    "the server asks to wait {asked:?}, longer than RetryPolicy::longest ({:?}) allows",
+                    "the server asks to wait {asked:?}, longer than the longest wait ({:?})",
                     self.policy.longest
                 );
                 return Decision::Leave(Some(words));
