@@ -156,7 +156,7 @@ impl Query {
                 (Modifier::Eq | Modifier::Ne, 2..) => {
                     return Err(Error::invalid(
                         format!("the filter {} takes one value", condition.parameter()),
-                        "ask whether it is one of several, or none of them",
+                        "several values are one_of (in) or none_of (notin)",
                     ));
                 }
                 _ => {}
