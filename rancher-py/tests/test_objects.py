@@ -120,7 +120,7 @@ def test_create_ensure_delete(client: rancher.Client) -> None:
         ensured.created = False
     deleted = client.projects.delete(ensured.object.id or "")
     assert isinstance(deleted.gone, bool)
-    gone = client.projects.wait_gone(ensured.object.id or "", deadline=20, poll=0.05)
+    gone = client.projects.wait_gone(ensured.object.id or "", deadline=20, poll=0.1)
     assert gone is None or gone.id == ensured.object.id
     with pytest.raises(rancher.NotFound):
         client.projects.get(ensured.object.id or "")
@@ -129,9 +129,9 @@ def test_create_ensure_delete(client: rancher.Client) -> None:
 def test_waiting_tells_what_it_waits_for(client: rancher.Client, project: rancher.Object[Any]) -> None:
     told: list[Any] = []
     with pytest.raises(TimeoutError) as caught:
-        client.projects.wait(project.id or "", state="nonesuch", deadline=0.3, poll=0.05, on_progress=told.append)
+        client.projects.wait(project.id or "", state="nonesuch", deadline=0.3, poll=0.1, on_progress=told.append)
     assert isinstance(caught.value, rancher.RancherTimeout) and told and told[0]["event"] == "unmet"
-    done = client.projects.wait(project.id or "", state="active", deadline=20, poll=0.05, stable_for=0)
+    done = client.projects.wait(project.id or "", state="active", deadline=20, poll=0.1, stable_for=0)
     assert done.id == project.id
 
 

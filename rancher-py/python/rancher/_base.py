@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, TypeVar, cast
+from rancher._typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from rancher._border import as_json
 from rancher._objects import (

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from rancher._typing import TYPE_CHECKING, Any
 
 from rancher import _log, _native
 from rancher.errors import Invalid
