@@ -92,7 +92,7 @@ def _diagnosed(given: argparse.Namespace) -> tuple[DoctorReport, list[str]]:
             raise rancher.ConfigError(f"--{name.replace('_', '-')} is empty; give it a value, or leave it out")
     if given.token is not None and given.token != "-":
         _say("warning: a token on the command line can be seen by others on this machine; use --token -, or RANCHER_TOKEN")
-    options = {
+    options: dict[str, Any] = {
         "url": given.url,
         "token": _read_token() if given.token == "-" else given.token,
         "server": given.server,

@@ -116,6 +116,6 @@ def _plain(value: object) -> object:
     if isinstance(value, Mapping):
         return dict(given)
     if isinstance(value, PathLike):
-        return fspath(given)
+        return str(fspath(given))
     # never the value: it can be a secret in the wrong place
     raise TypeError(f"a {type(value).__name__} is no JSON")
