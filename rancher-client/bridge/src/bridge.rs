@@ -5,19 +5,16 @@ use rancher_client::config::Report;
 use rancher_client::{Client, Config};
 use serde_json::{Value, json};
 use std::fmt;
-use std::sync::{Arc, LazyLock, Mutex, PoisonError, Weak};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 use crate::answer::Answer;
 use crate::cancel::Cancel;
 use crate::fault::{Fault, Outcome};
-use crate::fields::CALLED;
 use crate::input::Context;
-use crate::log;
 use crate::naming::Naming;
 use crate::open::OpenOptions;
 use crate::operations;
 use crate::stream::{self, State, Stream};
-use crate::table::TABLE;
 
 const CLOSED: &str = "the client is closed";
 
@@ -55,9 +52,7 @@ impl Bridge {
 
     /// The border around a client that is there already.
     pub fn over(client: Client) -> Self {
-        // what is made on first use is made here: a process that is forked in the middle of it would wait for ever
-        LazyLock::force(&TABLE);
-        LazyLock::force(&CALLED);
+        crate::prepare();
         Self {
             context: Context { client, naming: Naming::default() },
             closed: Cancel::default(),
@@ -72,7 +67,6 @@ impl Bridge {
     /// # Errors
     /// As [`Bridge::of`].
     pub fn reopened(&self) -> Outcome<Self> {
-        log::forked();
         let client = &self.context.client;
         let mut config = client.config().clone();
         config.credential = client.connection().credential();

@@ -3,12 +3,12 @@
 //! Records wait in a queue until the shell fetches them: nothing calls back into a language from a thread that it does
 //! not know. While the level is off, nothing is even put together.
 
-use arc_swap::ArcSwap;
+use arc_swap::ArcSwapOption;
 use rancher_client::wire::redact;
 use std::collections::VecDeque;
 use std::fmt::{self, Write as _};
-use std::sync::atomic::{AtomicU8, AtomicU32, Ordering};
-use std::sync::{Arc, LazyLock, Mutex, Once, PoisonError};
+use std::sync::atomic::{AtomicU8, Ordering};
+use std::sync::{Arc, Mutex, Once, PoisonError};
 use tracing::field::{Field, Visit};
 use tracing::level_filters::LevelFilter;
 use tracing::span::{Attributes, Id, Record as SpanRecord};
@@ -30,35 +30,39 @@ pub struct Record {
 }
 
 static LEVEL: AtomicU8 = AtomicU8::new(0);
-/// The queue of this process. One that was forked gets its own: the lock of the other may have been held when it was
-/// copied, and nobody is left to open it.
-static WAITING: LazyLock<ArcSwap<Mutex<Waiting>>> = LazyLock::new(ArcSwap::default);
-static PROCESS: AtomicU32 = AtomicU32::new(0);
+static WAITING: ArcSwapOption<Waiting> = ArcSwapOption::const_empty();
 static INSTALLED: Once = Once::new();
 
-#[derive(Default)]
+/// The queue of one process. A forked child begins another: a thread of its parent may have held the lock of the old one.
 struct Waiting {
+    process: u32,
+    queue: Mutex<Queue>,
+}
+
+#[derive(Default)]
+struct Queue {
     records: VecDeque<Record>,
     dropped: u64,
+}
+
+fn waiting() -> Arc<Waiting> {
+    let process = std::process::id();
+    loop {
+        let held = WAITING.load();
+        if let Some(waiting) = held.as_ref().filter(|waiting| waiting.process == process) {
+            return Arc::clone(waiting);
+        }
+        WAITING.compare_and_swap(&*held, Some(Arc::new(Waiting { process, queue: Mutex::default() })));
+    }
 }
 
 /// Listens to the core, once for the process. Where something else listens already, as in a Rust program that has a
 /// subscriber of its own, this does nothing.
 pub fn install() {
     INSTALLED.call_once(|| {
-        PROCESS.store(std::process::id(), Ordering::Relaxed);
-        LazyLock::force(&WAITING);
         // what is refused here has a listener of its own
         let _ = tracing::subscriber::set_global_default(Listener);
     });
-}
-
-/// After a fork: what waited in the other process is its own.
-pub(crate) fn forked() {
-    let here = std::process::id();
-    if PROCESS.swap(here, Ordering::Relaxed) != here {
-        WAITING.store(Arc::default());
-    }
 }
 
 /// From which level on records are kept: 0 none, 1 warn, 2 info, 3 debug, 4 trace. It is 0 in the beginning.
@@ -71,15 +75,11 @@ pub fn set_level(level: u8) {
 
 /// What was told since the last time, in order.
 pub fn drain() -> Vec<Record> {
-    forked();
-    let queue = WAITING.load();
-    let mut waiting = queue.lock().unwrap_or_else(PoisonError::into_inner);
-    if waiting.records.is_empty() {
+    let Queue { records, dropped } =
+        std::mem::take(&mut *waiting().queue.lock().unwrap_or_else(PoisonError::into_inner));
+    if records.is_empty() {
         return Vec::new();
     }
-    let dropped = std::mem::take(&mut waiting.dropped);
-    let records = std::mem::take(&mut waiting.records);
-    drop(waiting);
     let mut all = Vec::with_capacity(records.len() + 1);
     if dropped > 0 {
         all.push(Record {
@@ -95,9 +95,8 @@ pub fn drain() -> Vec<Record> {
 }
 
 fn keep(record: Record) {
-    forked();
-    let queue = WAITING.load();
-    let mut waiting = queue.lock().unwrap_or_else(PoisonError::into_inner);
+    let waiting = waiting();
+    let mut waiting = waiting.queue.lock().unwrap_or_else(PoisonError::into_inner);
     if waiting.records.len() >= MOST_WAITING {
         waiting.records.pop_front();
         waiting.dropped = waiting.dropped.saturating_add(1);

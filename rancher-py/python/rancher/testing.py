@@ -141,6 +141,11 @@ class Simulator:
         self._asked("DELETE", "faults")
         self._faults.clear()
 
+    def agents(self, **agents: str) -> None:
+        """Changes what the agents of clusters are, by the clusters' names: `connected`, `gone` or `never`."""
+        ids = {self.clusters.get(cluster, cluster): agent for cluster, agent in agents.items()}
+        self._asked("POST", "agents", {"agents": ids})
+
     def requests(self) -> list[dict[str, Any]]:
         """The requests that it has answered."""
         requests: list[dict[str, Any]] = self._asked("GET", "journal")
@@ -160,10 +165,10 @@ class Simulator:
         try:
             connection.request(method, f"/-/{path}", None if body is None else json.dumps(body))
             answer = connection.getresponse()
-            said = json.loads(answer.read())
+            said: Any = json.loads(answer.read())
         finally:
             connection.close()
-        if isinstance(said, dict) and "error" in said:
+        if answer.status != 200:
             raise SimulatorError(said["error"])
         return said
 

@@ -14,7 +14,7 @@ use std::sync::LazyLock;
 use crate::answer::Head;
 use crate::fault::Outcome;
 use crate::input::Wrong;
-pub(crate) use read::Node;
+use read::Node;
 
 /// Which fields are wanted of each object, and what they are called.
 #[derive(Debug, Clone)]
@@ -105,7 +105,7 @@ const CALLED_BY: [&str; 9] = [
     "status.phase",
 ];
 
-pub(crate) static CALLED: LazyLock<Node> = LazyLock::new(|| {
+static CALLED: LazyLock<Node> = LazyLock::new(|| {
     let mut tree = Node::default();
     for (column, path) in CALLED_BY.iter().enumerate() {
         if let Ok(steps) = path::read(path) {

@@ -12,7 +12,7 @@ use super::path::Step;
 /// What is not wanted is skipped and never built; what is wanted is a slice of the text. An object on the way to
 /// something wanted is skipped through once more, which costs less than a tree of it.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Node {
+pub(super) struct Node {
     /// Where the value goes, if it is wanted itself: to each of these columns.
     columns: Vec<usize>,
     fields: BTreeMap<String, Node>,
