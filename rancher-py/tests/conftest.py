@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -13,6 +12,7 @@ from typing import Any
 
 import pytest
 import rancher
+from rancher import testing
 from rancher.testing import Simulator
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -21,9 +21,10 @@ ROOT = Path(__file__).resolve().parents[2]
 @pytest.fixture(scope="session", autouse=True)
 def program() -> None:
     """The simulator of this tree, unless another one is named or installed."""
-    built = ROOT / "target" / "debug" / "rancher-sim"
-    if "RANCHER_SIM" not in os.environ and built.exists():
-        os.environ["RANCHER_SIM"] = str(built)
+    try:
+        testing._found()
+    except testing.SimulatorError:
+        os.environ["RANCHER_SIM"] = str(ROOT / "target" / "debug" / "rancher-sim")
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -82,6 +83,3 @@ access = json.loads(os.environ["ACCESS"])
 client = rancher.Client(**access)
 """
 
-
-def has(program: str) -> bool:
-    return shutil.which(program) is not None

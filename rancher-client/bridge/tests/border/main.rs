@@ -13,6 +13,4 @@ mod lab;
 #[cfg(test)]
 mod opening;
 #[cfg(test)]
-mod shapes;
-#[cfg(test)]
 mod streams;
