@@ -224,6 +224,33 @@ export function snake(name: string): string {
   return name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
 }
 
+/** The calls that a signal stops. */
+interface Stopped {
+  calls: Set<NativeCancel>;
+  stop: () => void;
+}
+
+const stopped = new WeakMap<AbortSignal, Stopped>();
+
+/** Has a signal stop a call, until that is over. Node warns of more than ten listeners: one serves all calls of a signal. */
+function heed(signal: AbortSignal, call: NativeCancel): () => void {
+  let all = stopped.get(signal);
+  if (!all) {
+    const calls = new Set<NativeCancel>();
+    all = { calls, stop: () => calls.forEach((call) => call.cancel()) };
+    stopped.set(signal, all);
+    signal.addEventListener('abort', all.stop, { once: true });
+  }
+  const { calls, stop } = all;
+  calls.add(call);
+  return () => {
+    calls.delete(call);
+    if (calls.size > 0) return;
+    signal.removeEventListener('abort', stop);
+    stopped.delete(signal);
+  };
+}
+
 /** The outcome of a native call, stopped by the signal. */
 async function until<T>(signal: AbortSignal | undefined, run: (cancel: NativeCancel | null) => Promise<T>): Promise<T> {
   if (!signal) {
@@ -235,8 +262,7 @@ async function until<T>(signal: AbortSignal | undefined, run: (cancel: NativeCan
   }
   signal.throwIfAborted();
   const cancel = new (native().CancelHandle)();
-  const stop = (): void => cancel.cancel();
-  signal.addEventListener('abort', stop, { once: true });
+  const forget = heed(signal, cancel);
   try {
     return await run(cancel);
   } catch (error) {
@@ -244,7 +270,7 @@ async function until<T>(signal: AbortSignal | undefined, run: (cancel: NativeCan
     if (signal.aborted && meant instanceof RancherError && meant.kind === 'cancelled') throw signal.reason;
     throw meant;
   } finally {
-    signal.removeEventListener('abort', stop);
+    forget();
   }
 }
 
