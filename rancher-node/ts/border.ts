@@ -148,7 +148,7 @@ export class Calls {
       let reply: string | undefined;
       for (;;) {
         const answer = await pages.next(reply);
-        if (!answer) throw new Error(`${operation} ended without a result`);
+        if (!answer) throw RancherError.local('internal', `${operation} ended without a result`, 'this is a defect of this client');
         const object = the<T>(answer);
         if (valueOf<{ event: string }>(answer).event !== 'edit') return object;
         const changed = await change(object);
@@ -192,7 +192,7 @@ export class Calls {
     try {
       for (;;) {
         const answer = await pages.next();
-        if (!answer) throw new Error(`${operation} ended without a result`);
+        if (!answer) throw RancherError.local('internal', `${operation} ended without a result`, 'this is a defect of this client');
         const progress = valueOf<{ event: string }>(answer);
         if (progress.event !== 'unmet') return answer;
         onProgress?.(progress as never);
@@ -302,7 +302,7 @@ function valueOf<V>(answer: NativeAnswer): V {
 
 function the<T>(answer: NativeAnswer): Kept<T> {
   const object = perhaps<T>(answer);
-  if (object === undefined) throw new Error('the answer holds no object');
+  if (object === undefined) throw RancherError.local('internal', 'the answer holds no object', 'this is a defect of this client');
   return object;
 }
 
