@@ -3,6 +3,8 @@ import assert from 'node:assert/strict';
 import { readFileSync, readdirSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { createContext, runInContext } from 'node:vm';
 import * as esm from 'rancher-node';
 import * as esmTesting from 'rancher-node/testing';
 
@@ -36,6 +38,25 @@ test('an error of one is an error of the other, and of a second copy of the pack
   class Mine extends esm.RancherError {}
   assert.ok(!(make(esm) instanceof Mine));
   for (const nothing of [null, undefined, 'x', {}, new Error('x')]) assert.ok(!(nothing instanceof esm.RancherError));
+});
+
+test('it works in a realm of its own, as a test runner makes one', async () => {
+  const realm = createContext({ process, Buffer, console, setTimeout, performance });
+  const cache = new Map();
+  const load = (path) => {
+    if (!cache.has(path)) {
+      const module = { exports: {} };
+      cache.set(path, module);
+      const own = (name) => (name.startsWith('.') ? load(new URL(name, path).href) : require(name));
+      runInContext(`(function (exports, require, module, __filename) {${readFileSync(new URL(path), 'utf8')}\n})`, realm)(module.exports, own, module, fileURLToPath(path));
+    }
+    return cache.get(path).exports;
+  };
+  const { Client, RancherError } = load(new URL('../dist/index.js', import.meta.url).href);
+  assert.notEqual(RancherError, esm.RancherError);
+  const error = await new Client({ url: 'https://127.0.0.1:9', token: 'token-abc12:secret', retries: 1 }).version({ signal: new AbortController().signal }).catch((error) => error);
+  assert.ok(error instanceof RancherError, String(error));
+  assert.equal(error.kind, 'connect');
 });
 
 test('the package has no dependencies, runs nothing when it is installed, and names its platforms once', () => {

@@ -210,8 +210,9 @@ function fields(error: RancherError): Record<string, unknown> {
 
 /** The fault in the message of a native rejection, if it is one. */
 function faultOf(error: unknown): Fault | undefined {
-  const text = error instanceof Error ? error.message : '';
-  if (!text.startsWith('{')) return undefined;
+  // not by its class: in a test runner's realm, the native half has another
+  const text = (error as { message?: unknown } | null | undefined)?.message;
+  if (typeof text !== 'string' || !text.startsWith('{')) return undefined;
   try {
     const fault = JSON.parse(text) as Partial<Fault>;
     return typeof fault.kind === 'string' && typeof fault.text === 'string' ? (fault as Fault) : undefined;
