@@ -13,4 +13,6 @@ mod lab;
 #[cfg(test)]
 mod opening;
 #[cfg(test)]
+mod shapes;
+#[cfg(test)]
 mod streams;
