@@ -3,6 +3,8 @@ import assert from 'node:assert/strict';
 import { readFileSync, readdirSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { createContext, runInContext } from 'node:vm';
 import * as esm from 'rancher-node';
 import * as esmTesting from 'rancher-node/testing';
 
@@ -38,6 +40,25 @@ test('an error of one is an error of the other, and of a second copy of the pack
   for (const nothing of [null, undefined, 'x', {}, new Error('x')]) assert.ok(!(nothing instanceof esm.RancherError));
 });
 
+test('it works in a realm of its own, as a test runner makes one', async () => {
+  const realm = createContext({ process, Buffer, console, setTimeout, performance });
+  const cache = new Map();
+  const load = (path) => {
+    if (!cache.has(path)) {
+      const module = { exports: {} };
+      cache.set(path, module);
+      const own = (name) => (name.startsWith('.') ? load(new URL(name, path).href) : require(name));
+      runInContext(`(function (exports, require, module, __filename) {${readFileSync(new URL(path), 'utf8')}\n})`, realm)(module.exports, own, module, fileURLToPath(path));
+    }
+    return cache.get(path).exports;
+  };
+  const { Client, RancherError } = load(new URL('../dist/index.js', import.meta.url).href);
+  assert.notEqual(RancherError, esm.RancherError);
+  const error = await new Client({ url: 'https://127.0.0.1:9', token: 'token-abc12:secret', retries: 1 }).version({ signal: new AbortController().signal }).catch((error) => error);
+  assert.ok(error instanceof RancherError, String(error));
+  assert.equal(error.kind, 'connect');
+});
+
 test('the package has no dependencies, runs nothing when it is installed, and names its platforms once', () => {
   const manifest = JSON.parse(read('package.json'));
   assert.equal(manifest.dependencies, undefined);
@@ -55,4 +76,17 @@ test('the package has no dependencies, runs nothing when it is installed, and na
   const version = /^version = "(.*)"/m.exec(read('../Cargo.toml'))[1];
   assert.equal(manifest.version, version);
   assert.equal(require('../rancher-node.node').version(), version);
+});
+
+test('the types name every kind, reason and cause of the core', () => {
+  const page = read('../docs/errors.md');
+  const types = read('ts/errors.ts');
+  const typed = (name) => [...new RegExp(`export type ${name} =([^;]*);`).exec(types)[1].matchAll(/'([a-z_]+)'/g)].map(([, word]) => word).sort();
+  const part = (title) => page.split(`\n## ${title}\n`)[1].split('\n## ')[0];
+  const rows = (title) => [...part(title).matchAll(/^\| `([a-z_]+)` \|/gm)].map(([, word]) => word).sort();
+  const kinds = [...part('Kinds').matchAll(/^### `([a-z_]+)`/gm)].map(([, word]) => word).sort();
+  assert.ok(kinds.length > 20);
+  assert.deepEqual(typed('ErrorKind'), kinds);
+  assert.deepEqual(typed('ForbiddenReason'), rows('Reasons of `forbidden`'));
+  assert.deepEqual(typed('Cause'), rows('Causes'));
 });

@@ -148,7 +148,7 @@ export class Calls {
       let reply: string | undefined;
       for (;;) {
         const answer = await pages.next(reply);
-        if (!answer) throw new Error(`${operation} ended without a result`);
+        if (!answer) throw RancherError.local('internal', `${operation} ended without a result`, 'this is a defect of this client');
         const object = the<T>(answer);
         if (valueOf<{ event: string }>(answer).event !== 'edit') return object;
         const changed = await change(object);
@@ -192,7 +192,7 @@ export class Calls {
     try {
       for (;;) {
         const answer = await pages.next();
-        if (!answer) throw new Error(`${operation} ended without a result`);
+        if (!answer) throw RancherError.local('internal', `${operation} ended without a result`, 'this is a defect of this client');
         const progress = valueOf<{ event: string }>(answer);
         if (progress.event !== 'unmet') return answer;
         onProgress?.(progress as never);
@@ -214,7 +214,9 @@ function check(operation: string, input: Input, call: Given): void {
     const known = [...Object.keys(input), 'signal'].map((known) => known.replace(/_([a-z])/g, (_, letter: string) => letter.toUpperCase()));
     throw RancherError.local('invalid', `nothing was sent: ${operation} has no option ${inspect(name)}`, `it takes ${known.join(', ')}`);
   }
-  if (call.signal !== undefined && !(call.signal instanceof AbortSignal)) {
+  // by what it can do: test runners have a class of their own
+  const signal: Partial<AbortSignal> | undefined = call.signal;
+  if (signal !== undefined && (typeof signal?.aborted !== 'boolean' || typeof signal.addEventListener !== 'function')) {
     throw RancherError.local('invalid', 'nothing was sent: the signal is not an AbortSignal', 'give controller.signal, or AbortSignal.timeout(ms)');
   }
 }
@@ -222,6 +224,33 @@ function check(operation: string, input: Input, call: Given): void {
 /** The core's word for a name. @internal */
 export function snake(name: string): string {
   return name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+}
+
+/** The calls that a signal stops. */
+interface Stopped {
+  calls: Set<NativeCancel>;
+  stop: () => void;
+}
+
+const stopped = new WeakMap<AbortSignal, Stopped>();
+
+/** Has a signal stop a call, until that is over. Node warns of more than ten listeners: one serves all calls of a signal. */
+function heed(signal: AbortSignal, call: NativeCancel): () => void {
+  let all = stopped.get(signal);
+  if (!all) {
+    const calls = new Set<NativeCancel>();
+    all = { calls, stop: () => calls.forEach((call) => call.cancel()) };
+    stopped.set(signal, all);
+    signal.addEventListener('abort', all.stop, { once: true });
+  }
+  const { calls, stop } = all;
+  calls.add(call);
+  return () => {
+    calls.delete(call);
+    if (calls.size > 0) return;
+    signal.removeEventListener('abort', stop);
+    stopped.delete(signal);
+  };
 }
 
 /** The outcome of a native call, stopped by the signal. */
@@ -233,10 +262,9 @@ async function until<T>(signal: AbortSignal | undefined, run: (cancel: NativeCan
       throw RancherError.of(error);
     }
   }
-  signal.throwIfAborted();
+  if (signal.aborted) throw signal.reason;
   const cancel = new (native().CancelHandle)();
-  const stop = (): void => cancel.cancel();
-  signal.addEventListener('abort', stop, { once: true });
+  const forget = heed(signal, cancel);
   try {
     return await run(cancel);
   } catch (error) {
@@ -244,7 +272,7 @@ async function until<T>(signal: AbortSignal | undefined, run: (cancel: NativeCan
     if (signal.aborted && meant instanceof RancherError && meant.kind === 'cancelled') throw signal.reason;
     throw meant;
   } finally {
-    signal.removeEventListener('abort', stop);
+    forget();
   }
 }
 
@@ -276,7 +304,7 @@ function valueOf<V>(answer: NativeAnswer): V {
 
 function the<T>(answer: NativeAnswer): Kept<T> {
   const object = perhaps<T>(answer);
-  if (object === undefined) throw new Error('the answer holds no object');
+  if (object === undefined) throw RancherError.local('internal', 'the answer holds no object', 'this is a defect of this client');
   return object;
 }
 
