@@ -111,8 +111,7 @@ export class RancherError extends Error {
   /** The same request with curl, without the credential. */
   declare readonly curl: string | undefined;
 
-  /** @internal */
-  constructor(fault: Fault, options?: ErrorOptions) {
+  private constructor(fault: Fault, options?: ErrorOptions) {
     super(fault.text, options);
     const { kind, text, summary, message, scoped_to, retry_after, retryable, attempts, causes, because, observations, ...others } = fault;
     const fields: Record<string, unknown> = {

@@ -67,14 +67,9 @@ function load(): Native {
       throw failure(`the native module ${override} cannot be loaded`, `${OVERRIDE} names it: give the path of a rancher-node.*.node file for ${platform()}, or unset it`, cause);
     }
   }
-  const tried: { name: string; cause: unknown }[] = [];
-  for (const [name, open] of candidates()) {
-    try {
-      return open();
-    } catch (cause) {
-      tried.push({ name, cause });
-    }
-  }
+  const tried: Tried[] = [];
+  const found = ofPlatform(tried) ?? beside(tried);
+  if (found) return found;
   const names = tried.filter(({ name }) => name !== BESIDE).map(({ name }) => name);
   if (names.length === 0) {
     throw failure(`there is no native module for ${platform()}`, `build one and name it in ${OVERRIDE}`);
@@ -94,32 +89,84 @@ function load(): Native {
   );
 }
 
-/** The packages of this platform, and the file beside, where it was built. Each `require` is literal: bundlers find it. */
-function* candidates(): Generator<[string, () => Native]> {
+/** What was tried, and why it did not do. */
+interface Tried {
+  name: string;
+  cause: unknown;
+}
+
+/**
+ * The package of this platform. A bundler follows a `require` with a literal name, and takes one that stands in a `try`
+ * for one that may fail: it leaves out what is not installed.
+ */
+function ofPlatform(tried: Tried[]): Native | undefined {
   switch (`${process.platform}-${process.arch}`) {
     case 'linux-x64':
-      yield ['rancher-node-linux-x64-gnu', () => require('rancher-node-linux-x64-gnu')];
-      yield ['rancher-node-linux-x64-musl', () => require('rancher-node-linux-x64-musl')];
+      try {
+        return require('rancher-node-linux-x64-gnu');
+      } catch (cause) {
+        tried.push({ name: 'rancher-node-linux-x64-gnu', cause });
+      }
+      try {
+        return require('rancher-node-linux-x64-musl');
+      } catch (cause) {
+        tried.push({ name: 'rancher-node-linux-x64-musl', cause });
+      }
       break;
     case 'linux-arm64':
-      yield ['rancher-node-linux-arm64-gnu', () => require('rancher-node-linux-arm64-gnu')];
-      yield ['rancher-node-linux-arm64-musl', () => require('rancher-node-linux-arm64-musl')];
+      try {
+        return require('rancher-node-linux-arm64-gnu');
+      } catch (cause) {
+        tried.push({ name: 'rancher-node-linux-arm64-gnu', cause });
+      }
+      try {
+        return require('rancher-node-linux-arm64-musl');
+      } catch (cause) {
+        tried.push({ name: 'rancher-node-linux-arm64-musl', cause });
+      }
       break;
     case 'darwin-x64':
-      yield ['rancher-node-darwin-x64', () => require('rancher-node-darwin-x64')];
+      try {
+        return require('rancher-node-darwin-x64');
+      } catch (cause) {
+        tried.push({ name: 'rancher-node-darwin-x64', cause });
+      }
       break;
     case 'darwin-arm64':
-      yield ['rancher-node-darwin-arm64', () => require('rancher-node-darwin-arm64')];
+      try {
+        return require('rancher-node-darwin-arm64');
+      } catch (cause) {
+        tried.push({ name: 'rancher-node-darwin-arm64', cause });
+      }
       break;
     case 'win32-x64':
-      yield ['rancher-node-win32-x64-msvc', () => require('rancher-node-win32-x64-msvc')];
+      try {
+        return require('rancher-node-win32-x64-msvc');
+      } catch (cause) {
+        tried.push({ name: 'rancher-node-win32-x64-msvc', cause });
+      }
       break;
     case 'win32-arm64':
-      yield ['rancher-node-win32-arm64-msvc', () => require('rancher-node-win32-arm64-msvc')];
+      try {
+        return require('rancher-node-win32-arm64-msvc');
+      } catch (cause) {
+        tried.push({ name: 'rancher-node-win32-arm64-msvc', cause });
+      }
       break;
   }
-  // a bundle has none, and no file of ours beside it either
-  if (typeof __filename === 'string') yield [BESIDE, () => createRequire(__filename)(BESIDE)];
+  return undefined;
+}
+
+/** The module that the build leaves, in development. */
+function beside(tried: Tried[]): Native | undefined {
+  // a bundle as ESM has no such name, and no file of ours beside it either
+  if (typeof __filename !== 'string') return undefined;
+  try {
+    return createRequire(__filename)(BESIDE) as Native;
+  } catch (cause) {
+    tried.push({ name: BESIDE, cause });
+    return undefined;
+  }
 }
 
 function platform(): string {

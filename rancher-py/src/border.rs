@@ -45,6 +45,8 @@ impl Bridge {
     /// Opens a client with options as JSON. Nothing is sent.
     #[new]
     fn new(py: Python<'_>, options: &str) -> PyResult<Self> {
+        // while Python cannot fork, and before any thread runs
+        rancher_bridge::prepare();
         let bridge =
             rancher_bridge::Bridge::open(options.as_bytes()).map_err(|fault| raise::fault(py, &fault))?;
         Ok(Self { current: ArcSwap::from_pointee(Own::new(bridge)), closed: AtomicBool::new(false) })

@@ -26,5 +26,14 @@ pub use cancel::Cancel;
 pub use fault::{Fault, Outcome};
 pub use stream::Stream;
 
+use std::sync::LazyLock;
+
 /// What there is to call, as the facades are generated from it.
 pub const OPERATIONS: &str = include_str!("../operations.json");
+
+/// Makes what a process makes once. A shell calls it before anything runs on other threads: a process that forks while
+/// one of them makes it leaves its child waiting for ever.
+pub fn prepare() {
+    LazyLock::force(&table::TABLE);
+    fields::head(b"{}");
+}

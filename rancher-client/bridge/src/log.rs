@@ -3,11 +3,12 @@
 //! Records wait in a queue until the shell fetches them: nothing calls back into a language from a thread that it does
 //! not know. While the level is off, nothing is even put together.
 
+use arc_swap::ArcSwapOption;
 use rancher_client::wire::redact;
 use std::collections::VecDeque;
 use std::fmt::{self, Write as _};
 use std::sync::atomic::{AtomicU8, Ordering};
-use std::sync::{Mutex, Once, PoisonError};
+use std::sync::{Arc, Mutex, Once, PoisonError};
 use tracing::field::{Field, Visit};
 use tracing::level_filters::LevelFilter;
 use tracing::span::{Attributes, Id, Record as SpanRecord};
@@ -29,12 +30,30 @@ pub struct Record {
 }
 
 static LEVEL: AtomicU8 = AtomicU8::new(0);
-static WAITING: Mutex<Waiting> = Mutex::new(Waiting { records: VecDeque::new(), dropped: 0 });
+static WAITING: ArcSwapOption<Waiting> = ArcSwapOption::const_empty();
 static INSTALLED: Once = Once::new();
 
+/// The queue of one process. A forked child begins another: a thread of its parent may have held the lock of the old one.
 struct Waiting {
+    process: u32,
+    queue: Mutex<Queue>,
+}
+
+#[derive(Default)]
+struct Queue {
     records: VecDeque<Record>,
     dropped: u64,
+}
+
+fn waiting() -> Arc<Waiting> {
+    let process = std::process::id();
+    loop {
+        let held = WAITING.load();
+        if let Some(waiting) = held.as_ref().filter(|waiting| waiting.process == process) {
+            return Arc::clone(waiting);
+        }
+        WAITING.compare_and_swap(&*held, Some(Arc::new(Waiting { process, queue: Mutex::default() })));
+    }
 }
 
 /// Listens to the core, once for the process. Where something else listens already, as in a Rust program that has a
@@ -56,13 +75,11 @@ pub fn set_level(level: u8) {
 
 /// What was told since the last time, in order.
 pub fn drain() -> Vec<Record> {
-    let mut waiting = WAITING.lock().unwrap_or_else(PoisonError::into_inner);
-    if waiting.records.is_empty() {
+    let Queue { records, dropped } =
+        std::mem::take(&mut *waiting().queue.lock().unwrap_or_else(PoisonError::into_inner));
+    if records.is_empty() {
         return Vec::new();
     }
-    let dropped = std::mem::take(&mut waiting.dropped);
-    let records = std::mem::take(&mut waiting.records);
-    drop(waiting);
     let mut all = Vec::with_capacity(records.len() + 1);
     if dropped > 0 {
         all.push(Record {
@@ -78,7 +95,8 @@ pub fn drain() -> Vec<Record> {
 }
 
 fn keep(record: Record) {
-    let mut waiting = WAITING.lock().unwrap_or_else(PoisonError::into_inner);
+    let waiting = waiting();
+    let mut waiting = waiting.queue.lock().unwrap_or_else(PoisonError::into_inner);
     if waiting.records.len() >= MOST_WAITING {
         waiting.records.pop_front();
         waiting.dropped = waiting.dropped.saturating_add(1);

@@ -115,13 +115,11 @@ impl OpenOptions {
                 }
             }
         }
-        if let Some(file) = verified_by {
-            if options.explicit.ca_file.replace(file).is_some() {
-                let advice = "give one of both";
-                return Err(
-                    Error::config("verify and ca_file both name a file of authorities", advice).into()
-                );
-            }
+        if let Some(file) = verified_by
+            && options.explicit.ca_file.replace(file).is_some()
+        {
+            let advice = "give one of both";
+            return Err(Error::config("verify and ca_file both name a file of authorities", advice).into());
         }
         Ok(options)
     }

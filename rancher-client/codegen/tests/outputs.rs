@@ -1,6 +1,6 @@
 //! What is generated for Python, Node and the documentation.
 
-#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::print_stdout, reason = "a test may fail")]
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "a test may fail")]
 
 use std::collections::BTreeMap;
 use std::fs;

@@ -310,6 +310,29 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
+    async fn a_connection_with_a_timeout_leaves_the_others_theirs() {
+        let server = ServerUrl::parse("https://rancher.example.com", false).unwrap();
+        let config = Config::new(server, Credential::anonymous());
+        let usual = config.timeouts.headers;
+        let clock = Arc::new(SystemClock::new());
+        let connection = Connection::over_transport(config, Arc::new(Mock::silent()), clock);
+        let hasty = connection.with_timeout(Duration::from_secs(2));
+        let longer = Patience::AtMost(Duration::from_secs(7));
+        for (connection, patience, span) in [
+            (&hasty, Patience::Configured, Duration::from_secs(2)),
+            (&hasty, longer, Duration::from_secs(7)),
+            (&connection, Patience::Configured, usual),
+        ] {
+            let began = tokio::time::Instant::now();
+            let asked = Request { patience, ..request(Method::POST, "/v3/projects") };
+            let error = connection.send(asked).await.unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::Timeout, "{error}");
+            let took = began.elapsed();
+            assert!(took >= span && took < span + Duration::from_secs(1), "{took:?}, not {span:?}");
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
     async fn a_creation_without_an_answer_is_not_to_be_repeated_blindly() {
         type Answer = fn() -> BoxFuture<'static, Result<Response>>;
         let cases: [(Answer, bool); 6] = [

@@ -36,6 +36,8 @@ mod old_server;
 #[cfg(test)]
 mod origin;
 #[cfg(test)]
+mod shells;
+#[cfg(test)]
 mod steve_calls;
 #[cfg(test)]
 mod truth_replay;

@@ -1,0 +1,3 @@
+//! Nothing: without a build script, cargo would not build what it depends on.
+
+fn main() {}
