@@ -3,6 +3,7 @@
 //   node scripts/build.mjs               everything
 //   node scripts/build.mjs --skip-native  only what tsc makes
 //   node scripts/build.mjs --release      the native module, optimised
+//   node scripts/build.mjs --features tests  with features of the crate
 import { spawnSync } from 'node:child_process';
 import { copyFileSync, existsSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
@@ -20,7 +21,9 @@ function run(program, args) {
 
 if (!process.argv.includes('--skip-native')) {
   const release = process.argv.includes('--release');
-  run('cargo', ['build', '-p', 'rancher-node', ...(release ? ['--release'] : [])]);
+  const at = process.argv.indexOf('--features');
+  const features = at < 0 ? [] : process.argv.slice(at, at + 2);
+  run('cargo', ['build', '-p', 'rancher-node', ...(release ? ['--release'] : []), ...features]);
   const target = process.env.CARGO_TARGET_DIR ?? join(home, '..', 'target');
   const library = { linux: 'librancher_node.so', darwin: 'librancher_node.dylib', win32: 'rancher_node.dll' }[process.platform];
   const built = join(target, release ? 'release' : 'debug', library);
@@ -40,8 +43,7 @@ run(process.execPath, [tsc, '-p', '.']);
 // ESM gets the same module as CommonJS, so that there is one native module and one class of each name in a process
 for (const entry of ['index', 'testing']) {
   const names = Object.keys(require(join(home, 'dist', `${entry}.js`))).sort();
-  const lines = [`import module from './${entry}.js';`, ...names.map((name) => `export const ${name} = module.${name};`), ''];
-  writeFileSync(join(home, 'dist', `${entry}.mjs`), lines.join('\n'));
+  writeFileSync(join(home, 'dist', `${entry}.mjs`), `export { ${names.join(', ')} } from './${entry}.js';\n`);
   writeFileSync(join(home, 'dist', `${entry}.d.mts`), `export * from './${entry}.js';\n`);
 }
 const { version } = JSON.parse(readFileSync(join(home, 'package.json'), 'utf8'));

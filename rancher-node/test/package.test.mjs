@@ -1,5 +1,6 @@
 // The packages as they are installed: in an empty folder, without a network, cargo or this repository.
 import assert from 'node:assert/strict';
+import { buildSync } from 'esbuild';
 import { spawnSync } from 'node:child_process';
 import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readdirSync, realpathSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -128,11 +129,11 @@ test('without a simulator, it says where one comes from', () => {
 test('the recipes for esbuild', () => {
   const app = "import { Client, RancherError } from 'rancher-node';\ntry { new Client({ url: 'ftp://x', token: 'token-abc12:secret' }) } catch (error) { console.log(error instanceof RancherError, error.kind) }\n";
   writeFileSync(join(folder, 'app.mjs'), app);
-  const esbuild = (out, ...args) => well(process.execPath, [join(home, 'node_modules', 'esbuild', 'bin', 'esbuild'), 'app.mjs', '--bundle', '--platform=node', '--log-level=warning', ...args, `--outdir=${out}`, '--out-extension:.js=.cjs']);
+  const esbuild = (out, options) => buildSync({ absWorkingDir: folder, entryPoints: ['app.mjs'], bundle: true, platform: 'node', logLevel: 'warning', outdir: out, outExtension: { '.js': '.cjs' }, ...options });
   // one folder with everything for this platform
-  esbuild('copied', '--loader:.node=copy');
+  esbuild('copied', { loader: { '.node': 'copy' } });
   // the native module stays where it is, and a variable names it
-  esbuild('named', '--external:rancher-node-*');
+  esbuild('named', { external: ['rancher-node-*'] });
   renameSync(modules, join(folder, 'away'));
   assert.equal(readdirSync(join(folder, 'copied')).length, 2);
   assert.equal(node(join('copied', 'app.cjs')), 'true config\n');

@@ -13,8 +13,10 @@ test('several workers call at the same time', async () => {
   const answers = await Promise.all(
     Array.from({ length: 4 }, async () => {
       const worker = begin({});
+      // it can end before its message is taken
+      const end = once(worker, 'exit');
       const [answer] = await once(worker, 'message');
-      const [code] = await once(worker, 'exit');
+      const [code] = await end;
       return { ...answer, code };
     }),
   );

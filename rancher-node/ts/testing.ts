@@ -4,8 +4,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { accessSync, constants } from 'node:fs';
 import { createRequire } from 'node:module';
-import { request } from 'node:https';
-import { request as plainRequest } from 'node:http';
 import { delimiter, join, resolve } from 'node:path';
 import { inspect } from 'node:util';
 import { Client, type ClientOptions } from './client.js';
@@ -94,6 +92,7 @@ export class Simulator {
   readonly projects: Readonly<Record<string, string>>;
   readonly #child: ChildProcess;
   readonly #ended: Promise<void>;
+  #controls: Client | undefined;
 
   private constructor(ready: Ready, child: ChildProcess, ended: Promise<void>) {
     this.url = ready.url;
@@ -137,7 +136,12 @@ export class Simulator {
 
   /** Sets what goes wrong from now on, instead of what did so far: `* /v3/** 429:1 times=2`. None: all goes well. */
   async fault(...rules: string[]): Promise<void> {
-    await this.#control('POST', 'faults', { faults: rules });
+    try {
+      await this.#control('POST', 'faults', { faults: rules });
+    } catch (error) {
+      if (!(error instanceof RancherError) || error.kind !== 'invalid') throw error;
+      throw RancherError.local('invalid', `the simulator does not understand one of these rules: ${inspect(rules)}`, 'write METHOD PATH-GLOB ACTION [after=N] [times=N]', error);
+    }
   }
 
   /** Changes what the agents of clusters are, by the clusters' names: `{ prod: 'gone' }`. */
@@ -153,6 +157,7 @@ export class Simulator {
 
   /** Ends it. */
   async stop(): Promise<void> {
+    this.#controls?.close();
     this.#child.stdin?.end();
     this.#child.kill();
     const late = setTimeout(() => this.#child.kill('SIGKILL'), 5_000);
@@ -174,24 +179,10 @@ export class Simulator {
     return { url: this.url };
   }
 
-  #control(method: string, what: string, body?: unknown): Promise<unknown> {
-    const url = new URL(`/-/${what}`, this.url);
-    const send = url.protocol === 'http:' ? plainRequest : request;
-    return new Promise((done, fail) => {
-      const sent = send(url, { method, agent: false, timeout: 10_000, ...(this.caPem === undefined ? {} : { ca: this.caPem }) }, (answer) => {
-        const parts: Buffer[] = [];
-        answer.on('data', (part: Buffer) => parts.push(part));
-        answer.on('error', fail);
-        answer.on('end', () => {
-          const text = Buffer.concat(parts).toString('utf8');
-          if (answer.statusCode === 200) done(JSON.parse(text));
-          else fail(new Error(`the simulator answered ${answer.statusCode}: ${text}`));
-        });
-      });
-      sent.on('timeout', () => sent.destroy(new Error('the simulator does not answer')));
-      sent.on('error', fail);
-      sent.end(body === undefined ? undefined : JSON.stringify(body));
-    });
+  async #control(method: string, what: string, body?: unknown): Promise<unknown> {
+    // below the root, whatever path the simulated server is published under
+    this.#controls ??= new Client({ ...this.options(), url: new URL('/', this.url).href, probes: false });
+    return (await this.#controls.request(method, `/-/${what}`, { body })).json();
   }
 }
 
