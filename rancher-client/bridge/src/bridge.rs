@@ -52,6 +52,7 @@ impl Bridge {
 
     /// The border around a client that is there already.
     pub fn over(client: Client) -> Self {
+        crate::prepare();
         Self {
             context: Context { client, naming: Naming::default() },
             closed: Cancel::default(),

@@ -118,8 +118,8 @@ impl OpenOptions {
         if let Some(file) = verified_by
             && options.explicit.ca_file.replace(file).is_some()
         {
-            let advice = "give one of both";
-            return Err(Error::config("verify and ca_file both name a file of authorities", advice).into());
+            let summary = "verify and ca_file both name a file of authorities";
+            return Err(Error::config(summary, "give one of both").into());
         }
         Ok(options)
     }

@@ -6,6 +6,7 @@ use std::future::Future;
 use std::pin::Pin;
 use std::sync::{Arc, Weak};
 use std::time::Duration;
+use tokio::runtime::Handle;
 use tokio::sync::Mutex;
 
 use crate::answer::Answer;
@@ -21,10 +22,44 @@ pub(crate) trait Source: Send {
     fn next(&mut self, reply: Option<Bytes>) -> Next<'_>;
 }
 
+/// A source, and the runtime that its connections belong to: a shell may drop it on a thread of its own, and what is
+/// dropped may still have to leave word with the runtime.
+pub(crate) struct Held {
+    source: Option<Box<dyn Source>>,
+    process: u32,
+    runtime: Option<Handle>,
+}
+
+impl Held {
+    fn new(source: impl Source + 'static) -> Self {
+        Self { source: Some(Box::new(source)), process: std::process::id(), runtime: None }
+    }
+
+    async fn next(&mut self, reply: Option<Bytes>) -> Outcome<Option<Answer>> {
+        self.runtime = Handle::try_current().ok();
+        match &mut self.source {
+            Some(source) => source.next(reply).await,
+            None => Ok(None),
+        }
+    }
+}
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        if self.process != std::process::id() {
+            // in a forked process: the connections are the parent's, and the runtime has no threads here
+            std::mem::forget(self.source.take());
+            return;
+        }
+        let _inside = self.runtime.as_ref().map(Handle::enter);
+        self.source = None;
+    }
+}
+
 /// What becomes of a source.
 pub(crate) enum State {
     /// It stands by.
-    Here(Box<dyn Source>),
+    Here(Held),
     /// A step of it is under way; or was, and was dropped in its middle.
     Away,
     /// After the last answer, or an error.
@@ -46,7 +81,7 @@ pub struct Stream {
 impl Stream {
     pub(crate) fn new(source: impl Source + 'static) -> Self {
         Self {
-            source: Arc::new(Mutex::new(State::Here(Box::new(source)))),
+            source: Arc::new(Mutex::new(State::Here(Held::new(source)))),
             own: Cancel::default(),
             closed: Cancel::default(),
             operation: String::new(),

@@ -74,4 +74,36 @@ async fn what_is_told_waits_until_it_is_fetched() {
             assert!(line.ends_with(" in ") && rest.ends_with(" ms (try 1)"), "{:?}", all[0]);
         }
     }
+
+    // nor with bodies, headers, queries and failures
+    const MARK: &str = "s3cr3tM4rk3dValu3";
+    log::set_level(4);
+    let map = json!({"metadata": {"name": "a", "namespace": "plain"}, "stringData": {"a": MARK}});
+    for (operation, input) in [
+        (
+            "v3.action",
+            json!({"target": {"collection": "clusters"}, "id": "c-prod1", "name": "generateKubeconfig"}),
+        ),
+        ("v3.create", json!({"target": {"collection": "tokens"}, "object": {"description": MARK}})),
+        (
+            "kubernetes.create",
+            json!({"target": {"cluster": "c-prod1", "plural": "secrets", "namespace": "plain"}, "object": map}),
+        ),
+        ("v3.total", json!({"target": {"collection": "projects"}, "where": {"name": MARK}})),
+        (
+            "request",
+            json!({"method": "POST", "path": format!("/v3/nosuch?password={MARK}"), "body": {"password": MARK}, "headers": {"x-secret": MARK}}),
+        ),
+        ("doctor", json!({"witness": token, "cluster": "c-prod1"})),
+    ] {
+        let _ = bridge.call(operation, input.to_string().as_bytes(), None).await;
+        let all = log::drain();
+        assert!(operation == "doctor" || all.iter().any(|it| it.level == 2), "{operation}: {all:?}");
+        for record in &all {
+            assert!(
+                !record.message.contains(secret) && !record.message.contains(MARK),
+                "{operation}: {record:?}"
+            );
+        }
+    }
 }

@@ -310,6 +310,29 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
+    async fn the_requests_of_a_job_share_its_time() {
+        let mock = Mock::new(|_| async {
+            tokio::time::sleep(Duration::from_secs(3)).await;
+            Ok(response(200, "{}"))
+        });
+        let config = Config::new("https://rancher.example.com".parse().unwrap(), Credential::anonymous());
+        let connection =
+            Connection::over_transport(config, Arc::new(mock.clone()), Arc::new(SystemClock::new()));
+        let start = Instant::now();
+        let job = connection.with_deadline(Duration::from_secs(5));
+        job.json(request(Method::GET, "/v3/clusters")).await.unwrap();
+        let error = job.json(request(Method::GET, "/v3/clusters")).await.unwrap_err();
+        assert_eq!((error.kind(), start.elapsed()), (ErrorKind::Timeout, Duration::from_secs(5)));
+        assert!(error.summary().contains("5s"), "{error}");
+        // the other limit holds too, and what has no deadline is not bound by that of a clone
+        let error = job.with_timeout(Duration::ZERO).json(request(Method::GET, "/v3/clusters")).await;
+        assert_eq!(error.unwrap_err().kind(), ErrorKind::Timeout);
+        connection.json(request(Method::GET, "/v3/clusters")).await.unwrap();
+        let endless = connection.with_deadline(Duration::MAX);
+        endless.json(request(Method::GET, "/v3/clusters")).await.unwrap();
+    }
+
+    #[tokio::test(start_paused = true)]
     async fn a_connection_with_a_timeout_leaves_the_others_theirs() {
         let server = ServerUrl::parse("https://rancher.example.com", false).unwrap();
         let config = Config::new(server, Credential::anonymous());

@@ -176,7 +176,7 @@ impl<T: V3Object> Resource<T> {
 }
 
 /// What helps where more than one object fits.
-const NARROWER: &str = "give the id, or narrow it down: client.v3().in_cluster(&id)";
+const NARROWER: &str = "give the id, or narrow it down to a cluster or a project";
 
 /// The only one of the objects that were found to have `what`: a name, or the same fields. `advice` is for more of them.
 pub(crate) fn only<T: V3Object>(

@@ -139,7 +139,7 @@ impl Query {
             if seen.contains(&(name.as_str(), condition.modifier)) {
                 return Err(Error::invalid(
                     format!("the filter {} is given twice", condition.parameter()),
-                    "give all its values at once, with one_of or none_of",
+                    "give all its values at once",
                 ));
             }
             seen.push((name, condition.modifier));
@@ -156,7 +156,7 @@ impl Query {
                 (Modifier::Eq | Modifier::Ne, 2..) => {
                     return Err(Error::invalid(
                         format!("the filter {} takes one value", condition.parameter()),
-                        "use one_of or none_of for several",
+                        "several values are one_of (in) or none_of (notin)",
                     ));
                 }
                 _ => {}
@@ -244,7 +244,7 @@ pub(crate) fn place_of(
         }
         (Api::Project, ..) => Err(Error::invalid(
             format!("{collection} belong to a project, and none is given"),
-            "say which: client.v3().in_project(&id)",
+            "say which project",
         )),
         (Api::Cluster, Some(cluster), project) => {
             let path = vec!["v3".into(), "cluster".into(), cluster.to_string(), collection.into()];
@@ -258,7 +258,7 @@ pub(crate) fn place_of(
         }
         (Api::Cluster, None, _) => Err(Error::invalid(
             format!("{collection} belong to a cluster, and none is given"),
-            "say which: client.v3().in_cluster(&id)",
+            "say which cluster",
         )),
         (_, cluster, project) => {
             let path = vec!["v3".into(), collection.into()];

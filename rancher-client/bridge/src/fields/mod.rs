@@ -76,7 +76,6 @@ impl Fields {
 
     fn record(&self, object: &[u8], out: &mut String) -> Result<(), serde_json::Error> {
         let mut found = vec![None; self.names.len()];
-        let object: &RawValue = serde_json::from_slice(object)?;
         self.tree.read(object, &mut found)?;
         out.push('{');
         for (at, (name, value)) in self.names.iter().zip(found).enumerate() {
@@ -118,7 +117,6 @@ static CALLED: LazyLock<Node> = LazyLock::new(|| {
 /// What an object is called. What does not fit is left out, and the object tells more.
 pub(crate) fn head(object: &[u8]) -> Head {
     let mut found: [Option<&RawValue>; CALLED_BY.len()] = [None; CALLED_BY.len()];
-    let Ok(object) = serde_json::from_slice::<&RawValue>(object) else { return Head::default() };
     if CALLED.read(object, &mut found).is_err() {
         return Head::default();
     }

@@ -1,5 +1,6 @@
 //! Reading the wanted fields of an object.
 
+use serde::Deserialize as _;
 use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 use std::collections::BTreeMap;
@@ -9,8 +10,7 @@ use super::path::Step;
 
 /// The wanted paths as a tree: what is wanted at this place, and below it.
 ///
-/// What is not wanted is skipped and never built; what is wanted is a slice of the text. An object on the way to
-/// something wanted is skipped through once more, which costs less than a tree of it.
+/// What is not wanted is skipped and never built; what is wanted is a slice of the text.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Node {
     /// Where the value goes, if it is wanted itself: to each of these columns.
@@ -32,14 +32,34 @@ impl Node {
         }
     }
 
-    /// Reads what is wanted of a value. `found` has a place for each column.
+    /// Reads what is wanted of an object, in one pass. `found` has a place for each column.
     ///
     /// # Errors
     /// The text is no JSON.
     pub(super) fn read<'de>(
         &self,
+        json: &'de [u8],
+        found: &mut [Option<&'de RawValue>],
+    ) -> Result<(), serde_json::Error> {
+        let mut reader = serde_json::Deserializer::from_slice(json);
+        let found_directly = &mut *found;
+        let read = Wanted { node: self, found: found_directly, direct: true }
+            .deserialize(&mut reader)
+            .and_then(|()| reader.end());
+        if read.is_ok() {
+            return Ok(());
+        }
+        // JSON can hold what no type of Rust does, such as 1e999: where a step of a path leads there, this passes it by
+        found.fill(None);
+        self.read_in(serde_json::from_slice(json)?, found, false)
+    }
+
+    /// As [`Node::read`], of a value whose end is found before anything in it is looked at.
+    fn read_in<'de>(
+        &self,
         value: &'de RawValue,
         found: &mut [Option<&'de RawValue>],
+        direct: bool,
     ) -> Result<(), serde_json::Error> {
         for column in &self.columns {
             if let Some(place) = found.get_mut(*column) {
@@ -48,8 +68,12 @@ impl Node {
         }
         let mut reader = serde_json::Deserializer::from_str(value.get());
         match value.get().as_bytes().first() {
-            Some(b'{') if !self.fields.is_empty() => reader.deserialize_map(Inside { node: self, found }),
-            Some(b'[') if !self.items.is_empty() => reader.deserialize_seq(Inside { node: self, found }),
+            Some(b'{') if !self.fields.is_empty() => {
+                reader.deserialize_map(Inside { node: self, found, direct })
+            }
+            Some(b'[') if !self.items.is_empty() => {
+                reader.deserialize_seq(Inside { node: self, found, direct })
+            }
             _ => Ok(()),
         }
     }
@@ -65,9 +89,32 @@ impl Node {
     }
 }
 
+/// A value, of which something is wanted.
+struct Wanted<'n, 'f, 'de> {
+    node: &'n Node,
+    found: &'f mut [Option<&'de RawValue>],
+    /// Whether values on the way are read in passing: then one that no type of Rust holds is an error.
+    direct: bool,
+}
+
+impl<'de> DeserializeSeed<'de> for Wanted<'_, '_, 'de> {
+    type Value = ();
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
+        let Self { node, found, direct } = self;
+        if direct && node.columns.is_empty() {
+            return deserializer.deserialize_any(Inside { node, found, direct });
+        }
+        let value = <&RawValue>::deserialize(deserializer)?;
+        node.read_in(value, found, direct).map_err(D::Error::custom)
+    }
+}
+
+/// What is in an object or an array.
 struct Inside<'n, 'f, 'de> {
     node: &'n Node,
     found: &'f mut [Option<&'de RawValue>],
+    direct: bool,
 }
 
 impl<'de> Visitor<'de> for Inside<'_, '_, 'de> {
@@ -81,9 +128,12 @@ impl<'de> Visitor<'de> for Inside<'_, '_, 'de> {
         while let Some(child) = map.next_key_seed(ChildOf(self.node))? {
             match child {
                 Some(child) => {
-                    let value = map.next_value::<&'de RawValue>()?;
                     child.forget(self.found);
-                    child.read(value, self.found).map_err(A::Error::custom)?;
+                    map.next_value_seed(Wanted {
+                        node: child,
+                        found: &mut *self.found,
+                        direct: self.direct,
+                    })?;
                 }
                 None => {
                     map.next_value::<IgnoredAny>()?;
@@ -97,8 +147,10 @@ impl<'de> Visitor<'de> for Inside<'_, '_, 'de> {
         for at in 0_usize.. {
             match self.node.items.get(&at) {
                 Some(child) => {
-                    let Some(value) = seq.next_element::<&'de RawValue>()? else { break };
-                    child.read(value, self.found).map_err(A::Error::custom)?;
+                    let wanted = Wanted { node: child, found: &mut *self.found, direct: self.direct };
+                    if seq.next_element_seed(wanted)?.is_none() {
+                        break;
+                    }
                 }
                 None => {
                     if seq.next_element::<IgnoredAny>()?.is_none() {
@@ -107,6 +159,32 @@ impl<'de> Visitor<'de> for Inside<'_, '_, 'de> {
                 }
             }
         }
+        Ok(())
+    }
+
+    // a step of a path leads nowhere here
+
+    fn visit_unit<E>(self) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_bool<E>(self, _: bool) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_i64<E>(self, _: i64) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_u64<E>(self, _: u64) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_f64<E>(self, _: f64) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_str<E>(self, _: &str) -> Result<(), E> {
         Ok(())
     }
 }

@@ -64,24 +64,24 @@ fn paths_are_read() {
 
 #[test]
 fn values_keep_their_spelling_and_what_is_not_there_is_null() {
-    let fields = Fields::named(
-        [
-            ("ratio", "a.ratio"),
-            ("big", "big"),
-            ("whole", "a"),
-            ("none", "x.y"),
-            ("deep", "list[1].n"),
-            ("odd", "list.n"),
-        ]
-        .map(|(name, path)| (name.to_owned(), path.to_owned()))
-        .to_vec(),
-    );
+    let paths = [
+        ("ratio", "a.ratio"),
+        ("big", "big"),
+        ("whole", "a"),
+        ("none", "x.y"),
+        ("deep", "list[1].n"),
+        ("beside", "list.n"),
+        // no type of Rust holds what stands there
+        ("beyond", "odd.x"),
+        ("odd", "list[0]"),
+    ];
+    let fields = Fields::named(paths.map(|(name, path)| (name.to_owned(), path.to_owned())).to_vec());
     let object = r#" {"big":9007199254740993123456789,"odd":1e999,"a":{"ratio":1.0,"x":"A"},"list":[1e999,{"n":[ 1 ]},2]} "#;
     let text =
         fields.map_err(|wrong| wrong.said_of("fields")).unwrap().records([Bytes::from(object)]).unwrap();
     assert_eq!(
         text,
-        r#"[{"ratio":1.0,"big":9007199254740993123456789,"whole":{"ratio":1.0,"x":"A"},"none":null,"deep":[ 1 ],"odd":null}]"#
+        r#"[{"ratio":1.0,"big":9007199254740993123456789,"whole":{"ratio":1.0,"x":"A"},"none":null,"deep":[ 1 ],"beside":null,"beyond":null,"odd":1e999}]"#
     );
 }
 

@@ -122,6 +122,11 @@ impl Input {
         invalid(what.to_string(), advice).with_operation(self.operation.name.as_str()).with_field(name).into()
     }
 
+    /// What is wrong with something that was given.
+    pub(crate) fn wrong(&self, name: &str, wrong: Wrong) -> Fault {
+        wrong.said_of(&self.context.naming.shown(name)).with_operation(self.operation.name.as_str()).into()
+    }
+
     /// The object that was read and is changed now.
     pub(crate) fn changed(&mut self) -> Outcome<Kept<Object>> {
         let changed = self.data("object")?;

@@ -39,7 +39,7 @@ pub(super) async fn can_i(mut input: Input) -> Outcome<Answer> {
     let subresource = input.text_if("subresource")?;
     input.done()?;
     let question = question(&verb, &resource, namespace.as_deref(), group.as_deref(), subresource.as_deref())
-        .map_err(|wrong| wrong.said_of("resource").with_operation("cluster.can_i"))?;
+        .map_err(|wrong| input.wrong("resource", wrong))?;
     let permission = cluster.can_i(&question).await?;
     Ok(Answer::value(json!({"allowed": permission.allowed, "reason": permission.reason})))
 }

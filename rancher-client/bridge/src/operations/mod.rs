@@ -138,7 +138,9 @@ pub(crate) fn begin(
         return Err(Fault::invalid(format!("{operation} returns one answer: call it"), ""));
     };
     let timeout = input.timeout;
-    Ok(handler(input)?.named(operation).with_timeout(timeout))
+    let begun = std::panic::catch_unwind(AssertUnwindSafe(|| handler(input)));
+    let stream = begun.unwrap_or_else(|_| Err(Fault::defect(operation)))?;
+    Ok(stream.named(operation).with_timeout(timeout))
 }
 
 /// The outcome of what is done for an operation, within its time. A panic in it is an error: behind the border nobody

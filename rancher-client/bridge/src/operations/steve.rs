@@ -27,7 +27,7 @@ fn query(input: &mut Input) -> Outcome<SteveQuery> {
     let conditions = input.conditions_of_fields("where")?.unwrap_or_default();
     Ok(SteveQuery {
         namespace: input.text_if("namespace")?,
-        filter: filters::of_steve(&conditions).map_err(|wrong| wrong.said_of("where"))?,
+        filter: filters::of_steve(&conditions).map_err(|wrong| input.wrong("where", wrong))?,
         sort: input.texts("sort")?.unwrap_or_default(),
         projects_or_namespaces: input.texts("projects_or_namespaces")?.unwrap_or_default(),
         not_projects_or_namespaces: input.texts("not_projects_or_namespaces")?.unwrap_or_default(),

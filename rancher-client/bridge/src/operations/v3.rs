@@ -50,7 +50,7 @@ fn query(input: &mut Input) -> Outcome<Query> {
         (None, None) => Query::all(),
     };
     let conditions = input.conditions_of_fields("where")?.unwrap_or_default();
-    let conditions = filters::of_v3(&conditions).map_err(|wrong| wrong.said_of("where"))?;
+    let conditions = filters::of_v3(&conditions).map_err(|wrong| input.wrong("where", wrong))?;
     query = conditions.into_iter().fold(query, Query::with);
     if let Some(field) = input.text_if("sort")? {
         query = query.sorted_by_name(field);

@@ -87,7 +87,7 @@ async fn a_stream_that_is_stopped_while_somebody_waits() {
 #[tokio::test]
 async fn what_was_asked_for_ahead_goes_with_its_stream() {
     let lab = Lab::start();
-    for end in ["drop", "stop", "close"] {
+    for end in ["drop", "stop", "close", "drop elsewhere", "close elsewhere"] {
         lab.forget();
         lab.faults(&["GET /v3/projects* hang after=1"]);
         let client = lab.client("admin-unscoped");
@@ -97,6 +97,12 @@ async fn what_was_asked_for_ahead_goes_with_its_stream() {
         match end {
             "drop" => drop(stream),
             "stop" => stream.stop(),
+            // a thread of the shell's, which no runtime knows
+            "drop elsewhere" => std::thread::spawn(move || drop(stream)).join().unwrap(),
+            "close elsewhere" => {
+                let bridge = client.0.clone();
+                std::thread::spawn(move || bridge.close()).join().unwrap();
+            }
             _ => client.0.close(),
         }
         in_flight(&lab, false).await;
