@@ -143,6 +143,56 @@ fn the_calls_that_are_awaited_are_the_same() {
 }
 
 #[test]
+fn what_is_handed_out_keeps_the_target() {
+    // in one line, however long it is
+    let squeezed = |text: &str| text.split_whitespace().collect::<String>().replace(",})", "})");
+    let resource = |class: &str| {
+        format!("self._child(_{class}, {{\"cluster\": self._target[\"cluster\"], \"resource\": resource}})")
+    };
+    let own = |class: &str| format!("self._child(_{class}, {{\"resource\": resource}})");
+    for (folder, path, calls) in [
+        (CLASSES, "sync.py", [resource("SteveResource"), own("SteveResource")]),
+        (CLASSES, "aio.py", [resource("AsyncSteveResource"), own("AsyncSteveResource")]),
+        (
+            NODE,
+            "resources.ts",
+            [
+                "this._child(SteveResource<T>, { cluster: this._target['cluster'], resource })".to_owned(),
+                "this._child(SteveResource<T>, { resource })".to_owned(),
+            ],
+        ),
+    ] {
+        let text = squeezed(&all()[folder][path]);
+        for call in calls {
+            assert_eq!(text.matches(&squeezed(&call)).count(), 1, "{path}: {call}");
+        }
+    }
+}
+
+#[test]
+fn the_documentation_has_every_operation_and_option() {
+    let (all, table) = (all(), table());
+    let text = &all["docs"]["operations.md"];
+    for (name, _) in table.groups() {
+        let section = &text[text.find(&format!("\n## {name}\n")).unwrap() + 4..];
+        let section = &section[..section.find("\n## ").unwrap()];
+        for operation in table.of(name) {
+            let row = section.lines().find(|line| line.starts_with(&format!("| `{}`", operation.method)));
+            let row = row.unwrap_or_else(|| panic!("{name} has no {}", operation.method));
+            assert!(row.contains(&operation.errors.replace('|', "\\|")), "{row}");
+        }
+    }
+    let links = text.match_indices("](#").map(|(at, _)| &text[at + 3..]);
+    let links: Vec<&str> = links.map(|rest| &rest[..rest.find(')').unwrap()]).collect();
+    assert!(links.len() > 50, "{}", links.len());
+    for link in links {
+        let heading =
+            |line: &str| line.strip_prefix("### ").is_some_and(|title| title.to_lowercase() == link);
+        assert_eq!(text.lines().filter(|line| heading(line)).count(), 1, "{link}");
+    }
+}
+
+#[test]
 fn the_nouns_are_those_of_rust() {
     let text = fs::read_to_string(root().join("rancher-client/src/client/nouns.rs")).unwrap();
     let table = &text[text.find("\nnouns! {").unwrap() + 9..];

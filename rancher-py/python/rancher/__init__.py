@@ -9,7 +9,7 @@
 from __future__ import annotations
 
 import atexit
-from typing import TYPE_CHECKING
+from rancher._typing import TYPE_CHECKING
 
 from rancher import _native
 from rancher._client import Client

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from rancher._typing import TYPE_CHECKING
 
 from rancher._client import Opened
 from rancher._generated.aio import AsyncClientOperations

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, TypeVar, cast
+from rancher._typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from rancher._border import as_json
 from rancher._objects import (
@@ -236,10 +236,11 @@ def _reply(operation: str, object: Object[Any], result: object) -> str:
     """What the server shall have: the object that was changed in place, or what was returned in its stead."""
     if result is None:
         return as_json(operation, object.raw)
+    given: Any = result
     if isinstance(result, Object):
-        return as_json(operation, cast("Object[Any]", result).raw)
+        return as_json(operation, given.raw)
     if isinstance(result, dict):
-        return as_json(operation, cast("dict[str, Any]", result))
+        return as_json(operation, given)
     raise Invalid(
         f"nothing was sent: {operation} was given a change that returns a {type(result).__name__}; "
         "change the object in place and return nothing, or return it"

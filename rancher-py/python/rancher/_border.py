@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from rancher._typing import TYPE_CHECKING, Any
 
 from rancher import _log, _native
 from rancher.errors import Invalid
@@ -104,7 +104,7 @@ def as_json(operation: str, value: object) -> str:
 def _plain(value: object) -> object:
     from collections.abc import Mapping
     from datetime import timedelta
-    from os import PathLike, fspath
+    from os import PathLike, fsdecode
 
     from rancher._objects import Object
 
@@ -114,8 +114,8 @@ def _plain(value: object) -> object:
     if isinstance(value, Object):
         return given.raw
     if isinstance(value, Mapping):
-        return dict(given)
+        return {**given}
     if isinstance(value, PathLike):
-        return fspath(given)
+        return fsdecode(given)
     # never the value: it can be a secret in the wrong place
     raise TypeError(f"a {type(value).__name__} is no JSON")

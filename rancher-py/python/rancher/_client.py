@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from rancher._typing import TYPE_CHECKING, Any
 
 from rancher._base import Calls
 from rancher._border import Border

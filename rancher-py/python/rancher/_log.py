@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING
+from rancher._typing import TYPE_CHECKING
 
 from rancher import _native
 

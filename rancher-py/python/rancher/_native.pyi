@@ -3,6 +3,17 @@ from typing import Any, final
 
 from rancher._objects import Original
 
+__all__ = [
+    "Answer",
+    "Bridge",
+    "Stream",
+    "drain_logs",
+    "loads",
+    "set_log_level",
+    "shutdown",
+    "version",
+]
+
 @final
 class Bridge:
     def __new__(cls, options: str) -> Bridge: ...

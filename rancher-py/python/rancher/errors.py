@@ -120,7 +120,8 @@ class RancherError(Exception):
         return f"<{type(self).__name__} {text}>"
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return _rebuilt, (type(self), dict(self._fields))
+        rest = {"__notes__": list(self.__notes__)} if hasattr(self, "__notes__") else None
+        return _rebuilt, (type(self), dict(self._fields)), rest
 
     def evidence(self) -> str:
         """How the conclusion came about, for a report or a ticket: several lines, without secrets."""

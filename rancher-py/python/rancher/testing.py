@@ -157,17 +157,20 @@ class Simulator:
 
     def _asked(self, method: str, path: str, body: object = None) -> Any:
         import ssl
-        from urllib.error import HTTPError
-        from urllib.request import HTTPSHandler, ProxyHandler, Request, build_opener
+        from http.client import HTTPSConnection
 
+        where = self.url.removeprefix("https://").partition("/")[0]
         trusted = ssl.create_default_context(cadata=self.ca_pem)
-        opener = build_opener(HTTPSHandler(context=trusted), ProxyHandler({}))
-        data = None if body is None else json.dumps(body).encode()
+        connection = HTTPSConnection(where, timeout=_START, context=trusted)
         try:
-            with opener.open(Request(f"{self.url}/-/{path}", data, method=method), timeout=_START) as answer:
-                return json.load(answer)
-        except HTTPError as error:
-            raise SimulatorError(json.load(error)["error"]) from None
+            connection.request(method, f"/-/{path}", None if body is None else json.dumps(body))
+            answer = connection.getresponse()
+            said: Any = json.loads(answer.read())
+        finally:
+            connection.close()
+        if answer.status != 200:
+            raise SimulatorError(said["error"])
+        return said
 
     @property
     def pid(self) -> int:
