@@ -27,7 +27,7 @@ function pack(manifest, files) {
   const folder = join(stage, manifest.name);
   mkdirSync(folder);
   for (const [from, to] of [...files, [join(home, '..', 'LICENSE'), 'LICENSE']]) cpSync(from, join(folder, to), { recursive: true });
-  if (manifest.name.startsWith('rancher-sim')) chmodSync(join(folder, 'bin', 'rancher-sim'), 0o755);
+  for (const program of Object.values(manifest.bin ?? {})) chmodSync(join(folder, program), 0o755);
   writeFileSync(join(folder, 'package.json'), `${JSON.stringify(manifest, null, 2)}\n`);
   const { status, stdout, stderr } = spawnSync('npm', ['pack', '--offline', '--json', '--pack-destination', out], { cwd: folder, encoding: 'utf8', shell: process.platform === 'win32' });
   if (status !== 0) throw new Error(stderr);
@@ -47,8 +47,9 @@ try {
   if (values.simulator) {
     const simulator = read(join(home, 'simulator', 'package.json'));
     simulator.name = `${simulator.name}-${triple()}`;
-    Object.assign(simulator, { os: platform.os, cpu: platform.cpu, ...(platform.libc ? { libc: platform.libc } : {}) });
-    pack(simulator, [[resolve(values.simulator), 'bin/rancher-sim']]);
+    const program = `bin/rancher-sim${process.platform === 'win32' ? '.exe' : ''}`;
+    Object.assign(simulator, { bin: { 'rancher-sim': program }, os: platform.os, cpu: platform.cpu, ...(platform.libc ? { libc: platform.libc } : {}) });
+    pack(simulator, [[resolve(values.simulator), program]]);
   }
 } finally {
   rmSync(stage, { recursive: true, force: true });

@@ -153,5 +153,38 @@ test('two hundred calls at a time', async () => {
   const client = simulator.client('admin-unscoped');
   const answers = await Promise.all(Array.from({ length: 200 }, () => client.version()));
   assert.equal(new Set(answers.map(({ version }) => version)).size, 1);
-  await sleep(0);
+});
+
+test('one signal stops a hundred calls, without a warning of too many listeners', async () => {
+  const warnings = [];
+  const listen = (warning) => warnings.push(String(warning));
+  process.on('warning', listen);
+  await simulator.fault('GET /rancherversion hang');
+  try {
+    const controller = new AbortController();
+    const client = simulator.client('admin-unscoped');
+    const calls = Array.from({ length: 100 }, () => failure(client.version({ signal: controller.signal })));
+    await sleep(50);
+    controller.abort();
+    for (const error of await Promise.all(calls)) assert.equal(error, controller.signal.reason);
+    assert.deepEqual(warnings, []);
+  } finally {
+    process.off('warning', listen);
+    await simulator.fault();
+  }
+});
+
+test('a call goes on where its client is forgotten', async () => {
+  await simulator.fault('GET /rancherversion delay:100');
+  try {
+    const call = simulator.client('admin-unscoped').version();
+    const walk = simulator.client('admin-unscoped').projects.list({ pageSize: 5 });
+    // memory is collected in between, as far as it can be asked for
+    for (let at = 0; at < 20; at += 1) new Array(1e5).fill(at);
+    globalThis.gc?.();
+    assert.ok((await call).version);
+    assert.ok((await walk.toArray()).length > 5);
+  } finally {
+    await simulator.fault();
+  }
 });

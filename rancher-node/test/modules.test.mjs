@@ -56,3 +56,16 @@ test('the package has no dependencies, runs nothing when it is installed, and na
   assert.equal(manifest.version, version);
   assert.equal(require('../rancher-node.node').version(), version);
 });
+
+test('the types name every kind, reason and cause of the core', () => {
+  const page = read('../docs/errors.md');
+  const types = read('ts/errors.ts');
+  const typed = (name) => [...new RegExp(`export type ${name} =([^;]*);`).exec(types)[1].matchAll(/'([a-z_]+)'/g)].map(([, word]) => word).sort();
+  const part = (title) => page.split(`\n## ${title}\n`)[1].split('\n## ')[0];
+  const rows = (title) => [...part(title).matchAll(/^\| `([a-z_]+)` \|/gm)].map(([, word]) => word).sort();
+  const kinds = [...part('Kinds').matchAll(/^### `([a-z_]+)`/gm)].map(([, word]) => word).sort();
+  assert.ok(kinds.length > 20);
+  assert.deepEqual(typed('ErrorKind'), kinds);
+  assert.deepEqual(typed('ForbiddenReason'), rows('Reasons of `forbidden`'));
+  assert.deepEqual(typed('Cause'), rows('Causes'));
+});

@@ -148,7 +148,7 @@ export class Calls {
       let reply: string | undefined;
       for (;;) {
         const answer = await pages.next(reply);
-        if (!answer) throw new Error(`${operation} ended without a result`);
+        if (!answer) throw RancherError.local('internal', `${operation} ended without a result`, 'this is a defect of this client');
         const object = the<T>(answer);
         if (valueOf<{ event: string }>(answer).event !== 'edit') return object;
         const changed = await change(object);
@@ -192,7 +192,7 @@ export class Calls {
     try {
       for (;;) {
         const answer = await pages.next();
-        if (!answer) throw new Error(`${operation} ended without a result`);
+        if (!answer) throw RancherError.local('internal', `${operation} ended without a result`, 'this is a defect of this client');
         const progress = valueOf<{ event: string }>(answer);
         if (progress.event !== 'unmet') return answer;
         onProgress?.(progress as never);
@@ -224,6 +224,33 @@ export function snake(name: string): string {
   return name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
 }
 
+/** The calls that a signal stops. */
+interface Stopped {
+  calls: Set<NativeCancel>;
+  stop: () => void;
+}
+
+const stopped = new WeakMap<AbortSignal, Stopped>();
+
+/** Has a signal stop a call, until that is over. Node warns of more than ten listeners: one serves all calls of a signal. */
+function heed(signal: AbortSignal, call: NativeCancel): () => void {
+  let all = stopped.get(signal);
+  if (!all) {
+    const calls = new Set<NativeCancel>();
+    all = { calls, stop: () => calls.forEach((call) => call.cancel()) };
+    stopped.set(signal, all);
+    signal.addEventListener('abort', all.stop, { once: true });
+  }
+  const { calls, stop } = all;
+  calls.add(call);
+  return () => {
+    calls.delete(call);
+    if (calls.size > 0) return;
+    signal.removeEventListener('abort', stop);
+    stopped.delete(signal);
+  };
+}
+
 /** The outcome of a native call, stopped by the signal. */
 async function until<T>(signal: AbortSignal | undefined, run: (cancel: NativeCancel | null) => Promise<T>): Promise<T> {
   if (!signal) {
@@ -235,8 +262,7 @@ async function until<T>(signal: AbortSignal | undefined, run: (cancel: NativeCan
   }
   signal.throwIfAborted();
   const cancel = new (native().CancelHandle)();
-  const stop = (): void => cancel.cancel();
-  signal.addEventListener('abort', stop, { once: true });
+  const forget = heed(signal, cancel);
   try {
     return await run(cancel);
   } catch (error) {
@@ -244,7 +270,7 @@ async function until<T>(signal: AbortSignal | undefined, run: (cancel: NativeCan
     if (signal.aborted && meant instanceof RancherError && meant.kind === 'cancelled') throw signal.reason;
     throw meant;
   } finally {
-    signal.removeEventListener('abort', stop);
+    forget();
   }
 }
 
@@ -276,7 +302,7 @@ function valueOf<V>(answer: NativeAnswer): V {
 
 function the<T>(answer: NativeAnswer): Kept<T> {
   const object = perhaps<T>(answer);
-  if (object === undefined) throw new Error('the answer holds no object');
+  if (object === undefined) throw RancherError.local('internal', 'the answer holds no object', 'this is a defect of this client');
   return object;
 }
 

@@ -27,6 +27,31 @@ export type ErrorKind =
   | 'unsupported'
   | 'cancelled'
   | 'partly_done'
+  | 'internal'
+  | (string & {});
+
+/** Why something is forbidden. */
+export type ForbiddenReason = 'rbac' | 'quota' | 'admission' | 'pod_security' | 'terminating' | 'unknown' | (string & {});
+
+/** What may have led to an error. */
+export type Cause =
+  | 'token_refused'
+  | 'expired'
+  | 'deleted'
+  | 'switched_off'
+  | 'wrong_secret'
+  | 'user_disabled'
+  | 'out_of_scope'
+  | 'missing'
+  | 'missing_right'
+  | 'no_proxy_config'
+  | 'wrong_password'
+  | 'never_connected'
+  | 'agent_gone'
+  | 'certificate_expired'
+  | 'certificate_wrong_host'
+  | 'certificate_unknown_issuer'
+  | 'certificate_invalid'
   | (string & {});
 
 /** How an error crosses the border. */
@@ -77,7 +102,7 @@ export class RancherError extends Error {
   /** The field that is wrong. */
   declare readonly field: string | undefined;
   /** Why it is forbidden: `rbac`, `quota`, `admission`, … */
-  declare readonly reason: string | undefined;
+  declare readonly reason: ForbiddenReason | undefined;
   /** What was called, `v3.get`. */
   declare readonly operation: string | undefined;
   /** The method of the request. */
@@ -91,7 +116,7 @@ export class RancherError extends Error {
   /** The cluster that the key is scoped to, if that is why. */
   declare readonly scopedTo: string | undefined;
   /** What may have led to it, where the evidence leaves more than one explanation. */
-  declare readonly causes: readonly string[];
+  declare readonly causes: readonly Cause[];
   /** How sure the kind is: `proven`, `likely`, … */
   declare readonly confidence: string | undefined;
   /** What the answer says of the credential there. */

@@ -2,7 +2,7 @@
 
 export type { Call } from './border.js';
 export { Client, type ClientDescription, type ClientOptions } from './client.js';
-export { RancherError, type ErrorKind } from './errors.js';
+export { RancherError, type Cause, type ErrorKind, type ForbiddenReason } from './errors.js';
 export * from './generated/resources.js';
 export type * as clusterTypes from './generated/types/cluster.js';
 export type * as managementTypes from './generated/types/management.js';

@@ -1,6 +1,7 @@
 // How the package is typed: this compiles, and what must not compile says so.
 import {
   alteredOf,
+  type Cause,
   Client,
   Collection,
   rawOf,
@@ -113,7 +114,7 @@ export function errors(error: unknown): string {
       return '';
     default:
       is<number | undefined>()(error.status, true);
-      is<readonly string[]>()(error.causes, true);
+      is<readonly Cause[]>()(error.causes, true);
       // @ts-expect-error: what an error says is not changed
       error.kind = 'conflict';
       return error.toJSON()['advice'] as string;
