@@ -130,7 +130,7 @@ async fn what_the_server_would_ignore_is_not_sent() {
         assert_eq!(error.kind(), ErrorKind::Invalid, "{query:?}");
         assert!(error.to_string().contains(words), "{error}");
     }
-    let of_a_cluster = Query::say which cluster(&ClusterId::new("c-prod1").unwrap());
+    let of_a_cluster = Query::in_cluster(&ClusterId::new("c-prod1").unwrap());
     let error = v3.resource::<Setting>().list(of_a_cluster).collect().await.unwrap_err();
     assert!(error.to_string().contains("cannot be asked of one cluster"), "{error}");
     let error =
