@@ -144,6 +144,12 @@ export class Simulator {
     }
   }
 
+  /** Changes what the agents of clusters are, by the clusters' names: `{ prod: 'gone' }`. */
+  async agents(agents: Readonly<Record<string, 'connected' | 'gone' | 'never'>>): Promise<void> {
+    const ids = Object.entries(agents).map(([cluster, agent]) => [this.clusters[cluster] ?? cluster, agent]);
+    await this.#control('POST', 'agents', { agents: Object.fromEntries(ids) });
+  }
+
   /** The requests that reached it. */
   async journal(): Promise<JournalEntry[]> {
     return (await this.#control('GET', 'journal')) as JournalEntry[];

@@ -221,3 +221,29 @@ fn what_is_not_in_the_form_is_refused() {
         assert!(message.contains(hint), "{message}");
     }
 }
+
+/// The names that serde says a struct has.
+fn names_of<T: for<'de> Deserialize<'de>>() -> BTreeSet<String> {
+    let told = serde_json::from_str::<T>(r#"{"?": 0}"#).err().unwrap().to_string();
+    let (_, expected) = told.split_once("expected ").unwrap();
+    expected.split('`').skip(1).step_by(2).map(str::to_owned).collect()
+}
+
+#[test]
+fn the_schema_has_the_same_names() {
+    let text = std::fs::read_to_string(folder().join("schema/schema.json")).unwrap();
+    let schema: Value = serde_json::from_str(&text).unwrap();
+    for (name, stated) in [
+        ("File", names_of::<File>()),
+        ("Scenario", names_of::<Scenario>()),
+        ("Step", names_of::<Step>()),
+        ("Expect", names_of::<Expect>()),
+        ("Objects", names_of::<Objects>()),
+        ("Answered", names_of::<Answered>()),
+    ] {
+        let definition = &schema["$defs"][name];
+        let names: BTreeSet<String> = definition["properties"].as_object().unwrap().keys().cloned().collect();
+        assert_eq!(names, stated, "{name}");
+        assert_eq!(definition["additionalProperties"], false, "{name}");
+    }
+}
