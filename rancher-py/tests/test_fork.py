@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import time
 
 from conftest import Run
@@ -81,6 +80,8 @@ def test_forked_children_answer(run: Run) -> None:
 BUSY = """
 import threading, time, sys
 
+import logging
+logging.getLogger("rancher").setLevel(1)
 # the parent forks while other threads are in the middle of calls
 stop = False
 def busy():
@@ -111,9 +112,7 @@ for _ in range(10):
             break
         time.sleep(0.005)
     else:
-        import subprocess
         print("hangs", file=sys.stderr)
-        print(subprocess.run(["gdb","-p",str(pid),"-batch","-ex","thread apply all bt 40"],capture_output=True,text=True).stdout[-9000:], file=sys.stderr)
         os.kill(pid, 9)
         os.waitpid(pid, 0)
 stop = True
@@ -144,5 +143,3 @@ print(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
     )
     assert done.stdout.strip() == "0", done.stderr
 
-
-assert os.name == "posix"
