@@ -83,7 +83,8 @@ impl Bridge {
     /// Those of the operation; `cancelled` if the client is or gets closed; `invalid` if there is no such operation, or
     /// it does not take what it is given; `internal` if it panics.
     pub async fn call(&self, operation: &str, input: &[u8], original: Option<Bytes>) -> Outcome<Answer> {
-        self.closed.run(CLOSED, operations::call(&self.context, operation, input, original)).await
+        let call = operations::call(&self.context, operation, input, original);
+        self.closed.run(CLOSED, call).await.map_err(|fault| fault.of(operation))
     }
 
     /// Begins an operation that returns one answer after another. Nothing is sent before the first is asked for.
@@ -92,7 +93,7 @@ impl Bridge {
     /// `invalid` if there is no such operation, or it does not take what it is given.
     pub fn begin(&self, operation: &str, input: &[u8], original: Option<Bytes>) -> Outcome<Stream> {
         if self.closed.is_cancelled() {
-            return Err(Fault::cancelled(CLOSED));
+            return Err(Fault::cancelled(CLOSED).of(operation));
         }
         let stream = operations::begin(&self.context, operation, input, original)?.until(self.closed.clone());
         let mut sources = self.sources.lock().unwrap_or_else(PoisonError::into_inner);

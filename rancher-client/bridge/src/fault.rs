@@ -23,6 +23,11 @@ impl Fault {
         Self(Error::new(ErrorKind::Cancelled, summary, ""))
     }
 
+    /// The same, of this operation, if it does not name one: what fails before the first request may not know it.
+    pub(crate) fn of(self, operation: &str) -> Self {
+        Self(self.0.with_operation(operation.to_owned()))
+    }
+
     /// What was asked for was not over in time. Whatever of it was sent may have been done.
     pub(crate) fn timeout(operation: &str, span: Duration) -> Self {
         let error = Error::new(
@@ -49,6 +54,8 @@ impl Fault {
     }
 
     /// All fields of the error: those of [`Evidence`](rancher_client::error::Evidence), and the line as `text`.
+    ///
+    /// Its keys are the same for every shell, whatever its naming: a shell gives them names of its own.
     pub fn to_json(&self) -> String {
         let mut all = self.0.evidence().to_json();
         if let Value::Object(fields) = &mut all {

@@ -95,10 +95,12 @@ pub(crate) fn of_v3(by_field: &Map<String, Value>) -> Result<Vec<Condition>, Wro
 
 /// The filters of a list of Steve, all of which shall hold.
 pub(crate) fn of_steve(by_field: &Map<String, Value>) -> Result<Vec<Filter>, Wrong> {
-    let (any_of, mut all) = (ANY_OF.iter().find_map(|name| by_field.get(*name)), by_field.clone());
+    let mut all = by_field.clone();
     all.retain(|name, _| !ANY_OF.contains(&name.as_str()));
     let mut filters: Vec<Filter> = comparisons(&all)?.iter().map(filter).collect::<Result<_, _>>()?;
-    filters.extend(any_of.map(alternatives).transpose()?);
+    for any_of in ANY_OF.iter().filter_map(|name| by_field.get(*name)) {
+        filters.push(alternatives(any_of)?);
+    }
     Ok(filters)
 }
 
@@ -215,7 +217,13 @@ mod tests {
                 name().eq("x").or(name().one_of(["y", "z"])),
             ]
         );
+        // in both spellings, both hold
+        let both = json!({"any_of": [{"metadata.name": "x"}], "anyOf": [{"metadata.name": "y"}]});
+        assert_eq!(steve(both).unwrap(), [name().eq("x"), name().eq("y")]);
         for wrong in [
+            json!({"any_of": null}),
+            json!({"any_of": [{"any_of": [{"metadata.name": "x"}]}]}),
+            json!({"metadata.name": null}),
             json!({"any_of": {"metadata.name": "x"}}),
             json!({"any_of": []}),
             json!({"any_of": [{"metadata.name": "x", "metadata.namespace": "y"}]}),

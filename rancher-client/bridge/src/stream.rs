@@ -136,7 +136,7 @@ impl Stream {
             };
             answer
         });
-        self.closed.run("the client is closed", call).await
+        self.closed.run("the client is closed", call).await.map_err(|fault| fault.of(&self.operation))
     }
 
     /// Stops it: what is under way is dropped, and nothing comes any more.

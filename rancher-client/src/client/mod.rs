@@ -3,7 +3,7 @@
 #[cfg(feature = "management")]
 mod nouns;
 
-use http::Method;
+use http::{HeaderMap, Method, StatusCode};
 use serde_json::Value;
 use std::time::Duration;
 
@@ -173,6 +173,15 @@ impl Client {
     /// `connect`, `timeout` or `decode` if it does not arrive whole or is too large.
     pub async fn read(&self, body: Body) -> Result<bytes::Bytes> {
         body.read(self.connection.config().limits.body).await
+    }
+
+    /// Sends a request and reads the whole answer: its status, its headers and its body.
+    ///
+    /// # Errors
+    /// As [`Client::send`] and [`Client::read`]. What may have done its work is not
+    /// [retryable](crate::Error::is_retryable), even if it is the body that broke off.
+    pub async fn exchange(&self, request: Request) -> Result<(StatusCode, HeaderMap, bytes::Bytes)> {
+        self.connection.whole(request).await
     }
 
     /// The version of the server. It needs no credential and proves nothing about one.

@@ -130,10 +130,13 @@ impl ErrorBody {
             (_, true) => Dialect::Steve,
             _ => Dialect::Norman,
         };
+        let message = text(object.get("message"));
+        // Steve passes on what Kubernetes says, and leaves the field in the words
+        let said = || message.as_deref().and_then(named_field).filter(|_| dialect == Dialect::Steve);
         Self {
             code: filled(object.get("code")),
-            field: filled(object.get("fieldName")),
-            ..Self::plain(dialect, text(object.get("message")))
+            field: filled(object.get("fieldName")).or_else(said),
+            ..Self::plain(dialect, message)
         }
     }
 
@@ -158,6 +161,27 @@ fn named_user(message: &str) -> Option<String> {
     let (_, rest) = message.split_once("User \"")?;
     let (user, _) = rest.split_once('"')?;
     Some(user.to_owned())
+}
+
+/// What Kubernetes says is wrong with a field, behind its path (`field.Error` of apimachinery).
+const WRONG_WITH_FIELD: [&str; 9] = [
+    "Invalid value",
+    "Required value",
+    "Duplicate value",
+    "Unsupported value",
+    "Forbidden",
+    "Not found",
+    "Too long",
+    "Too many",
+    "Internal error",
+];
+
+/// Takes the first field out of `ConfigMap "A" is invalid: metadata.name: Invalid value: …`; several stand in brackets.
+fn named_field(message: &str) -> Option<String> {
+    let (_, rest) = message.split_once(" is invalid: ")?;
+    let (field, what) = rest.strip_prefix('[').unwrap_or(rest).split_once(": ")?;
+    let is_path = !field.is_empty() && !field.contains(char::is_whitespace);
+    (is_path && WRONG_WITH_FIELD.iter().any(|words| what.starts_with(words))).then(|| field.to_owned())
 }
 
 fn shorten(message: String) -> String {
@@ -230,6 +254,33 @@ mod tests {
         assert_eq!(read("<!DOCTYPE html><title>Sign in</title>").dialect, Dialect::Html);
         assert_eq!(read("[1,2]").dialect, Dialect::Unreadable);
         assert_eq!(read(r#"{"hello":1}"#).dialect, Dialect::Unreadable);
+    }
+
+    #[test]
+    fn steve_leaves_the_field_in_the_words_of_kubernetes() {
+        let steve = |message: &str| {
+            let body = serde_json::json!({"type": "error", "links": {}, "code": "Invalid", "message": message, "status": 422});
+            read(&body.to_string()).field
+        };
+        for (message, field) in [
+            (
+                r#"ConfigMap "A" is invalid: metadata.name: Invalid value: "A": a lowercase RFC 1123"#,
+                Some("metadata.name"),
+            ),
+            (
+                r#"Deployment.apps "a" is invalid: [spec.template.spec.containers[0].image: Required value, spec.selector: Required value]"#,
+                Some("spec.template.spec.containers[0].image"),
+            ),
+            (r#"X "a" is invalid: metadata.labels[a b]: Invalid value: "x""#, None),
+            (r#"X "a" is invalid: spec: the reason is: Required value"#, None),
+            (r#"X "a" is invalid: "#, None),
+            ("Required value: metadata.name", None),
+        ] {
+            assert_eq!(steve(message).as_deref(), field, "{message}");
+        }
+        let norman =
+            r#"{"type":"error","status":422,"message":"X \"a\" is invalid: metadata.name: Required value"}"#;
+        assert_eq!(read(norman).field, None);
     }
 
     #[test]

@@ -44,7 +44,7 @@ words! {
         OutOfScope = "out_of_scope",
         /// The credential was not accepted there, and the evidence leaves more than one cause.
         Undetermined = "undetermined",
-        /// No credential was sent, and one is needed; or a login was refused.
+        /// The request was sent without a credential, and one is needed; or a login was refused.
         Unauthenticated = "unauthenticated",
         /// The credential was accepted; the server refuses this to its user, see [`ForbiddenReason`].
         Forbidden = "forbidden",

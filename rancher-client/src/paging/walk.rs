@@ -145,7 +145,10 @@ impl Walk {
     pub(super) fn start(mut self, limit: Option<u32>) -> Fetch {
         Box::pin(async move {
             let asked = self.course.first(limit)?;
-            let route = self.connection.road_for(asked.clone())?;
+            let route = self
+                .connection
+                .road_for(asked.clone())
+                .map_err(|error| error.with_request(&Method::GET, &asked))?;
             if route == asked {
                 self.by_road = road_of(&asked);
             }

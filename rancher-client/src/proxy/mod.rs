@@ -70,9 +70,8 @@ impl ClusterProxy {
         Ok(Request::new(operation, method, Route::from_segments(all)?))
     }
 
-    async fn send(&self, mut request: Request) -> Result<Value> {
-        request.route = self.connection.road_for(request.route)?;
-        self.connection.json(request).await
+    async fn send(&self, request: Request) -> Result<Value> {
+        self.connection.json(self.connection.by_road(request)?).await
     }
 
     /// The version of the cluster's API server, `v1.36.3`.

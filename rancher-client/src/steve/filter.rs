@@ -178,7 +178,7 @@ impl Clause {
                 if !field.starts_with("metadata.labels[") {
                     return Err(Error::invalid(
                         format!("Steve cannot say whether {field} is there"),
-                        "it can of labels only: label(\"team\").exists()",
+                        "it can of labels only, such as metadata.labels[team]",
                     ));
                 }
                 let _ = write!(text, "{}{field}", if *there { "" } else { "!" });

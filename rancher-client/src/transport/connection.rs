@@ -1,7 +1,7 @@
 //! A server, a credential and what was noted of both, shared by everything that a client hands out.
 
 use bytes::Bytes;
-use http::{Method, StatusCode};
+use http::{HeaderMap, Method, StatusCode};
 use serde_json::Value;
 use std::fmt;
 use std::sync::Arc;
@@ -140,19 +140,26 @@ impl Connection {
     /// # Errors
     /// As [`Connection::send`], and `connect`, `timeout` or `decode` if the body does not arrive whole.
     pub async fn bytes(&self, request: Request) -> Result<Bytes> {
-        self.whole(request).await.map(|(_, body)| body)
+        self.whole(request).await.map(|(_, _, body)| body)
     }
 
-    async fn whole(&self, request: Request) -> Result<(StatusCode, Bytes)> {
+    /// Sends a request and reads the whole answer, with its status and headers.
+    ///
+    /// # Errors
+    /// As [`Connection::bytes`].
+    pub async fn whole(&self, request: Request) -> Result<(StatusCode, HeaderMap, Bytes)> {
         let (operation, method, route) =
             (request.operation.clone(), request.method.clone(), request.route.clone());
         let twice = request.idempotent;
         let response = self.send(request).await?;
         let read = response.body.read(self.shared.config.limits.body).await;
         let body = read.map_err(|error| {
-            perhaps_done(error, twice, &method).with_operation(operation).with_request(&method, &route)
+            perhaps_done(error, twice, &method)
+                .with_attempts(response.attempts)
+                .with_operation(operation)
+                .with_request(&method, &route)
         })?;
-        Ok((response.status, body))
+        Ok((response.status, response.headers, body))
     }
 
     /// Sends a request and reads the answer as JSON. Where an answer may be empty (204, a DELETE, an action) and is,
@@ -172,7 +179,7 @@ impl Connection {
             .with_operation(operation)
             .with_request(&method, &route)
         };
-        let (status, body) = self.whole(request).await?;
+        let (status, _, body) = self.whole(request).await?;
         if body.is_empty() {
             return match may_be_empty(status, &method, &route) {
                 true => Ok(Value::Null),
@@ -188,9 +195,20 @@ impl Connection {
     }
 
     /// As [`Connection::bytes`], by the road that the credential is known to be allowed to take.
-    pub(crate) async fn bytes_by_road(&self, mut request: Request) -> Result<Bytes> {
-        request.route = self.road_for(request.route)?;
-        self.bytes(request).await
+    pub(crate) async fn bytes_by_road(&self, request: Request) -> Result<Bytes> {
+        self.bytes(self.by_road(request)?).await
+    }
+
+    /// The request on the road that the credential is known to be allowed to take, see [`Connection::road_for`].
+    ///
+    /// # Errors
+    /// As [`Connection::road_for`]; the error names the operation and the request, which was not sent.
+    pub(crate) fn by_road(&self, mut request: Request) -> Result<Request> {
+        let road = self.road_for(request.route.clone());
+        request.route = road.map_err(|error| {
+            error.with_operation(request.operation.clone()).with_request(&request.method, &request.route)
+        })?;
+        Ok(request)
     }
 
     /// As [`Connection::bytes_by_road`], for an answer that is an object.

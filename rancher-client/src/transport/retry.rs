@@ -166,7 +166,10 @@ impl Transport for Retry {
                             "an earlier attempt may have deleted it: its answer did not arrive".to_owned()
                         });
                         let because = before.into_iter().chain(why).chain(done);
-                        return Err(error.with_attempts(attempt).with_because(because));
+                        // what the client itself refused was never on its way
+                        let refused = matches!(error.kind(), ErrorKind::Invalid | ErrorKind::Config);
+                        let sent = if refused && error.nothing_sent() { attempt - 1 } else { attempt };
+                        return Err(error.with_attempts(sent).with_because(because));
                     }
                 }
             }

@@ -256,7 +256,7 @@ export class KubernetesResource<T extends object> extends Calls {
    * @param options.fields - Flat records of these fields instead of objects, by path:
    *   `status.version.gitVersion`, `metadata.labels[app.kubernetes.io/name]`,
    *   `spec.containers[0].image`.
-   * @throws RancherError: `invalid` before anything is sent, if a selector is none; `forbidden`.
+   * @throws RancherError: `invalid` if a selector is none, which the cluster says; `forbidden`.
    * @remarks Scope: A key without a scope, or one scoped to the cluster.
    */
   list(options: KubernetesListOptions & { readonly fields: Fields }): RecordList;

@@ -61,7 +61,7 @@ const KINDS: &[Kind] = &[
     },
     Kind {
         kind: ErrorKind::Unauthenticated,
-        meaning: "No credential was sent and one is needed, or a login was refused.",
+        meaning: "The request was sent without a credential and one is needed, or a login was refused.",
         again: Again::No,
         to_do: "Give a token (`RANCHER_TOKEN`), or check user name, password and provider.",
     },

@@ -102,7 +102,7 @@ impl Given {
             Kind::String | Kind::Subject => Self::Text(text(parameter, raw)?),
             Kind::Integer => Self::Whole(whole(raw)?),
             Kind::Boolean => Self::Flag(read(raw, "is neither true nor false", "")?),
-            Kind::Seconds => Self::Span(span(raw)?),
+            Kind::Seconds => Self::Span(span(parameter, raw)?),
             Kind::Strings => Self::Texts(texts(raw, "is no list of texts", "")?),
             Kind::Texts => {
                 let named: Ordered<String> = read(raw, "holds no texts by name", "each value is a text")?;
@@ -137,10 +137,15 @@ fn whole(raw: &RawValue) -> Result<u64, Wrong> {
     read(raw, "is no whole number", "it is 0 or more, without a fraction")
 }
 
-fn span(raw: &RawValue) -> Result<Duration, Wrong> {
+fn span(parameter: &Parameter, raw: &RawValue) -> Result<Duration, Wrong> {
     let advice = "give seconds, such as 2.5";
     let seconds: f64 = read(raw, "is no span of time", advice)?;
-    Duration::try_from_secs_f64(seconds).map_err(|_| Wrong::new("is no span of time", advice))
+    let span = Duration::try_from_secs_f64(seconds).map_err(|_| Wrong::new("is no span of time", advice))?;
+    // nothing could come in no time, and whether something was sent would be left to chance
+    if parameter.name == "timeout" && span.is_zero() {
+        return Err(Wrong::new("leaves no time for anything", "give seconds above 0, such as 2.5"));
+    }
+    Ok(span)
 }
 
 fn data(raw: &RawValue) -> Result<Object, Wrong> {

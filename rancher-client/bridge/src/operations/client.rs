@@ -61,7 +61,7 @@ pub(super) async fn request(mut input: Input) -> Outcome<Answer> {
     let method = input.text("method")?;
     let method = match Method::from_bytes(method.to_ascii_uppercase().as_bytes()) {
         Ok(method) => method,
-        Err(_) => return Err(input.invalid("method", "nothing was sent: that is no method", "such as GET")),
+        Err(_) => return Err(input.invalid("method", "that is no method", "such as GET")),
     };
     let path = input.text("path")?;
     let route = match path.contains("://") && !path.starts_with('/') {
@@ -75,11 +75,7 @@ pub(super) async fn request(mut input: Input) -> Outcome<Answer> {
         let header = HeaderName::from_bytes(name.as_bytes()).ok().zip(HeaderValue::from_str(&value).ok());
         let Some((header, mut value)) = header else {
             let shown: String = name.chars().filter(|c| !c.is_control()).take(60).collect();
-            return Err(input.invalid(
-                "headers",
-                format!("nothing was sent: {shown:?} is no header, or its value none"),
-                "",
-            ));
+            return Err(input.invalid("headers", format!("{shown:?} is no header, or its value none"), ""));
         };
         value.set_sensitive(true);
         request.headers.append(header, value);
@@ -88,9 +84,8 @@ pub(super) async fn request(mut input: Input) -> Outcome<Answer> {
         request = request.with_json(&body)?;
     }
     input.done()?;
-    let response = client.send(request).await?;
-    let value = json!({"status": response.status.as_u16(), "headers": shown(&response.headers)});
-    let body = client.read(response.body).await?;
+    let (status, headers, body) = client.exchange(request).await?;
+    let value = json!({"status": status.as_u16(), "headers": shown(&headers)});
     Ok(Answer::page([body]).with(value))
 }
 

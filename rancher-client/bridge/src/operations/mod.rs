@@ -139,7 +139,8 @@ pub(crate) fn begin(
     };
     let timeout = input.timeout;
     let begun = std::panic::catch_unwind(AssertUnwindSafe(|| handler(input)));
-    let stream = begun.unwrap_or_else(|_| Err(Fault::defect(operation)))?;
+    let stream =
+        begun.unwrap_or_else(|_| Err(Fault::defect(operation))).map_err(|fault| fault.of(operation))?;
     Ok(stream.named(operation).with_timeout(timeout))
 }
 
@@ -158,5 +159,5 @@ pub(crate) async fn guarded<T>(
             Err(_) => return Err(Fault::timeout(operation, span)),
         },
     };
-    caught.unwrap_or_else(|_| Err(Fault::defect(operation)))
+    caught.unwrap_or_else(|_| Err(Fault::defect(operation))).map_err(|fault| fault.of(operation))
 }

@@ -23,7 +23,7 @@ pub(super) fn until(input: &mut Input) -> Outcome<Until> {
     conditions.chain(state).chain(settled).reduce(Until::and).ok_or_else(|| {
         input.invalid(
             "condition",
-            "nothing was sent: nothing is given to wait for",
+            "nothing is given to wait for",
             "give a state, a condition, or settled; what is there now, get says",
         )
     })

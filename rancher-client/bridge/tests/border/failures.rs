@@ -166,3 +166,147 @@ async fn a_timeout_is_that_of_the_whole_call() {
     assert!(start.elapsed() < Duration::from_secs(10));
     assert!(pages.next(None).await.unwrap().is_none());
 }
+
+#[tokio::test]
+async fn what_is_known_to_be_out_of_scope_says_what_was_not_sent() {
+    let lab = Lab::start();
+    let client = lab.open("member-prod", json!({"cluster": PROD}));
+    let projects = json!({"target": {"collection": "projects"}});
+    client.list("v3.list", projects.clone()).await.unwrap_err();
+    lab.forget();
+    let pods = json!({"target": {"cluster": "c-stage", "plural": "pods"}, "name": "web"});
+    for (operation, input, method, path, scope, cluster) in [
+        ("v3.list", projects.clone(), "GET", "/v3/projects?limit=…", "global", None),
+        ("v3.total", projects.clone(), "GET", "/v3/projects?limit=…", "global", None),
+        (
+            "v3.get",
+            json!({"target": {"collection": "projects"}, "id": "c-prod1:p-abcde"}),
+            "GET",
+            "/v3/projects/c-prod1:p-abcde",
+            "global",
+            None,
+        ),
+        (
+            "v3.delete",
+            json!({"target": {"collection": "projects"}, "id": "c-prod1:p-abcde"}),
+            "DELETE",
+            "/v3/projects/c-prod1:p-abcde",
+            "global",
+            None,
+        ),
+        (
+            "cluster.version",
+            json!({"target": {"cluster": "c-stage"}}),
+            "GET",
+            "/k8s/clusters/c-stage/version",
+            "cluster c-stage",
+            Some("c-stage"),
+        ),
+        (
+            "kubernetes.get",
+            pods,
+            "GET",
+            "/k8s/clusters/c-stage/api/v1/pods/web",
+            "cluster c-stage",
+            Some("c-stage"),
+        ),
+    ] {
+        let fault = match operation {
+            "v3.list" => client.all(operation, input).await.unwrap_err(),
+            _ => client.call(operation, input).await.unwrap_err(),
+        };
+        let said = all(&fault);
+        assert_eq!(said["kind"], json!("out_of_scope"), "{operation}: {said}");
+        assert_eq!(
+            (&said["method"], &said["scope"], &said["cluster"], &said["attempts"]),
+            (&json!(method), &json!(scope), &json!(cluster), &json!(0)),
+            "{operation}: {said}"
+        );
+        let shown = said["path"].as_str().unwrap();
+        assert!(shown == path || shown.split('?').next() == path.split('?').next(), "{operation}: {said}");
+        assert!(!said["operation"].as_str().unwrap().is_empty(), "{operation}: {said}");
+        assert_eq!(said["status"], Value::Null, "{operation}: {said}");
+        assert!(said["summary"].as_str().unwrap().contains("nothing was sent"), "{operation}: {said}");
+    }
+    assert!(lab.requests().is_empty(), "{:?}", lab.requests());
+}
+
+#[tokio::test]
+async fn a_body_that_breaks_off_was_still_asked_for() {
+    let lab = Lab::start();
+    let client = lab.client("admin-unscoped");
+    lab.faults(&["POST /v3/projects cut:100", "GET /v3/** cut:10", "GET /k8s/** cut:10"]);
+    let made = json!({"name": "web", "clusterId": PROD});
+    for (operation, input, method, path) in [
+        ("request", json!({"method": "GET", "path": "/v3/projects"}), "GET", "/v3/projects"),
+        ("request", json!({"method": "POST", "path": "/v3/projects", "body": made}), "POST", "/v3/projects"),
+        ("v3.create", json!({"target": {"collection": "projects"}, "object": made}), "POST", "/v3/projects"),
+        ("v3.total", json!({"target": {"collection": "projects"}}), "GET", "/v3/projects?limit=…"),
+        ("kubernetes.first", json!({"target": {"cluster": PROD, "plural": "pods"}}), "GET", ""),
+    ] {
+        let said = all(&client.call(operation, input).await.unwrap_err());
+        assert_eq!(said["kind"], json!("connect"), "{operation}: {said}");
+        assert_eq!(
+            (&said["method"], &said["attempts"], &said["retryable"]),
+            (&json!(method), &json!(1), &json!(method == "GET")),
+            "{operation}: {said}"
+        );
+        let shown = said["path"].as_str().unwrap();
+        assert!(shown.starts_with(path.split('?').next().unwrap()), "{operation}: {said}");
+        let advised = said["advice"].as_str().unwrap().contains("look whether it did its work");
+        assert_eq!(advised, method == "POST", "{operation}: {said}");
+    }
+}
+
+#[tokio::test]
+async fn what_is_refused_before_sending_names_its_operation_once() {
+    let lab = Lab::start();
+    let client = lab.client("admin-unscoped");
+    let project = json!({"collection": "projects", "project": "c-prod1:p-abcde", "cluster": "c-stage"});
+    let header = |name: &str| json!({"method": "GET", "path": "/v3", "headers": {name: "S3CR3T\r\nx: y"}});
+    let plain = |name: &str| json!({"method": "GET", "path": "/v3", "headers": {name: "S3CR3T"}});
+    let settings = json!({"collection": "settings"});
+    for (operation, input) in [
+        ("request", json!({"method": "G T", "path": "/v3"})),
+        ("request", json!({"method": "GET", "path": "//rancher.example.com/v3"})),
+        ("request", json!({"method": "GET", "path": "/\\rancher.example.com/v3"})),
+        ("request", json!({"method": "GET", "path": "https://rancher.example.com/v3"})),
+        ("request", json!({"method": "GET", "path": "HTTPS://user:S3CR3T@rancher.example.com/v3"})),
+        ("request", json!({"method": "GET", "path": "@rancher.example.com/v3"})),
+        ("request", json!({"method": "GET", "path": "/v3/%2e%2E/x"})),
+        ("request", json!({"method": "GET", "path": "/v3/a%2fb"})),
+        ("request", header("x-name")),
+        ("request", plain("Authorization")),
+        ("request", plain("cookie")),
+        ("request", plain("Host")),
+        ("request", plain("Content-Length")),
+        ("request", plain("Transfer-Encoding")),
+        ("v3.get", json!({"target": project, "id": "p-abcde"})),
+        ("v3.get", json!({"target": settings, "id": ""})),
+        ("v3.get", json!({"target": settings, "id": "server-url", "timeout": 0})),
+        ("v3.first", json!({"target": settings, "where": {"name": []}})),
+        ("v3.list", json!({"target": {"collection": "nosuch settings"}})),
+        ("v3.list", json!({"target": settings, "timeout": 0})),
+        ("v3.wait", json!({"target": settings, "id": "server-url"})),
+        ("steve.first", json!({"target": {"resource": "configmaps"}, "where": {"a,b": "c"}})),
+        ("cluster.version", json!({"target": {"cluster": "S3CR3T:x"}})),
+    ] {
+        let what = format!("{operation} {input}");
+        let fault = match matches!(operation, "v3.list" | "v3.wait") {
+            true => client.all(operation, input).await.unwrap_err(),
+            false => client.call(operation, input).await.unwrap_err(),
+        };
+        let said = all(&fault);
+        assert_eq!(said["kind"], json!("invalid"), "{what}: {said}");
+        assert_eq!((&said["operation"], &said["attempts"]), (&json!(operation), &json!(0)), "{what}: {said}");
+        let text = said["text"].as_str().unwrap();
+        assert!(text.matches("nothing was sent").count() <= 1, "{what}: {text}");
+        assert!(!fault.to_json().contains("S3CR3T\\r") && !text.contains("user:S3CR3T"), "{what}: {text}");
+    }
+    assert!(lab.requests().is_empty(), "{:?}", lab.requests());
+    client.0.close();
+    let fault = client.call("version", json!({})).await.unwrap_err();
+    assert_eq!((kind(&fault), fault.error().operation()), ("cancelled", "version"));
+    let fault = client.begin("v3.list", json!({"target": {"collection": "projects"}})).unwrap_err();
+    assert_eq!((kind(&fault), fault.error().operation()), ("cancelled", "v3.list"));
+}

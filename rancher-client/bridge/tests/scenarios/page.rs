@@ -25,8 +25,12 @@ three languages. [Errors](errors.md) says what the kinds, causes and reasons mea
 | fields | `error.status()`, `.code()`, `.field()`, `.causes()` | `error.status`, `.code`, `.field`, `.causes` | as Python |
 | what to do | `error.advice()` | `error.advice` | `error.advice` |
 
-\"Again\" is whether the same call may go well later, unchanged: `is_retryable()`, `retryable`. What can be sent twice
-was sent three times already. A dash means that there is none.
+\"Again\" is whether the same call may go well later, unchanged: `is_retryable()`, `retryable`. Where it is
+`yes`, what can be sent twice was sent three times already, unless its time ran out or only the body broke off. A dash
+means that there is none.
+
+The clients of this page were not told of a cluster. One that was (`cluster`) asks it once after a 401: if that cluster
+accepts the key, the error is `out_of_scope`, proven, in place of `undetermined`.
 ";
 
 fn document(rows: &[Row]) -> String {

@@ -1500,7 +1500,7 @@ class AsyncKubernetesResource(AsyncCalls, Generic[T]):
             timeout: How long each page may take. In seconds, or a `timedelta`.
 
         Raises:
-            RancherError: `invalid` before anything is sent, if a selector is none; `forbidden`.
+            RancherError: `invalid` if a selector is none, which the cluster says; `forbidden`.
 
         Scope:
             A key without a scope, or one scoped to the cluster.
