@@ -62,15 +62,15 @@ fn check(input: &Input, options: &DoctorOptions) -> Outcome<()> {
     if options.cluster.is_none() && input.context.client.config().cluster.is_none() {
         let advice = "give the cluster, or set RANCHER_CLUSTER_ID for this server";
         if options.namespace.is_some() {
-            return Err(input.invalid("namespace", "nothing was sent: a namespace needs its cluster", advice));
+            return Err(input.invalid("namespace", "a namespace needs its cluster", advice));
         }
         if !options.can_i.is_empty() {
-            return Err(input.invalid("can_i", "nothing was sent: rights need a cluster to ask", advice));
+            return Err(input.invalid("can_i", "rights need a cluster to ask", advice));
         }
     }
     match options.timeout {
         Some(timeout) if !(0.05..=3600.0).contains(&timeout.as_secs_f64()) => {
-            let what = "nothing was sent: timeout is not between 0.05 and 3600 seconds";
+            let what = "timeout is not between 0.05 and 3600 seconds";
             Err(input.invalid("timeout", what, "give the time that each question may take"))
         }
         _ => Ok(()),
@@ -82,7 +82,7 @@ pub(super) async fn request(mut input: Input) -> Outcome<Answer> {
     let method = input.text("method")?;
     let method = match Method::from_bytes(method.to_ascii_uppercase().as_bytes()) {
         Ok(method) => method,
-        Err(_) => return Err(input.invalid("method", "nothing was sent: that is no method", "such as GET")),
+        Err(_) => return Err(input.invalid("method", "that is no method", "such as GET")),
     };
     let path = input.text("path")?;
     let route = match path.contains("://") && !path.starts_with('/') {
@@ -96,11 +96,7 @@ pub(super) async fn request(mut input: Input) -> Outcome<Answer> {
         let header = HeaderName::from_bytes(name.as_bytes()).ok().zip(HeaderValue::from_str(&value).ok());
         let Some((header, mut value)) = header else {
             let shown: String = name.chars().filter(|c| !c.is_control()).take(60).collect();
-            return Err(input.invalid(
-                "headers",
-                format!("nothing was sent: {shown:?} is no header, or its value none"),
-                "",
-            ));
+            return Err(input.invalid("headers", format!("{shown:?} is no header, or its value none"), ""));
         };
         value.set_sensitive(true);
         request.headers.append(header, value);

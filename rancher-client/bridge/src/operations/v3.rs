@@ -23,10 +23,7 @@ fn resource(input: &mut Input) -> Outcome<Resource<Object>> {
     if let Some(project) = &project {
         let project: ProjectId = project.parse()?;
         if cluster.as_ref().is_some_and(|cluster| cluster != project.cluster().as_str()) {
-            let what = format!(
-                "nothing was sent: the project is one of {}, not of the cluster given",
-                project.cluster()
-            );
+            let what = format!("the project is one of {}, not of the cluster given", project.cluster());
             return Err(input.invalid("project", what, "give one of both"));
         }
         v3 = v3.in_project(&project);
@@ -41,8 +38,7 @@ fn query(input: &mut Input) -> Outcome<Query> {
     let project = project.map(|id| id.parse::<ProjectId>()).transpose()?;
     let mut query = match (&cluster, &project) {
         (Some(cluster), Some(project)) if cluster != project.cluster() => {
-            let what =
-                format!("nothing was sent: the project is one of {}, not of {cluster}", project.cluster());
+            let what = format!("the project is one of {}, not of {cluster}", project.cluster());
             return Err(input.invalid("project", what, "give one of both"));
         }
         (_, Some(project)) => Query::in_project(project),
