@@ -82,13 +82,25 @@ test('the command: report and exit code', () => {
   assert.equal(doctor('admin-unscoped', '--can-i', 'get:pods', 'create:deployments.apps', '--namespace', 'default').status, 0);
   writeFileSync(join(folder, 'witness'), simulator.tokens['admin-unscoped']);
   assert.equal(doctor('expired', '--witness-token-file', 'witness').status, 2);
-  assert.equal(doctor(undefined).status, 4);
+  const bare = doctor(undefined);
+  assert.equal(bare.status, 4);
+  // what to do stands before what was asked, and why no token was found is part of it
+  const told = bare.stdout.split('\n').filter((line) => /^(advice|probe) /.test(line));
+  assert.ok(told[1].startsWith('advice ') && told[1].includes('no credential for that server was found') && told[2].startsWith('probe '), bare.stdout);
+  assert.equal(JSON.parse(doctor(undefined, '--json').stdout).advice.length, 2);
+  const none = doctor('admin-unscoped', '--cluster', 'No_id', '--json');
+  assert.equal(none.status, 4);
+  const nothing = JSON.parse(none.stdout);
+  assert.deepEqual([nothing.verdict, nothing.probes, Object.keys(nothing).sort()], ['misconfigured', [], Object.keys(report).sort()]);
+  assert.ok(nothing.advice[0].includes('No_id'));
+  const misplaced = doctor('expired', '--witness-token-file', simulator.tokens['admin-unscoped'], '--json');
+  assert.equal(misplaced.status, 4);
   assert.equal(doctor('admin-unscoped', '--url', 'https://127.0.0.1:9').status, 3);
   assert.equal(doctor('admin-unscoped', '--timeout', '1e9').status, 4);
   const wrong = doctor('admin-unscoped', '--tken', simulator.tokens.expired);
   assert.equal(wrong.status, 4);
   assert.match(wrong.stderr, /--tken/);
-  for (const { stdout, stderr } of [usable, json, wrong]) {
+  for (const { stdout, stderr } of [usable, json, wrong, misplaced]) {
     for (const token of Object.values(simulator.tokens)) assert.ok(!`${stdout}${stderr}`.includes(token.split(':')[1] ?? token));
   }
   assert.match(run(join(modules, '.bin', 'rancher-node'), ['--help']).stdout, /Exit codes/);

@@ -91,19 +91,51 @@ async function run(args: string[]): Promise<number> {
     say('rancher-node: there is one command, doctor; --help lists its options');
     return MISCONFIGURED;
   }
-  const report = await diagnose(values);
-  const { text, exit_code: code, ...rest } = report;
-  process.stdout.write(values.json ? `${JSON.stringify(rest, null, 2)}\n` : `${text.trimEnd()}\n`);
-  return code;
+  const remarks: string[] = [];
+  try {
+    const { text, exit_code: code, ...rest } = await diagnose(values, remarks);
+    rest.advice = [...rest.advice, ...remarks];
+    process.stdout.write(values.json ? json(rest) : advised(text, remarks));
+    return code;
+  } catch (error) {
+    if (values.json && error instanceof RancherError) process.stdout.write(json(nothingDiagnosed(error)));
+    throw error;
+  }
+}
+
+function json(report: object): string {
+  return `${JSON.stringify(report, null, 2)}\n`;
+}
+
+/** The report with more advice, in its place before the requests. */
+function advised(text: string, remarks: string[]): string {
+  const lines = text.trimEnd().split('\n');
+  const at = lines.findIndex((line) => line.startsWith('probe '));
+  lines.splice(at < 0 ? lines.length : at, 0, ...remarks.map((remark) => `advice      ${remark}`));
+  return `${lines.join('\n')}\n`;
+}
+
+/** A configuration that is wrong is a diagnosis too: its keys are those of every other one. */
+function nothingDiagnosed(error: RancherError): object {
+  return {
+    advice: [error.summary, error.advice, ...error.because].filter((line) => line),
+    cluster: { id: null, verdict: 'unknown' },
+    credential: { causes: [], cluster: null, confidence: null, expires_at: null, kind: 'none', name: null, scope: 'unknown', verdict: 'missing' },
+    namespace: { name: null, verdict: 'unknown' },
+    probes: [],
+    server: { reachable: false, tls: null, url: null, version: null },
+    verdict: isMisconfigured(error) ? 'misconfigured' : 'unreachable',
+  };
 }
 
 interface Report {
   text: string;
   exit_code: number;
+  advice: string[];
   [part: string]: unknown;
 }
 
-async function diagnose(values: Given): Promise<Report> {
+async function diagnose(values: Given, remarks: string[]): Promise<Report> {
   if (values.token !== undefined && values.token !== '-') {
     say("warning: a token on the command line can be seen by others on this machine and stays in the shell's history; use --token -, or RANCHER_TOKEN");
   }
@@ -126,7 +158,7 @@ async function diagnose(values: Given): Promise<Report> {
     caFile: values['ca-file'],
     verify: values.insecure ? false : undefined,
   } as ClientOptions;
-  const client = open(options);
+  const client = open(options, remarks);
   const asked = {
     cluster: values.cluster,
     namespace: values.namespace,
@@ -140,7 +172,7 @@ async function diagnose(values: Given): Promise<Report> {
 }
 
 /** Without a credential there is still a server to look at, and the want of one is the finding. */
-function open(options: ClientOptions): Client {
+function open(options: ClientOptions, remarks: string[]): Client {
   try {
     return new Client(options);
   } catch (error) {
@@ -148,6 +180,7 @@ function open(options: ClientOptions): Client {
     const client = new Client({ ...options, anonymous: true });
     say('warning: no token is sent, since none belongs to this server:');
     for (const line of error.because) say(`  ${line}`);
+    remarks.push(error.summary);
     return client;
   }
 }
@@ -163,7 +196,7 @@ function file(path: string): string {
   try {
     return readFileSync(path, 'utf8');
   } catch (cause) {
-    throw wrong(`the witness's token file ${path} cannot be read`, (cause as Error).message);
+    throw wrong(`the witness's token file ${masked(path)} cannot be read`, String((cause as { code?: unknown }).code ?? ''));
   }
 }
 
@@ -183,12 +216,19 @@ function refused(error: unknown): number {
   if (error instanceof RancherError) {
     say(`rancher-node: ${error.message}`);
     for (const line of error.because) say(`  ${line}`);
-    return error.kind === 'config' || error.kind === 'invalid' ? MISCONFIGURED : UNREACHABLE;
+    return isMisconfigured(error) ? MISCONFIGURED : UNREACHABLE;
   }
-  // a secret in the wrong place must not be shown
-  const message = (error as Error).message.replace(/[A-Za-z0-9:/-]{20,}/g, '***');
-  say(`rancher-node: ${message}; --help lists the options`);
+  say(`rancher-node: ${masked((error as Error).message)}; --help lists the options`);
   return MISCONFIGURED;
+}
+
+function isMisconfigured({ kind }: RancherError): boolean {
+  return kind === 'config' || kind === 'invalid';
+}
+
+/** A secret in the wrong place must not be shown. */
+function masked(text: string): string {
+  return text.replace(/[A-Za-z0-9._:+-]{32,}/g, '***');
 }
 
 function wrong(summary: string, advice: string): RancherError {

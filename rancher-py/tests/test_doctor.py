@@ -82,12 +82,42 @@ def test_exit_codes(simulator: Simulator, ca: Path, label: str, more: list[str],
     assert done.stdout
 
 
-def test_a_witness_in_a_variable(simulator: Simulator, ca: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("WITNESS", simulator.tokens["admin-unscoped"])
-    command = [sys.executable, "-m", "rancher"]
-    done = asked(command, simulator, "expired", ["--witness-env", "WITNESS", "--json"], ca)
-    assert done.returncode == 2, done.stderr
-    assert json.loads(done.stdout)["credential"]["verdict"] == "refused"
+@pytest.mark.skipif(not DOCTOR.exists(), reason="the doctor in Rust is not built")
+def test_without_a_credential_the_report_is_that_of_rust(simulator: Simulator, ca: Path) -> None:
+    given = ["--url", simulator.url, "--ca-file", str(ca), "--cluster", "c-prod1"]
+
+    def run(*command: str) -> subprocess.CompletedProcess[str]:
+        done = subprocess.run([*command, *given], capture_output=True, text=True, timeout=120, check=False)
+        assert done.returncode == 4, done.stderr
+        return done
+
+    ours, theirs = run(sys.executable, "-m", "rancher", "doctor"), run(str(DOCTOR))
+    # in their order too: what to do stands before what was asked
+    lines = [line.split()[0] for line in ours.stdout.splitlines()]
+    assert lines == [line.split()[0] for line in theirs.stdout.splitlines()] and lines.count("advice") == 2
+    assert digits(ours.stdout) == digits(theirs.stdout)
+    ours, theirs = run(sys.executable, "-m", "rancher", "doctor", "--json"), run(str(DOCTOR), "--json")
+    assert timeless(json.loads(ours.stdout)) == timeless(json.loads(theirs.stdout))
+
+
+@pytest.mark.skipif(not DOCTOR.exists(), reason="the doctor in Rust is not built")
+def test_json_says_too_that_nothing_was_diagnosed(simulator: Simulator, ca: Path) -> None:
+    more = ["--cluster", "No_id", "--json"]
+    ours = asked([sys.executable, "-m", "rancher"], simulator, "admin-unscoped", more, ca)
+    theirs = asked([str(DOCTOR)], simulator, "admin-unscoped", more, ca)
+    assert (ours.returncode, theirs.returncode) == (4, 4)
+    report, other = json.loads(ours.stdout), json.loads(theirs.stdout)
+    assert "No_id" in report.pop("advice")[0] and "No_id" in other.pop("advice")[0]
+    other["server"]["url"] = None
+    assert report == other
+
+
+def test_a_token_in_the_place_of_a_file_is_not_shown(simulator: Simulator, ca: Path) -> None:
+    secret = simulator.tokens["admin-unscoped"]
+    more = ["--witness-token-file", secret, "--json"]
+    done = asked([sys.executable, "-m", "rancher"], simulator, "expired", more, ca)
+    assert done.returncode == 4
+    assert "cannot be read" in done.stderr and secret.split(":")[1] not in done.stdout + done.stderr
 
 
 @pytest.mark.parametrize(
@@ -97,7 +127,6 @@ def test_a_witness_in_a_variable(simulator: Simulator, ca: Path, monkeypatch: py
         (["doctor"], "RANCHER_URL"),
         (["doctor", "--cluster", ""], "--cluster is empty"),
         (["doctor", "--url", "https://rancher.example.com", "--token", ""], "--token is empty"),
-        (["doctor", "--witness-env", "NO_SUCH_VARIABLE", "--url", "https://rancher.example.com"], "NO_SUCH_VARIABLE"),
         (["doctor", "--witness-token-file", "/no/such/file", "--url", "https://rancher.example.com"], "/no/such/file"),
         (["doctor", "--timeout", "soon"], "--timeout"),
     ],

@@ -14,7 +14,9 @@ from conftest import PRELUDE
 from rancher.testing import Simulator
 
 WAITING = """
-import sys, time
+import signal, sys, time
+# a shell that runs the tests in the background has it ignored
+signal.signal(signal.SIGINT, signal.default_int_handler)
 print("waiting", flush=True)
 try:
     client.clusters.get("c-prod1")

@@ -49,7 +49,7 @@ def waiting(client: rancher.Client) -> None:
     assert_type(ensured.object, rancher.Object[management.Project])
     assert_type(client.projects.delete("x"), rancher.Deleted[management.Project])
     assert_type(client.projects.delete("x").object, rancher.Object[management.Project] | None)
-    assert_type(client.projects.wait("x", state="active"), rancher.Object[management.Project])
+    assert_type(client.projects.wait("x", state="active", timeout=5), rancher.Object[management.Project])
     assert_type(client.request("GET", "/v3").headers, dict[str, str])
     pods = client.cluster("c-prod1").resource("pods", namespace="shop-web")
     assert_type(pods.get("web-0"), rancher.Object[dict[str, Any]])

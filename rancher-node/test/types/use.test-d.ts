@@ -1,5 +1,6 @@
 // How the package is typed: this compiles, and what must not compile says so.
 import {
+  type Call,
   alteredOf,
   type Cause,
   Client,
@@ -41,6 +42,11 @@ export async function clients(signal: AbortSignal | undefined, timeout: number |
   is<string>()(client.describe().url, true);
   // an option that is perhaps undefined fits under exactOptionalPropertyTypes
   await client.version({ signal, timeout });
+  // what every call takes can be said once
+  const limits: Call = { signal, timeout };
+  await client.clusters.wait('local', { state: 'active', ...limits });
+  await client.projects.get('local:p-abc12', limits);
+  client.projects.list(limits);
   // @ts-expect-error: milliseconds are a number
   await client.version({ timeout: '5s' });
   // @ts-expect-error: the controller is not its signal

@@ -99,6 +99,8 @@ export interface Until {
 export interface Waiting {
   /** How long to wait at most; 5 minutes if not given. In milliseconds. */
   readonly deadline?: number | undefined;
+  /** The same as `deadline`, by the name that every call has for it. In milliseconds. */
+  readonly timeout?: number | undefined;
   /** For how long it must stay so; 5 seconds for states, none for conditions. In milliseconds. */
   readonly stableFor?: number | undefined;
   /** How long from one look to the next; 2 seconds if not given. In milliseconds. */
@@ -406,6 +408,7 @@ export class KubernetesResource<T extends object> extends Calls {
       condition: options.condition,
       settled: options.settled,
       deadline: seconds(options.deadline),
+      timeout: seconds(options.timeout),
       stable_for: seconds(options.stableFor),
       poll: seconds(options.poll),
       rights_lag: seconds(options.rightsLag),
@@ -423,6 +426,7 @@ export class KubernetesResource<T extends object> extends Calls {
     return this._waitGone<T>('kubernetes.wait_gone', {
       name,
       deadline: seconds(options.deadline),
+      timeout: seconds(options.timeout),
       stable_for: seconds(options.stableFor),
       poll: seconds(options.poll),
       rights_lag: seconds(options.rightsLag),
@@ -724,6 +728,7 @@ export class SteveResource<T extends object> extends Calls {
       condition: options.condition,
       settled: options.settled,
       deadline: seconds(options.deadline),
+      timeout: seconds(options.timeout),
       stable_for: seconds(options.stableFor),
       poll: seconds(options.poll),
       rights_lag: seconds(options.rightsLag),
@@ -741,6 +746,7 @@ export class SteveResource<T extends object> extends Calls {
     return this._waitGone<T>('steve.wait_gone', {
       id,
       deadline: seconds(options.deadline),
+      timeout: seconds(options.timeout),
       stable_for: seconds(options.stableFor),
       poll: seconds(options.poll),
       rights_lag: seconds(options.rightsLag),
@@ -1050,6 +1056,7 @@ export class Collection<T extends object, W extends object = Where> extends Call
       condition: options.condition,
       settled: options.settled,
       deadline: seconds(options.deadline),
+      timeout: seconds(options.timeout),
       stable_for: seconds(options.stableFor),
       poll: seconds(options.poll),
       rights_lag: seconds(options.rightsLag),
@@ -1067,6 +1074,7 @@ export class Collection<T extends object, W extends object = Where> extends Call
     return this._waitGone<T>('v3.wait_gone', {
       id,
       deadline: seconds(options.deadline),
+      timeout: seconds(options.timeout),
       stable_for: seconds(options.stableFor),
       poll: seconds(options.poll),
       rights_lag: seconds(options.rightsLag),
@@ -1391,8 +1399,9 @@ export class ClientOperations extends Calls {
    * Asks the server everything that tells what a credential can do, and says what the answers
    * prove.
    *
-   * @throws RancherError: `invalid` if an id is none. What is wrong with the server or the
-   *   credential is in the report, never an error.
+   * @throws RancherError: `invalid` if an id is none, or if a namespace or rights are asked for
+   *   without a cluster. What is wrong with the server or the credential is in
+   *   the report, never an error.
    * @remarks Scope: Any credential, and none.
    */
   doctor(options: DoctorOptions = {}): Promise<DoctorReport> {

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import re
 import sys
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -53,9 +54,7 @@ def _parser() -> argparse.ArgumentParser:
     add("--can-i", metavar="VERB:RESOURCE", nargs="+", help="rights to ask for: get:pods, create:deployments.apps")
     add("--also", metavar="CLUSTER", nargs="+", help="more clusters that the key may be scoped to")
     add("--key-is-for", metavar="CLUSTER|global", help="what you know of the key's scope")
-    witness = doctor.add_mutually_exclusive_group()
-    witness.add_argument("--witness-token-file", metavar="FILE", help="a file with another token: the witness")
-    witness.add_argument("--witness-env", metavar="VARIABLE", help="a variable with another token: the witness")
+    add("--witness-token-file", metavar="FILE", help="a file with another token, which looks the first one's name up")
     add("--ca-file", metavar="FILE", help="authorities to trust besides the machine's")
     add("--insecure", action="store_true", help="trust whatever certificate comes")
     add("--timeout", metavar="SECONDS", type=float, help="the deadline of each question")
@@ -72,17 +71,56 @@ def main(arguments: Sequence[str] | None = None) -> int:
         for line in (f"doctor: {error}", *(f"  {line}" for line in error.because)):
             _say(line)
         wrong = isinstance(error, (rancher.ConfigError, rancher.Invalid))
+        if given.json:
+            _print(_as_json(_nothing_diagnosed("misconfigured" if wrong else "unreachable", error)))
         return MISCONFIGURED if wrong else UNREACHABLE
     fields: dict[str, Any] = {**report}
     text, code = fields.pop("text"), fields.pop("exit_code")
     fields["advice"] = [*fields["advice"], *remarks]
+    _print(_as_json(fields) if given.json else _advised(text, remarks))
+    return int(code)
+
+
+def _advised(text: str, remarks: list[str]) -> str:
+    """The report with more advice, in its place before the requests."""
+    lines = text.splitlines()
+    at = next((at for at, line in enumerate(lines) if line.startswith("probe ")), len(lines))
+    return "\n".join([*lines[:at], *(f"advice      {remark}" for remark in remarks), *lines[at:], ""])
+
+
+def _nothing_diagnosed(verdict: str, error: rancher.RancherError) -> dict[str, Any]:
+    """A configuration that is wrong is a diagnosis too: its keys are those of every other one."""
+    return {
+        "advice": [line for line in (error.summary, error.advice, *error.because) if line],
+        "cluster": {"id": None, "verdict": "unknown"},
+        "credential": {
+            "causes": [],
+            "cluster": None,
+            "confidence": None,
+            "expires_at": None,
+            "kind": "none",
+            "name": None,
+            "scope": "unknown",
+            "verdict": "missing",
+        },
+        "namespace": {"name": None, "verdict": "unknown"},
+        "probes": [],
+        "server": {"reachable": False, "tls": None, "url": None, "version": None},
+        "verdict": verdict,
+    }
+
+
+def _as_json(fields: dict[str, Any]) -> str:
+    return json.dumps(fields, indent=2, ensure_ascii=False) + "\n"
+
+
+def _print(text: str) -> None:
     try:
-        sys.stdout.write(json.dumps(fields, indent=2) + "\n" if given.json else "\n".join([text.rstrip(), *remarks, ""]))
+        sys.stdout.write(text)
         sys.stdout.flush()
     except BrokenPipeError:
         # who reads no more has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    return int(code)
 
 
 def _diagnosed(given: argparse.Namespace) -> tuple[DoctorReport, list[str]]:
@@ -131,20 +169,16 @@ def _diagnosed(given: argparse.Namespace) -> tuple[DoctorReport, list[str]]:
 
 
 def _witness(given: argparse.Namespace) -> str | None:
-    if given.witness_env is not None:
-        token = os.environ.get(given.witness_env, "").strip()
-        if not token:
-            raise rancher.ConfigError(f"the witness's variable {given.witness_env} is not set")
-        return token
     if given.witness_token_file is not None:
         try:
             with open(given.witness_token_file, encoding="utf-8") as file:
                 return file.read(_TOKEN_MOST).strip()
         except (OSError, UnicodeDecodeError) as error:
             words = error.strerror if isinstance(error, OSError) else "it is no text"
-            raise rancher.ConfigError(
-                f"the witness's token file {given.witness_token_file} cannot be read: {words}"
-            ) from None
+            # a token in its place must not be shown
+            shown = re.sub(r"[\w.+:-]{32,}", "***", given.witness_token_file)
+            summary = f"the witness's token file {shown} cannot be read: {words}"
+            raise rancher.ConfigError(summary, summary=summary) from None
     return None
 
 

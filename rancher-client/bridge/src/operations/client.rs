@@ -47,6 +47,7 @@ pub(super) async fn doctor(mut input: Input) -> Outcome<Answer> {
         progress: None,
     };
     input.done()?;
+    check(&input, &options)?;
     let report = input.context.client.doctor(options).await?;
     let mut all = report.to_json();
     if let Value::Object(fields) = &mut all {
@@ -54,6 +55,26 @@ pub(super) async fn doctor(mut input: Input) -> Outcome<Answer> {
         fields.insert("exit_code".to_owned(), report.verdict.exit_code().into());
     }
     Ok(Answer::value(input.context.naming.value(all)))
+}
+
+/// What a diagnosis is asked without what it takes to answer.
+fn check(input: &Input, options: &DoctorOptions) -> Outcome<()> {
+    if options.cluster.is_none() && input.context.client.config().cluster.is_none() {
+        let advice = "give the cluster, or set RANCHER_CLUSTER_ID for this server";
+        if options.namespace.is_some() {
+            return Err(input.invalid("namespace", "a namespace needs its cluster", advice));
+        }
+        if !options.can_i.is_empty() {
+            return Err(input.invalid("can_i", "rights need a cluster to ask", advice));
+        }
+    }
+    match options.timeout {
+        Some(timeout) if !(0.05..=3600.0).contains(&timeout.as_secs_f64()) => {
+            let what = "timeout is not between 0.05 and 3600 seconds";
+            Err(input.invalid("timeout", what, "give the time that each question may take"))
+        }
+        _ => Ok(()),
+    }
 }
 
 pub(super) async fn request(mut input: Input) -> Outcome<Answer> {

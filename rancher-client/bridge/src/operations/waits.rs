@@ -32,8 +32,13 @@ pub(super) fn until(input: &mut Input) -> Outcome<Until> {
 /// How long and how often to look.
 pub(super) fn options(input: &mut Input) -> Outcome<WaitOptions> {
     let usual = WaitOptions::default();
+    let (deadline, timeout) = (input.span("deadline")?, input.span("timeout")?);
+    if deadline.is_some() && timeout.is_some() {
+        let what = "deadline and timeout of a wait are the same, and both are given";
+        return Err(input.invalid("timeout", what, "give one of both"));
+    }
     Ok(WaitOptions {
-        deadline: input.span("deadline")?.unwrap_or(usual.deadline),
+        deadline: deadline.or(timeout).unwrap_or(usual.deadline),
         stable_for: input.span("stable_for")?,
         poll: input.span("poll")?.unwrap_or(usual.poll),
         rights_lag: input.span("rights_lag")?.unwrap_or(usual.rights_lag),

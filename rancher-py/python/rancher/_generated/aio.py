@@ -293,8 +293,9 @@ class AsyncClientOperations(AsyncCalls):
             timeout: How long each question may take. In seconds, or a `timedelta`.
 
         Raises:
-            RancherError: `invalid` if an id is none. What is wrong with the server or the
-                credential is in the report, never an error.
+            RancherError: `invalid` if an id is none, or if a namespace or rights are asked for
+                without a cluster. What is wrong with the server or the credential is in
+                the report, never an error.
 
         Scope:
             Any credential, and none.
@@ -802,6 +803,7 @@ class AsyncCollection(AsyncCalls, Generic[T]):
         condition: Conditions | None = None,
         settled: bool | None = None,
         deadline: Seconds | None = None,
+        timeout: Seconds | None = None,
         stable_for: Seconds | None = None,
         poll: Seconds | None = None,
         rights_lag: Seconds | None = None,
@@ -817,6 +819,8 @@ class AsyncCollection(AsyncCalls, Generic[T]):
             settled: Nothing shall be under way, and nothing have failed.
             deadline: How long to wait at most; 5 minutes if not given. In seconds, or a
                 `timedelta`.
+            timeout: The same as `deadline`, by the name that every call has for it. In seconds, or
+                a `timedelta`.
             stable_for: For how long it must stay so; 5 seconds for states, none for conditions. In
                 seconds, or a `timedelta`.
             poll: How long from one look to the next; 2 seconds if not given. In seconds, or a
@@ -837,6 +841,7 @@ class AsyncCollection(AsyncCalls, Generic[T]):
             "condition": condition,
             "settled": settled,
             "deadline": deadline,
+            "timeout": timeout,
             "stable_for": stable_for,
             "poll": poll,
             "rights_lag": rights_lag,
@@ -848,6 +853,7 @@ class AsyncCollection(AsyncCalls, Generic[T]):
         /,
         *,
         deadline: Seconds | None = None,
+        timeout: Seconds | None = None,
         stable_for: Seconds | None = None,
         poll: Seconds | None = None,
         rights_lag: Seconds | None = None,
@@ -859,6 +865,8 @@ class AsyncCollection(AsyncCalls, Generic[T]):
             id: Its id.
             deadline: How long to wait at most; 5 minutes if not given. In seconds, or a
                 `timedelta`.
+            timeout: The same as `deadline`, by the name that every call has for it. In seconds, or
+                a `timedelta`.
             stable_for: For how long it must stay so; 5 seconds for states, none for conditions. In
                 seconds, or a `timedelta`.
             poll: How long from one look to the next; 2 seconds if not given. In seconds, or a
@@ -876,6 +884,7 @@ class AsyncCollection(AsyncCalls, Generic[T]):
         return await self._wait_gone("v3.wait_gone", {
             "id": id,
             "deadline": deadline,
+            "timeout": timeout,
             "stable_for": stable_for,
             "poll": poll,
             "rights_lag": rights_lag,
@@ -1239,6 +1248,7 @@ class AsyncSteveResource(AsyncCalls, Generic[T]):
         condition: Conditions | None = None,
         settled: bool | None = None,
         deadline: Seconds | None = None,
+        timeout: Seconds | None = None,
         stable_for: Seconds | None = None,
         poll: Seconds | None = None,
         rights_lag: Seconds | None = None,
@@ -1254,6 +1264,8 @@ class AsyncSteveResource(AsyncCalls, Generic[T]):
             settled: Nothing shall be under way, and nothing have failed.
             deadline: How long to wait at most; 5 minutes if not given. In seconds, or a
                 `timedelta`.
+            timeout: The same as `deadline`, by the name that every call has for it. In seconds, or
+                a `timedelta`.
             stable_for: For how long it must stay so; 5 seconds for states, none for conditions. In
                 seconds, or a `timedelta`.
             poll: How long from one look to the next; 2 seconds if not given. In seconds, or a
@@ -1274,6 +1286,7 @@ class AsyncSteveResource(AsyncCalls, Generic[T]):
             "condition": condition,
             "settled": settled,
             "deadline": deadline,
+            "timeout": timeout,
             "stable_for": stable_for,
             "poll": poll,
             "rights_lag": rights_lag,
@@ -1285,6 +1298,7 @@ class AsyncSteveResource(AsyncCalls, Generic[T]):
         /,
         *,
         deadline: Seconds | None = None,
+        timeout: Seconds | None = None,
         stable_for: Seconds | None = None,
         poll: Seconds | None = None,
         rights_lag: Seconds | None = None,
@@ -1296,6 +1310,8 @@ class AsyncSteveResource(AsyncCalls, Generic[T]):
             id: Its id.
             deadline: How long to wait at most; 5 minutes if not given. In seconds, or a
                 `timedelta`.
+            timeout: The same as `deadline`, by the name that every call has for it. In seconds, or
+                a `timedelta`.
             stable_for: For how long it must stay so; 5 seconds for states, none for conditions. In
                 seconds, or a `timedelta`.
             poll: How long from one look to the next; 2 seconds if not given. In seconds, or a
@@ -1313,6 +1329,7 @@ class AsyncSteveResource(AsyncCalls, Generic[T]):
         return await self._wait_gone("steve.wait_gone", {
             "id": id,
             "deadline": deadline,
+            "timeout": timeout,
             "stable_for": stable_for,
             "poll": poll,
             "rights_lag": rights_lag,
@@ -1689,6 +1706,7 @@ class AsyncKubernetesResource(AsyncCalls, Generic[T]):
         condition: Conditions | None = None,
         settled: bool | None = None,
         deadline: Seconds | None = None,
+        timeout: Seconds | None = None,
         stable_for: Seconds | None = None,
         poll: Seconds | None = None,
         rights_lag: Seconds | None = None,
@@ -1704,6 +1722,8 @@ class AsyncKubernetesResource(AsyncCalls, Generic[T]):
             settled: Nothing shall be under way, and nothing have failed.
             deadline: How long to wait at most; 5 minutes if not given. In seconds, or a
                 `timedelta`.
+            timeout: The same as `deadline`, by the name that every call has for it. In seconds, or
+                a `timedelta`.
             stable_for: For how long it must stay so; 5 seconds for states, none for conditions. In
                 seconds, or a `timedelta`.
             poll: How long from one look to the next; 2 seconds if not given. In seconds, or a
@@ -1724,6 +1744,7 @@ class AsyncKubernetesResource(AsyncCalls, Generic[T]):
             "condition": condition,
             "settled": settled,
             "deadline": deadline,
+            "timeout": timeout,
             "stable_for": stable_for,
             "poll": poll,
             "rights_lag": rights_lag,
@@ -1735,6 +1756,7 @@ class AsyncKubernetesResource(AsyncCalls, Generic[T]):
         /,
         *,
         deadline: Seconds | None = None,
+        timeout: Seconds | None = None,
         stable_for: Seconds | None = None,
         poll: Seconds | None = None,
         rights_lag: Seconds | None = None,
@@ -1746,6 +1768,8 @@ class AsyncKubernetesResource(AsyncCalls, Generic[T]):
             name: Its name.
             deadline: How long to wait at most; 5 minutes if not given. In seconds, or a
                 `timedelta`.
+            timeout: The same as `deadline`, by the name that every call has for it. In seconds, or
+                a `timedelta`.
             stable_for: For how long it must stay so; 5 seconds for states, none for conditions. In
                 seconds, or a `timedelta`.
             poll: How long from one look to the next; 2 seconds if not given. In seconds, or a
@@ -1763,6 +1787,7 @@ class AsyncKubernetesResource(AsyncCalls, Generic[T]):
         return await self._wait_gone("kubernetes.wait_gone", {
             "name": name,
             "deadline": deadline,
+            "timeout": timeout,
             "stable_for": stable_for,
             "poll": poll,
             "rights_lag": rights_lag,

@@ -276,8 +276,9 @@ class ClientOperations(SyncCalls):
             timeout: How long each question may take. In seconds, or a `timedelta`.
 
         Raises:
-            RancherError: `invalid` if an id is none. What is wrong with the server or the
-                credential is in the report, never an error.
+            RancherError: `invalid` if an id is none, or if a namespace or rights are asked for
+                without a cluster. What is wrong with the server or the credential is in
+                the report, never an error.
 
         Scope:
             Any credential, and none.
@@ -781,6 +782,7 @@ class Collection(SyncCalls, Generic[T]):
         condition: Conditions | None = None,
         settled: bool | None = None,
         deadline: Seconds | None = None,
+        timeout: Seconds | None = None,
         stable_for: Seconds | None = None,
         poll: Seconds | None = None,
         rights_lag: Seconds | None = None,
@@ -796,6 +798,8 @@ class Collection(SyncCalls, Generic[T]):
             settled: Nothing shall be under way, and nothing have failed.
             deadline: How long to wait at most; 5 minutes if not given. In seconds, or a
                 `timedelta`.
+            timeout: The same as `deadline`, by the name that every call has for it. In seconds, or
+                a `timedelta`.
             stable_for: For how long it must stay so; 5 seconds for states, none for conditions. In
                 seconds, or a `timedelta`.
             poll: How long from one look to the next; 2 seconds if not given. In seconds, or a
@@ -816,6 +820,7 @@ class Collection(SyncCalls, Generic[T]):
             "condition": condition,
             "settled": settled,
             "deadline": deadline,
+            "timeout": timeout,
             "stable_for": stable_for,
             "poll": poll,
             "rights_lag": rights_lag,
@@ -827,6 +832,7 @@ class Collection(SyncCalls, Generic[T]):
         /,
         *,
         deadline: Seconds | None = None,
+        timeout: Seconds | None = None,
         stable_for: Seconds | None = None,
         poll: Seconds | None = None,
         rights_lag: Seconds | None = None,
@@ -838,6 +844,8 @@ class Collection(SyncCalls, Generic[T]):
             id: Its id.
             deadline: How long to wait at most; 5 minutes if not given. In seconds, or a
                 `timedelta`.
+            timeout: The same as `deadline`, by the name that every call has for it. In seconds, or
+                a `timedelta`.
             stable_for: For how long it must stay so; 5 seconds for states, none for conditions. In
                 seconds, or a `timedelta`.
             poll: How long from one look to the next; 2 seconds if not given. In seconds, or a
@@ -855,6 +863,7 @@ class Collection(SyncCalls, Generic[T]):
         return self._wait_gone("v3.wait_gone", {
             "id": id,
             "deadline": deadline,
+            "timeout": timeout,
             "stable_for": stable_for,
             "poll": poll,
             "rights_lag": rights_lag,
@@ -1214,6 +1223,7 @@ class SteveResource(SyncCalls, Generic[T]):
         condition: Conditions | None = None,
         settled: bool | None = None,
         deadline: Seconds | None = None,
+        timeout: Seconds | None = None,
         stable_for: Seconds | None = None,
         poll: Seconds | None = None,
         rights_lag: Seconds | None = None,
@@ -1229,6 +1239,8 @@ class SteveResource(SyncCalls, Generic[T]):
             settled: Nothing shall be under way, and nothing have failed.
             deadline: How long to wait at most; 5 minutes if not given. In seconds, or a
                 `timedelta`.
+            timeout: The same as `deadline`, by the name that every call has for it. In seconds, or
+                a `timedelta`.
             stable_for: For how long it must stay so; 5 seconds for states, none for conditions. In
                 seconds, or a `timedelta`.
             poll: How long from one look to the next; 2 seconds if not given. In seconds, or a
@@ -1249,6 +1261,7 @@ class SteveResource(SyncCalls, Generic[T]):
             "condition": condition,
             "settled": settled,
             "deadline": deadline,
+            "timeout": timeout,
             "stable_for": stable_for,
             "poll": poll,
             "rights_lag": rights_lag,
@@ -1260,6 +1273,7 @@ class SteveResource(SyncCalls, Generic[T]):
         /,
         *,
         deadline: Seconds | None = None,
+        timeout: Seconds | None = None,
         stable_for: Seconds | None = None,
         poll: Seconds | None = None,
         rights_lag: Seconds | None = None,
@@ -1271,6 +1285,8 @@ class SteveResource(SyncCalls, Generic[T]):
             id: Its id.
             deadline: How long to wait at most; 5 minutes if not given. In seconds, or a
                 `timedelta`.
+            timeout: The same as `deadline`, by the name that every call has for it. In seconds, or
+                a `timedelta`.
             stable_for: For how long it must stay so; 5 seconds for states, none for conditions. In
                 seconds, or a `timedelta`.
             poll: How long from one look to the next; 2 seconds if not given. In seconds, or a
@@ -1288,6 +1304,7 @@ class SteveResource(SyncCalls, Generic[T]):
         return self._wait_gone("steve.wait_gone", {
             "id": id,
             "deadline": deadline,
+            "timeout": timeout,
             "stable_for": stable_for,
             "poll": poll,
             "rights_lag": rights_lag,
@@ -1661,6 +1678,7 @@ class KubernetesResource(SyncCalls, Generic[T]):
         condition: Conditions | None = None,
         settled: bool | None = None,
         deadline: Seconds | None = None,
+        timeout: Seconds | None = None,
         stable_for: Seconds | None = None,
         poll: Seconds | None = None,
         rights_lag: Seconds | None = None,
@@ -1676,6 +1694,8 @@ class KubernetesResource(SyncCalls, Generic[T]):
             settled: Nothing shall be under way, and nothing have failed.
             deadline: How long to wait at most; 5 minutes if not given. In seconds, or a
                 `timedelta`.
+            timeout: The same as `deadline`, by the name that every call has for it. In seconds, or
+                a `timedelta`.
             stable_for: For how long it must stay so; 5 seconds for states, none for conditions. In
                 seconds, or a `timedelta`.
             poll: How long from one look to the next; 2 seconds if not given. In seconds, or a
@@ -1696,6 +1716,7 @@ class KubernetesResource(SyncCalls, Generic[T]):
             "condition": condition,
             "settled": settled,
             "deadline": deadline,
+            "timeout": timeout,
             "stable_for": stable_for,
             "poll": poll,
             "rights_lag": rights_lag,
@@ -1707,6 +1728,7 @@ class KubernetesResource(SyncCalls, Generic[T]):
         /,
         *,
         deadline: Seconds | None = None,
+        timeout: Seconds | None = None,
         stable_for: Seconds | None = None,
         poll: Seconds | None = None,
         rights_lag: Seconds | None = None,
@@ -1718,6 +1740,8 @@ class KubernetesResource(SyncCalls, Generic[T]):
             name: Its name.
             deadline: How long to wait at most; 5 minutes if not given. In seconds, or a
                 `timedelta`.
+            timeout: The same as `deadline`, by the name that every call has for it. In seconds, or
+                a `timedelta`.
             stable_for: For how long it must stay so; 5 seconds for states, none for conditions. In
                 seconds, or a `timedelta`.
             poll: How long from one look to the next; 2 seconds if not given. In seconds, or a
@@ -1735,6 +1759,7 @@ class KubernetesResource(SyncCalls, Generic[T]):
         return self._wait_gone("kubernetes.wait_gone", {
             "name": name,
             "deadline": deadline,
+            "timeout": timeout,
             "stable_for": stable_for,
             "poll": poll,
             "rights_lag": rights_lag,
