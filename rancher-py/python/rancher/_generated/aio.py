@@ -12,7 +12,16 @@ from rancher._base import AsyncCalls
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping, Sequence
 
-    from rancher._generated.values import (
+    from rancher._objects import (
+        AsyncObjectList,
+        AsyncRecordList,
+        Deleted,
+        Ensured,
+        Object,
+        Response,
+    )
+    from rancher.types import management
+    from rancher.types.values import (
         Conditions,
         DoctorReport,
         Fields,
@@ -24,15 +33,6 @@ if TYPE_CHECKING:
         Where,
         WhoAmI,
     )
-    from rancher._objects import (
-        AsyncObjectList,
-        AsyncRecordList,
-        Deleted,
-        Ensured,
-        Object,
-        Response,
-    )
-    from rancher.types import management
 
 __all__ = [
     "AsyncClientOperations",
@@ -313,8 +313,8 @@ class AsyncClientOperations(AsyncCalls):
     async def request(
         self,
         method: str,
-        path: str,
         /,
+        path: str,
         *,
         body: object | None = None,
         headers: Mapping[str, str] | None = None,
@@ -563,8 +563,8 @@ class AsyncCollection(AsyncCalls, Generic[T]):
     async def ensure(
         self,
         object: T,
-        by: str | Sequence[str],
         /,
+        by: str | Sequence[str],
         *,
         timeout: Seconds | None = None,
     ) -> Ensured[T]:
@@ -607,8 +607,8 @@ class AsyncCollection(AsyncCalls, Generic[T]):
     async def update_with(
         self,
         id: str,
-        change: Callable[[Object[T]], Awaitable[Object[T] | T | None] | Object[T] | T | None],
         /,
+        change: Callable[[Object[T]], Awaitable[Object[T] | T | None] | Object[T] | T | None],
         *,
         timeout: Seconds | None = None,
     ) -> Object[T]:
@@ -647,8 +647,8 @@ class AsyncCollection(AsyncCalls, Generic[T]):
     async def action(
         self,
         object: Object[T] | str,
-        name: str,
         /,
+        name: str,
         *,
         input: Mapping[str, object] | None = None,
         timeout: Seconds | None = None,
@@ -707,8 +707,8 @@ class AsyncCollection(AsyncCalls, Generic[T]):
     async def link(
         self,
         object: Object[T] | str,
-        name: str,
         /,
+        name: str,
         *,
         timeout: Seconds | None = None,
     ) -> Object[dict[str, Any]]:
@@ -736,8 +736,8 @@ class AsyncCollection(AsyncCalls, Generic[T]):
     def link_list(
         self,
         object: Object[T] | str,
-        name: str,
         /,
+        name: str,
         *,
         fields: None = None,
         timeout: Seconds | None = None,
@@ -747,8 +747,8 @@ class AsyncCollection(AsyncCalls, Generic[T]):
     def link_list(
         self,
         object: Object[T] | str,
-        name: str,
         /,
+        name: str,
         *,
         fields: Fields,
         timeout: Seconds | None = None,
@@ -757,8 +757,8 @@ class AsyncCollection(AsyncCalls, Generic[T]):
     def link_list(
         self,
         object: Object[T] | str,
-        name: str,
         /,
+        name: str,
         *,
         fields: Fields | None = None,
         timeout: Seconds | None = None,
@@ -1165,8 +1165,8 @@ class AsyncSteveResource(AsyncCalls, Generic[T]):
     async def update_with(
         self,
         id: str,
-        change: Callable[[Object[T]], Awaitable[Object[T] | T | None] | Object[T] | T | None],
         /,
+        change: Callable[[Object[T]], Awaitable[Object[T] | T | None] | Object[T] | T | None],
         *,
         timeout: Seconds | None = None,
     ) -> Object[T]:
@@ -1205,8 +1205,8 @@ class AsyncSteveResource(AsyncCalls, Generic[T]):
     async def link(
         self,
         object: Object[T] | str,
-        name: str,
         /,
+        name: str,
         *,
         timeout: Seconds | None = None,
     ) -> Object[dict[str, Any]]:
@@ -1412,8 +1412,8 @@ class AsyncCluster(AsyncCalls):
     async def can_i(
         self,
         verb: str,
-        resource: str,
         /,
+        resource: str,
         *,
         namespace: str | None = None,
         group: str | None = None,
@@ -1640,8 +1640,8 @@ class AsyncKubernetesResource(AsyncCalls, Generic[T]):
     async def update_with(
         self,
         name: str,
-        change: Callable[[Object[T]], Awaitable[Object[T] | T | None] | Object[T] | T | None],
         /,
+        change: Callable[[Object[T]], Awaitable[Object[T] | T | None] | Object[T] | T | None],
         *,
         timeout: Seconds | None = None,
     ) -> Object[T]:

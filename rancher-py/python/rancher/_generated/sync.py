@@ -12,7 +12,9 @@ from rancher._base import SyncCalls
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from rancher._generated.values import (
+    from rancher._objects import Deleted, Ensured, Object, ObjectList, RecordList, Response
+    from rancher.types import management
+    from rancher.types.values import (
         Conditions,
         DoctorReport,
         Fields,
@@ -24,8 +26,6 @@ if TYPE_CHECKING:
         Where,
         WhoAmI,
     )
-    from rancher._objects import Deleted, Ensured, Object, ObjectList, RecordList, Response
-    from rancher.types import management
 
 __all__ = ["ClientOperations", "Cluster", "Collection", "KubernetesResource", "SteveResource"]
 
@@ -296,8 +296,8 @@ class ClientOperations(SyncCalls):
     def request(
         self,
         method: str,
-        path: str,
         /,
+        path: str,
         *,
         body: object | None = None,
         headers: Mapping[str, str] | None = None,
@@ -546,8 +546,8 @@ class Collection(SyncCalls, Generic[T]):
     def ensure(
         self,
         object: T,
-        by: str | Sequence[str],
         /,
+        by: str | Sequence[str],
         *,
         timeout: Seconds | None = None,
     ) -> Ensured[T]:
@@ -590,8 +590,8 @@ class Collection(SyncCalls, Generic[T]):
     def update_with(
         self,
         id: str,
-        change: Callable[[Object[T]], Object[T] | T | None],
         /,
+        change: Callable[[Object[T]], Object[T] | T | None],
         *,
         timeout: Seconds | None = None,
     ) -> Object[T]:
@@ -630,8 +630,8 @@ class Collection(SyncCalls, Generic[T]):
     def action(
         self,
         object: Object[T] | str,
-        name: str,
         /,
+        name: str,
         *,
         input: Mapping[str, object] | None = None,
         timeout: Seconds | None = None,
@@ -690,8 +690,8 @@ class Collection(SyncCalls, Generic[T]):
     def link(
         self,
         object: Object[T] | str,
-        name: str,
         /,
+        name: str,
         *,
         timeout: Seconds | None = None,
     ) -> Object[dict[str, Any]]:
@@ -715,8 +715,8 @@ class Collection(SyncCalls, Generic[T]):
     def link_list(
         self,
         object: Object[T] | str,
-        name: str,
         /,
+        name: str,
         *,
         fields: None = None,
         timeout: Seconds | None = None,
@@ -726,8 +726,8 @@ class Collection(SyncCalls, Generic[T]):
     def link_list(
         self,
         object: Object[T] | str,
-        name: str,
         /,
+        name: str,
         *,
         fields: Fields,
         timeout: Seconds | None = None,
@@ -736,8 +736,8 @@ class Collection(SyncCalls, Generic[T]):
     def link_list(
         self,
         object: Object[T] | str,
-        name: str,
         /,
+        name: str,
         *,
         fields: Fields | None = None,
         timeout: Seconds | None = None,
@@ -1144,8 +1144,8 @@ class SteveResource(SyncCalls, Generic[T]):
     def update_with(
         self,
         id: str,
-        change: Callable[[Object[T]], Object[T] | T | None],
         /,
+        change: Callable[[Object[T]], Object[T] | T | None],
         *,
         timeout: Seconds | None = None,
     ) -> Object[T]:
@@ -1184,8 +1184,8 @@ class SteveResource(SyncCalls, Generic[T]):
     def link(
         self,
         object: Object[T] | str,
-        name: str,
         /,
+        name: str,
         *,
         timeout: Seconds | None = None,
     ) -> Object[dict[str, Any]]:
@@ -1387,8 +1387,8 @@ class Cluster(SyncCalls):
     def can_i(
         self,
         verb: str,
-        resource: str,
         /,
+        resource: str,
         *,
         namespace: str | None = None,
         group: str | None = None,
@@ -1615,8 +1615,8 @@ class KubernetesResource(SyncCalls, Generic[T]):
     def update_with(
         self,
         name: str,
-        change: Callable[[Object[T]], Object[T] | T | None],
         /,
+        change: Callable[[Object[T]], Object[T] | T | None],
         *,
         timeout: Seconds | None = None,
     ) -> Object[T]:
