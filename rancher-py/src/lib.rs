@@ -11,7 +11,9 @@ mod log;
 mod raise;
 mod runtime;
 
+use pyo3::exceptions::PyImportError;
 use pyo3::prelude::*;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 #[pymodule(gil_used = false)]
 mod _native {
@@ -24,7 +26,24 @@ mod _native {
     #[pymodule_export]
     use super::runtime::shutdown;
     #[pymodule_export]
-    use super::version;
+    use super::{settle, version};
+}
+
+/// The interpreter that this was loaded by, as the place of its module `sys`.
+static HOME: AtomicUsize = AtomicUsize::new(0);
+
+/// Lets one interpreter of the process have this, and refuses it to others: the end of any of them would end the calls
+/// of all.
+#[pyfunction]
+fn settle(py: Python<'_>) -> PyResult<()> {
+    let here = py.import("sys")?.as_ptr() as usize;
+    match HOME.compare_exchange(0, here, Ordering::SeqCst, Ordering::SeqCst) {
+        Err(home) if home != here => Err(PyImportError::new_err(
+            "rancher serves one interpreter of a process, and another one has loaded it; import it in the main \
+             interpreter only, or in a process of its own (mod_wsgi: WSGIApplicationGroup %{GLOBAL})",
+        )),
+        _ => Ok(()),
+    }
 }
 
 /// The version of the package.

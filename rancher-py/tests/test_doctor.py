@@ -5,10 +5,13 @@ from __future__ import annotations
 import json
 import os
 import re
+import signal
 import subprocess
 import sys
+import time
 from collections.abc import Sequence
 from pathlib import Path
+from subprocess import PIPE
 from typing import Any
 
 import pytest
@@ -148,3 +151,21 @@ def test_nobody_there(simulator: Simulator, ca: Path) -> None:
         check=False,
     )
     assert done.returncode == 3, done.stderr
+
+
+def test_ctrl_c_is_no_traceback() -> None:
+    with Simulator(faults=["GET /rancherversion hang"]) as simulator:
+        environment = {
+            **os.environ,
+            "RANCHER_URL": simulator.url,
+            "RANCHER_TOKEN": simulator.tokens["admin-unscoped"],
+            "RANCHER_CA_CERTS": simulator.ca_pem,
+        }
+        command = [sys.executable, "-m", "rancher", "doctor"]
+        with subprocess.Popen(command, env=environment, stdout=PIPE, stderr=PIPE, text=True) as doctor:
+            until = time.monotonic() + 30
+            while not simulator.journal() and time.monotonic() < until:
+                time.sleep(0.05)
+            doctor.send_signal(signal.SIGINT)
+            told = doctor.communicate(timeout=30)
+    assert (doctor.returncode, *told) == (130, "", "")

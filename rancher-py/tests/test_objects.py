@@ -6,6 +6,7 @@ import asyncio
 import copy
 import json
 import pickle
+from types import MappingProxyType
 from typing import Any
 
 import pytest
@@ -154,3 +155,37 @@ def test_a_notebook_shows_names_only(project: rancher.Object[Any]) -> None:
     project["secret"] = "canary"
     html = project._repr_html_()
     assert "<td>shop</td>" in html and "canary" not in html
+
+
+def test_an_item_of_a_list_of_kubernetes_shows_its_kind(client: rancher.Client) -> None:
+    maps = client.cluster("c-prod1").resource("configmaps", namespace="shop-web")
+    item = maps.list().first()
+    # the server leaves it out of the item, and it is not made up there
+    assert item is not None and "kind" not in item and item.kind == "ConfigMap"
+    assert repr(item).startswith("<ConfigMap 'kube-root-ca.crt' shop-web/") and "<td>ConfigMap</td>" in item._repr_html_()
+    assert repr(pickle.loads(pickle.dumps(item))) == repr(item)
+
+
+def test_what_follows_the_first_argument_can_be_named(client: rancher.Client, project: rancher.Object[Any]) -> None:
+    ensured = client.projects.ensure({"name": "shop", "clusterId": "c-prod1"}, by=["name", "clusterId"])
+    assert not ensured.created and ensured.object == project
+    assert client.request("GET", path="/v3/settings?limit=1").status == 200
+    assert client.cluster("c-prod1").can_i("get", resource="pods")["allowed"]
+
+
+@pytest.mark.parametrize("name", [None, True, 8080, 1.5])
+def test_names_of_fields_are_text(simulator: Simulator, client: rancher.Client, name: object) -> None:
+    labels: Any = {"team": "shop", name: "x"}
+    simulator.forget()
+    for data in ({"labels": labels}, {"labels": MappingProxyType(labels)}, {"list": [(labels,)]}):
+        with pytest.raises(rancher.Invalid, match=f"is text, not a {type(name).__name__}"):
+            client.projects.create({"name": "py-names", "clusterId": "c-prod1", **data})  # type: ignore[typeddict-item]
+    assert simulator.requests() == []
+
+
+def test_what_holds_itself_is_refused(client: rancher.Client, project: rancher.Object[Any]) -> None:
+    project["itself"] = project.raw
+    calls: list[Any] = [client.projects.update, client.projects.create]
+    for call in calls:
+        with pytest.raises(rancher.Invalid, match="Circular"):
+            call(project)

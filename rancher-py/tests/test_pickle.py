@@ -17,6 +17,8 @@ def test_a_client_with_a_credential_is_not_pickled(client: rancher.Client, simul
     with pytest.raises(TypeError, match="cannot pickle"):
         pickle.dumps(client.projects)
     assert copy.copy(client) is client and copy.deepcopy(client) is client
+    held = copy.deepcopy({"projects": client.projects, "cluster": client.cluster("c-prod1")})
+    assert held["projects"].total() > 0 and repr(held["cluster"]) == "<Cluster cluster='c-prod1'>"
 
 
 def test_a_client_of_the_environment_is_opened_anew(simulator: Simulator, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -7,6 +7,7 @@ import threading
 from concurrent.futures import ThreadPoolExecutor
 
 import rancher
+from conftest import Run
 from rancher.testing import Simulator
 
 
@@ -41,3 +42,23 @@ def test_one_client_on_loops_of_many_threads(simulator: Simulator) -> None:
 
     with ThreadPoolExecutor(4) as pool:
         assert list(pool.map(lambda _: asyncio.run(some()), range(8))) == [20] * 8
+
+
+def test_one_interpreter_of_a_process_has_it(run: Run) -> None:
+    done = run(
+        """
+try:
+    import _interpreters as interpreters
+    new = lambda: interpreters.create("legacy")
+except ImportError:
+    import _xxsubinterpreters as interpreters
+    new = lambda: interpreters.create(isolated=False)
+other = new()
+text = "import sys\\ntry: import rancher\\nexcept ImportError as error: sys.stdout.write(str(error))"
+interpreters.run_string(other, text)
+interpreters.destroy(other)
+print(client.version()["version"])
+"""
+    )
+    assert done.returncode == 0 and "another one has loaded it" in done.stdout, done
+    assert "v2." in done.stdout, done

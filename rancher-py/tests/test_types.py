@@ -6,12 +6,14 @@ from typing import TYPE_CHECKING, Any, TypedDict
 
 import pytest
 import rancher
+from rancher import types
+from rancher._generated import aio, sync
 from rancher.types import management
 
 if TYPE_CHECKING:
     from typing import assert_type
 
-    from rancher._generated.values import DoctorReport, Permission, ServerVersion
+    from rancher.types.values import DoctorReport, Permission, ServerVersion, WaitProgress
 
 
 class Named(TypedDict, total=False):
@@ -88,6 +90,27 @@ def failing(error: rancher.RancherError) -> None:
     assert_type(error.retryable, bool)
 
 
+def handed_on(
+    projects: rancher.Collection[management.Project],
+    cluster: rancher.Cluster,
+    pods: rancher.KubernetesResource[dict[str, Any]],
+    shops: rancher.SteveResource[dict[str, Any]],
+    awaited: rancher.AsyncCollection[management.Project],
+) -> None:
+    """Never called: what a client hands out can be named, and so can what a callback is given."""
+    assert_type(projects.list(), rancher.ObjectList[management.Project])
+    assert_type(cluster.can_i("get", resource="pods"), Permission)
+    assert_type(pods.get("web-0"), rancher.Object[dict[str, Any]])
+    assert_type(shops.get("shop"), rancher.Object[dict[str, Any]])
+    assert_type(awaited.list(), rancher.AsyncObjectList[management.Project])
+
+    def progress(event: WaitProgress) -> None:
+        assert_type(event["text"], str)
+
+    projects.wait("shop", state="active", on_progress=progress)
+    projects.ensure({"name": "shop"}, by="name")
+
+
 def refused(client: rancher.Client) -> None:
     """Never called: what a type checker does not let through. Each line must be an error, or the comment is one."""
     client.projects.get(id="x")  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
@@ -105,3 +128,11 @@ def test_types_are_there_at_run_time() -> None:
 @pytest.mark.parametrize("name", rancher.__all__)
 def test_everything_public_is_there(name: str) -> None:
     assert getattr(rancher, name) is not None and name in dir(rancher)
+
+
+def test_everything_that_is_handed_out_is_public() -> None:
+    for module in (sync, aio):
+        handed = {name for name in module.__all__ if not name.endswith("ClientOperations")}
+        assert handed and handed <= set(rancher.__all__)
+        assert all(getattr(rancher, name) is getattr(module, name) for name in handed)
+    assert {"DoctorReport", "WaitProgress", "Where"} <= set(types.values.__all__)

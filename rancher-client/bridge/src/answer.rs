@@ -14,6 +14,8 @@ pub struct Answer {
     /// As JSON; nothing for `null`.
     value: Option<String>,
     objects: Vec<Bytes>,
+    /// What the objects are that do not say it themselves.
+    kind: Option<String>,
 }
 
 /// What an object is called, whichever API it is of.
@@ -37,12 +39,18 @@ impl Answer {
 
     /// A value, as JSON, without objects.
     pub(crate) fn text(json: String) -> Self {
-        Self { value: Some(json), objects: Vec::new() }
+        Self { value: Some(json), ..Self::default() }
     }
 
     /// The objects of a page.
     pub(crate) fn page(objects: impl IntoIterator<Item = Bytes>) -> Self {
-        Self { value: None, objects: objects.into_iter().collect() }
+        Self { objects: objects.into_iter().collect(), ..Self::default() }
+    }
+
+    /// The same of a list of this kind: the items of a `PodList` are of the kind `Pod`, and Kubernetes leaves it out.
+    pub(crate) fn of_list(self, kind: Option<&str>) -> Self {
+        let kind = kind.and_then(|kind| kind.strip_suffix("List")).filter(|kind| !kind.is_empty());
+        Self { kind: kind.map(str::to_owned), ..self }
     }
 
     /// One object.
@@ -103,6 +111,7 @@ impl Answer {
 
     /// What an object is called.
     pub fn head(&self, at: usize) -> Head {
-        self.objects.get(at).map(|raw| head(raw)).unwrap_or_default()
+        let head = self.objects.get(at).map(|raw| head(raw)).unwrap_or_default();
+        Head { kind: head.kind.or_else(|| self.kind.clone()), ..head }
     }
 }

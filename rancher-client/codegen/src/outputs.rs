@@ -49,6 +49,7 @@ pub fn outputs(facts: &Facts, table: &Table) -> Result<Vec<Output>, Failure> {
 
     let mut records = Files::new();
     python::records::write(&model, &enums, &mut records)?;
+    records.insert("values.py".to_owned(), python::values::file(table));
     let classes = Files::from([
         (
             "__init__.py".to_owned(),
@@ -56,7 +57,6 @@ pub fn outputs(facts: &Facts, table: &Table) -> Result<Vec<Output>, Failure> {
         ),
         ("aio.py".to_owned(), python::facade::file(table, &nouns, Style::Async)?),
         ("sync.py".to_owned(), python::facade::file(table, &nouns, Style::Sync)?),
-        ("values.py".to_owned(), python::values::file(table)),
     ]);
     let mut node = Files::from([
         ("resources.ts".to_owned(), typescript::facade::file(table, &nouns)?),

@@ -12,7 +12,11 @@ import atexit
 from rancher._typing import TYPE_CHECKING
 
 from rancher import _native
+
+_native.settle()
+
 from rancher._client import Client
+from rancher._generated.sync import Cluster, Collection, KubernetesResource, SteveResource
 from rancher._objects import (
     AsyncObjectList,
     AsyncRecordList,
@@ -52,15 +56,27 @@ from rancher.errors import (
 
 if TYPE_CHECKING:
     from rancher._async_client import AsyncClient
+    from rancher._generated.aio import (
+        AsyncCluster,
+        AsyncCollection,
+        AsyncKubernetesResource,
+        AsyncSteveResource,
+    )
 
 __all__ = [
     "AlreadyExists",
     "AsyncClient",
+    "AsyncCluster",
+    "AsyncCollection",
+    "AsyncKubernetesResource",
     "AsyncObjectList",
     "AsyncRecordList",
+    "AsyncSteveResource",
     "Cancelled",
     "Client",
+    "Cluster",
     "ClusterUnavailable",
+    "Collection",
     "ConfigError",
     "Conflict",
     "ConnectError",
@@ -70,6 +86,7 @@ __all__ = [
     "Forbidden",
     "InternalError",
     "Invalid",
+    "KubernetesResource",
     "NotFound",
     "NotRancher",
     "Object",
@@ -82,6 +99,7 @@ __all__ = [
     "RateLimited",
     "RecordList",
     "Response",
+    "SteveResource",
     "TlsError",
     "TokenRefused",
     "Unauthenticated",
@@ -100,11 +118,13 @@ if not TYPE_CHECKING:
 
     def __getattr__(name):
         # half of the time of the import, and most programs use the other one
-        if name == "AsyncClient":
-            from rancher._async_client import AsyncClient
+        if name in __all__:
+            from rancher import _async_client
+            from rancher._generated import aio
 
-            globals()["AsyncClient"] = AsyncClient
-            return AsyncClient
+            found = getattr(_async_client if name == "AsyncClient" else aio, name)
+            globals()[name] = found
+            return found
         raise AttributeError(f"module 'rancher' has no attribute {name!r}")
 
     def __dir__():

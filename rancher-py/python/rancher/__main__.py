@@ -14,7 +14,7 @@ import rancher
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from rancher._generated.values import DoctorReport
+    from rancher.types.values import DoctorReport
 
 __all__ = ["main"]
 
@@ -194,5 +194,14 @@ def _say(line: str) -> None:
     sys.stderr.write(line + "\n")
 
 
+def _run() -> NoReturn:
+    try:
+        code = main()
+    except KeyboardInterrupt:
+        # as a shell counts it; where it was interrupted is of no use to anybody
+        code = 130
+    sys.exit(code)
+
+
 if __name__ == "__main__":
-    sys.exit(main())
+    _run()

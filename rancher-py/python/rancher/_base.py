@@ -19,6 +19,7 @@ from rancher.errors import Invalid
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from typing import Self
 
     from rancher._border import Border
     from rancher._native import Answer
@@ -41,6 +42,13 @@ class Calls:
     def __repr__(self) -> str:
         parts = ", ".join(f"{name}={part!r}" for name, part in self._target.items())
         return f"<{type(self).__name__} {parts}>"
+
+    def __copy__(self) -> Self:
+        return self
+
+    def __deepcopy__(self, _: object) -> Self:
+        # it does not change, and what holds it can be copied
+        return self
 
     def _child(self, cls: type[C], target: dict[str, Any]) -> C:
         return cls(self._border, target)

@@ -95,10 +95,30 @@ def as_json(operation: str, value: object) -> str:
     from json import dumps
 
     try:
-        return dumps(value, allow_nan=False, default=_plain, separators=(",", ":"))
+        text = dumps(value, allow_nan=False, default=_plain, separators=(",", ":"))
+        _check_names(value)
+        return text
     except (TypeError, ValueError, RecursionError) as error:
         summary = f"nothing was sent: {operation} does not take this: {error}"
         raise Invalid(summary, operation=operation, summary=summary) from None
+
+
+def _check_names(value: object) -> None:
+    """Refuses names of fields that are no text. `json` writes some of them as other words: `None` as `"null"`."""
+    left: list[Any] = [value]
+    seen: set[int] = set()
+    while left:
+        inner = part = left.pop()
+        if id(part) in seen or not isinstance(part, (dict, list, tuple)):
+            continue
+        # it may hold itself, which `json` says better
+        seen.add(id(inner))
+        if isinstance(part, dict):
+            for name in inner:
+                if not isinstance(name, str):
+                    raise TypeError(f"the name of a field is text, not a {type(name).__name__}")
+            inner = inner.values()
+        left.extend(inner)
 
 
 def _plain(value: object) -> object:
@@ -111,10 +131,10 @@ def _plain(value: object) -> object:
     if isinstance(value, timedelta):
         return value.total_seconds()
     given: Any = value
-    if isinstance(value, Object):
-        return given.raw
-    if isinstance(value, Mapping):
-        return {**given}
+    if isinstance(value, (Object, Mapping)):
+        fields = given.raw if isinstance(value, Object) else {**given}
+        _check_names(fields)
+        return fields
     if isinstance(value, PathLike):
         return fsdecode(given)
     # never the value: it can be a secret in the wrong place

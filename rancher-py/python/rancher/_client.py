@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from types import TracebackType
     from typing import NoReturn, Self
 
-    from rancher._generated.values import Seconds
+    from rancher.types.values import Seconds
 
 __all__ = ["Client", "Opened"]
 
@@ -128,12 +128,6 @@ class Opened(Calls):
         about = self._about()
         parts = (type(self).__name__, about["url"], about["credential"], about["cluster"])
         return f"<{' '.join(part for part in parts if part)}>"
-
-    def __copy__(self) -> Self:
-        return self
-
-    def __deepcopy__(self, _: object) -> Self:
-        return self
 
     def __reduce__(self) -> tuple[Any, ...]:
         if "token" in self._options:

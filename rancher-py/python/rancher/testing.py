@@ -146,10 +146,14 @@ class Simulator:
         ids = {self.clusters.get(cluster, cluster): agent for cluster, agent in agents.items()}
         self._asked("POST", "agents", {"agents": ids})
 
-    def requests(self) -> list[dict[str, Any]]:
+    def journal(self) -> list[dict[str, Any]]:
         """The requests that it has answered."""
         requests: list[dict[str, Any]] = self._asked("GET", "journal")
         return requests
+
+    def requests(self) -> list[dict[str, Any]]:
+        """The same as `journal`."""
+        return self.journal()
 
     def forget(self) -> None:
         """Forgets the requests."""

@@ -59,12 +59,13 @@ impl Lists {
                 }
                 State::Pages(pages) => {
                     let Some(page) = pages.next().await.transpose()? else { return Ok(None) };
+                    let kind = page.envelope().get("kind").and_then(serde_json::Value::as_str);
                     return Ok(Some(match &self.fields {
                         Some(fields) => Answer::text(fields.records(page.items())?),
                         None if self.partial => {
-                            Answer::page(page.items().map(|item| kept::noted_partial(&item)))
+                            Answer::page(page.items().map(|item| kept::noted_partial(&item))).of_list(kind)
                         }
-                        None => Answer::page(page.items()),
+                        None => Answer::page(page.items()).of_list(kind),
                     }));
                 }
             }

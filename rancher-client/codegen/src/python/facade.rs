@@ -82,9 +82,9 @@ pub fn file(table: &Table, nouns: &[Noun], style: Style) -> Result<String, Failu
     text +=
         &import("    ", "collections.abc", &used(&body, &["Awaitable", "Callable", "Mapping", "Sequence"]));
     text += "\n";
-    text += &import("    ", "rancher._generated.values", &used(&body, &shapes));
     text += &import("    ", "rancher._objects", &used(&body, &objects));
     text += &import("    ", "rancher.types", &["management".to_owned()]);
+    text += &import("    ", "rancher.types.values", &used(&body, &shapes));
     text += "\n";
     text += &bracketed("", "__all__ = [", &classes, "]");
     text += "\nT = TypeVar(\"T\")\n";
@@ -182,7 +182,8 @@ fn method(table: &Table, style: Style, group: &Group, operation: &Operation) -> 
         positional.push(format!("change: Callable[[Object[T]], {}]", changed(style)));
     }
     if positional.len() > 1 {
-        positional.push("/".to_owned());
+        // what it is about goes without saying; what is to be done with it can be named
+        positional.insert(2, "/".to_owned());
     }
     let signature = |fields: Option<&str>| {
         let mut all = positional.clone();

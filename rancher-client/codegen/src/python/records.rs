@@ -39,8 +39,9 @@ pub fn write(model: &Model<'_>, enums: &Enums, files: &mut Files) -> Result<(), 
 }
 
 fn package() -> String {
-    let mut text = header("The types of the v3 API, a module for each of its three parts.", FROM);
-    let modules = ["cluster", "enums", "management", "project", "shared"];
+    let mut text =
+        header("The types of the v3 API, a module for each of its three parts, and those of `values`.", FROM);
+    let modules = ["cluster", "enums", "management", "project", "shared", "values"];
     let names: Vec<String> = modules.iter().map(|name| format!("\"{name}\"")).collect();
     text += "from __future__ import annotations\n\nfrom typing import TYPE_CHECKING, Any\n\n";
     text += &format!("if TYPE_CHECKING:\n    from rancher.types import {}\n\n", modules.join(", "));

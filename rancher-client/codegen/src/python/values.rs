@@ -16,7 +16,7 @@ pub const ALIASES: [(&str, &str, &str); 4] = [
     ("Where", "Mapping[str, object]", "A value or a comparison by field."),
 ];
 
-/// The text of `_generated/values.py`.
+/// The text of `types/values.py`.
 pub fn file(table: &Table) -> String {
     let mut body = String::new();
     for (name, form, doc) in ALIASES {

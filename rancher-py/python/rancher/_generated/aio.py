@@ -12,7 +12,16 @@ from rancher._base import AsyncCalls
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping, Sequence
 
-    from rancher._generated.values import (
+    from rancher._objects import (
+        AsyncObjectList,
+        AsyncRecordList,
+        Deleted,
+        Ensured,
+        Object,
+        Response,
+    )
+    from rancher.types import management
+    from rancher.types.values import (
         Conditions,
         DoctorReport,
         Fields,
@@ -24,15 +33,6 @@ if TYPE_CHECKING:
         Where,
         WhoAmI,
     )
-    from rancher._objects import (
-        AsyncObjectList,
-        AsyncRecordList,
-        Deleted,
-        Ensured,
-        Object,
-        Response,
-    )
-    from rancher.types import management
 
 __all__ = [
     "AsyncClientOperations",
@@ -314,8 +314,8 @@ class AsyncClientOperations(AsyncCalls):
     async def request(
         self,
         method: str,
-        path: str,
         /,
+        path: str,
         *,
         body: object | None = None,
         headers: Mapping[str, str] | None = None,
@@ -564,8 +564,8 @@ class AsyncCollection(AsyncCalls, Generic[T]):
     async def ensure(
         self,
         object: T,
-        by: str | Sequence[str],
         /,
+        by: str | Sequence[str],
         *,
         timeout: Seconds | None = None,
     ) -> Ensured[T]:
@@ -608,8 +608,8 @@ class AsyncCollection(AsyncCalls, Generic[T]):
     async def update_with(
         self,
         id: str,
-        change: Callable[[Object[T]], Awaitable[Object[T] | T | None] | Object[T] | T | None],
         /,
+        change: Callable[[Object[T]], Awaitable[Object[T] | T | None] | Object[T] | T | None],
         *,
         timeout: Seconds | None = None,
     ) -> Object[T]:
@@ -648,8 +648,8 @@ class AsyncCollection(AsyncCalls, Generic[T]):
     async def action(
         self,
         object: Object[T] | str,
-        name: str,
         /,
+        name: str,
         *,
         input: Mapping[str, object] | None = None,
         timeout: Seconds | None = None,
@@ -708,8 +708,8 @@ class AsyncCollection(AsyncCalls, Generic[T]):
     async def link(
         self,
         object: Object[T] | str,
-        name: str,
         /,
+        name: str,
         *,
         timeout: Seconds | None = None,
     ) -> Object[dict[str, Any]]:
@@ -737,8 +737,8 @@ class AsyncCollection(AsyncCalls, Generic[T]):
     def link_list(
         self,
         object: Object[T] | str,
-        name: str,
         /,
+        name: str,
         *,
         fields: None = None,
         timeout: Seconds | None = None,
@@ -748,8 +748,8 @@ class AsyncCollection(AsyncCalls, Generic[T]):
     def link_list(
         self,
         object: Object[T] | str,
-        name: str,
         /,
+        name: str,
         *,
         fields: Fields,
         timeout: Seconds | None = None,
@@ -758,8 +758,8 @@ class AsyncCollection(AsyncCalls, Generic[T]):
     def link_list(
         self,
         object: Object[T] | str,
-        name: str,
         /,
+        name: str,
         *,
         fields: Fields | None = None,
         timeout: Seconds | None = None,
@@ -1174,8 +1174,8 @@ class AsyncSteveResource(AsyncCalls, Generic[T]):
     async def update_with(
         self,
         id: str,
-        change: Callable[[Object[T]], Awaitable[Object[T] | T | None] | Object[T] | T | None],
         /,
+        change: Callable[[Object[T]], Awaitable[Object[T] | T | None] | Object[T] | T | None],
         *,
         timeout: Seconds | None = None,
     ) -> Object[T]:
@@ -1214,8 +1214,8 @@ class AsyncSteveResource(AsyncCalls, Generic[T]):
     async def link(
         self,
         object: Object[T] | str,
-        name: str,
         /,
+        name: str,
         *,
         timeout: Seconds | None = None,
     ) -> Object[dict[str, Any]]:
@@ -1429,8 +1429,8 @@ class AsyncCluster(AsyncCalls):
     async def can_i(
         self,
         verb: str,
-        resource: str,
         /,
+        resource: str,
         *,
         namespace: str | None = None,
         group: str | None = None,
@@ -1657,8 +1657,8 @@ class AsyncKubernetesResource(AsyncCalls, Generic[T]):
     async def update_with(
         self,
         name: str,
-        change: Callable[[Object[T]], Awaitable[Object[T] | T | None] | Object[T] | T | None],
         /,
+        change: Callable[[Object[T]], Awaitable[Object[T] | T | None] | Object[T] | T | None],
         *,
         timeout: Seconds | None = None,
     ) -> Object[T]:

@@ -12,7 +12,9 @@ from rancher._base import SyncCalls
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from rancher._generated.values import (
+    from rancher._objects import Deleted, Ensured, Object, ObjectList, RecordList, Response
+    from rancher.types import management
+    from rancher.types.values import (
         Conditions,
         DoctorReport,
         Fields,
@@ -24,8 +26,6 @@ if TYPE_CHECKING:
         Where,
         WhoAmI,
     )
-    from rancher._objects import Deleted, Ensured, Object, ObjectList, RecordList, Response
-    from rancher.types import management
 
 __all__ = ["ClientOperations", "Cluster", "Collection", "KubernetesResource", "SteveResource"]
 
@@ -297,8 +297,8 @@ class ClientOperations(SyncCalls):
     def request(
         self,
         method: str,
-        path: str,
         /,
+        path: str,
         *,
         body: object | None = None,
         headers: Mapping[str, str] | None = None,
@@ -547,8 +547,8 @@ class Collection(SyncCalls, Generic[T]):
     def ensure(
         self,
         object: T,
-        by: str | Sequence[str],
         /,
+        by: str | Sequence[str],
         *,
         timeout: Seconds | None = None,
     ) -> Ensured[T]:
@@ -591,8 +591,8 @@ class Collection(SyncCalls, Generic[T]):
     def update_with(
         self,
         id: str,
-        change: Callable[[Object[T]], Object[T] | T | None],
         /,
+        change: Callable[[Object[T]], Object[T] | T | None],
         *,
         timeout: Seconds | None = None,
     ) -> Object[T]:
@@ -631,8 +631,8 @@ class Collection(SyncCalls, Generic[T]):
     def action(
         self,
         object: Object[T] | str,
-        name: str,
         /,
+        name: str,
         *,
         input: Mapping[str, object] | None = None,
         timeout: Seconds | None = None,
@@ -691,8 +691,8 @@ class Collection(SyncCalls, Generic[T]):
     def link(
         self,
         object: Object[T] | str,
-        name: str,
         /,
+        name: str,
         *,
         timeout: Seconds | None = None,
     ) -> Object[dict[str, Any]]:
@@ -716,8 +716,8 @@ class Collection(SyncCalls, Generic[T]):
     def link_list(
         self,
         object: Object[T] | str,
-        name: str,
         /,
+        name: str,
         *,
         fields: None = None,
         timeout: Seconds | None = None,
@@ -727,8 +727,8 @@ class Collection(SyncCalls, Generic[T]):
     def link_list(
         self,
         object: Object[T] | str,
-        name: str,
         /,
+        name: str,
         *,
         fields: Fields,
         timeout: Seconds | None = None,
@@ -737,8 +737,8 @@ class Collection(SyncCalls, Generic[T]):
     def link_list(
         self,
         object: Object[T] | str,
-        name: str,
         /,
+        name: str,
         *,
         fields: Fields | None = None,
         timeout: Seconds | None = None,
@@ -1153,8 +1153,8 @@ class SteveResource(SyncCalls, Generic[T]):
     def update_with(
         self,
         id: str,
-        change: Callable[[Object[T]], Object[T] | T | None],
         /,
+        change: Callable[[Object[T]], Object[T] | T | None],
         *,
         timeout: Seconds | None = None,
     ) -> Object[T]:
@@ -1193,8 +1193,8 @@ class SteveResource(SyncCalls, Generic[T]):
     def link(
         self,
         object: Object[T] | str,
-        name: str,
         /,
+        name: str,
         *,
         timeout: Seconds | None = None,
     ) -> Object[dict[str, Any]]:
@@ -1404,8 +1404,8 @@ class Cluster(SyncCalls):
     def can_i(
         self,
         verb: str,
-        resource: str,
         /,
+        resource: str,
         *,
         namespace: str | None = None,
         group: str | None = None,
@@ -1632,8 +1632,8 @@ class KubernetesResource(SyncCalls, Generic[T]):
     def update_with(
         self,
         name: str,
-        change: Callable[[Object[T]], Object[T] | T | None],
         /,
+        change: Callable[[Object[T]], Object[T] | T | None],
         *,
         timeout: Seconds | None = None,
     ) -> Object[T]:
