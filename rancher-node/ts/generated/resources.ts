@@ -445,7 +445,7 @@ export class Cluster extends Calls {
       cluster: this._target['cluster'],
       collection: name,
       unchecked: options.unchecked,
-    });
+    }, options, ['unchecked']);
   }
 
   /**
@@ -472,7 +472,7 @@ export class Cluster extends Calls {
       group: options.group,
       version: options.version,
       namespace: options.namespace,
-    });
+    }, options, ['group', 'version', 'namespace']);
   }
 
   /**
@@ -1356,7 +1356,7 @@ export class ClientOperations extends Calls {
       cluster: options.cluster,
       project: options.project,
       unchecked: options.unchecked,
-    });
+    }, options, ['cluster', 'project', 'unchecked']);
   }
 
   /**
