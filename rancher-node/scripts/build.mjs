@@ -2,7 +2,7 @@
 //
 //   node scripts/build.mjs               everything
 //   node scripts/build.mjs --skip-native  only what tsc makes
-//   node scripts/build.mjs --release      the native module, optimised
+//   node scripts/build.mjs --release      the native module as it is handed out: optimised, without symbols (profile `dist`)
 //   node scripts/build.mjs --features tests  with features of the crate
 import { spawnSync } from 'node:child_process';
 import { copyFileSync, existsSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
@@ -23,10 +23,10 @@ if (!process.argv.includes('--skip-native')) {
   const release = process.argv.includes('--release');
   const at = process.argv.indexOf('--features');
   const features = at < 0 ? [] : process.argv.slice(at, at + 2);
-  run('cargo', ['build', '-p', 'rancher-node', ...(release ? ['--release'] : []), ...features]);
+  run('cargo', ['build', '-p', 'rancher-node', ...(release ? ['--profile', 'dist'] : []), ...features]);
   const target = process.env.CARGO_TARGET_DIR ?? join(home, '..', 'target');
   const library = { linux: 'librancher_node.so', darwin: 'librancher_node.dylib', win32: 'rancher_node.dll' }[process.platform];
-  const built = join(target, release ? 'release' : 'debug', library);
+  const built = join(target, release ? 'dist' : 'debug', library);
   // by another name first: a process that has loaded the old one keeps it
   copyFileSync(built, join(home, 'rancher-node.node.new'));
   renameSync(join(home, 'rancher-node.node.new'), join(home, 'rancher-node.node'));

@@ -42,7 +42,17 @@ try {
   const { devDependencies, scripts, ...manifest } = read(join(home, 'package.json'));
   // Only what is packed with it: npm would ask a registry for the others, where these names may be a stranger's.
   manifest.optionalDependencies = { [platform.name]: platform.version };
-  pack(manifest, [[join(home, 'dist'), 'dist'], [join(home, 'bin'), 'bin'], [join(home, 'README.md'), 'README.md']]);
+  // what the README leads to comes along, and is then below it
+  const readme = readFileSync(join(home, 'README.md'), 'utf8');
+  const led = [...readme.matchAll(/\]\(\.\.\/(docs\/[\w.-]+)\)/g)].map(([, path]) => path);
+  writeFileSync(join(stage, 'README.md'), readme.replaceAll('](../docs/', '](docs/'));
+  manifest.files.push('docs');
+  pack(manifest, [
+    [join(home, 'dist'), 'dist'],
+    [join(home, 'bin'), 'bin'],
+    [join(stage, 'README.md'), 'README.md'],
+    ...led.map((path) => [join(home, '..', path), path]),
+  ]);
   pack(platform, [[join(home, 'rancher-node.node'), platform.main]]);
   if (values.simulator) {
     const simulator = read(join(home, 'simulator', 'package.json'));

@@ -60,15 +60,51 @@ test('lists, waits and changes stop with their signal', async () => {
   try {
     const signal = () => AbortSignal.timeout(50);
     for (const call of [
-      client.projects.list({ signal: signal() }).toArray(),
-      client.projects.wait('local:p-none', { state: 'active', signal: signal() }),
-      client.projects.updateWith('local:p-none', () => {}, { signal: signal() }),
+      () => client.projects.list({ signal: signal() }).toArray(),
+      () => client.projects.wait('local:p-none', { state: 'active', signal: signal() }),
+      () => client.projects.updateWith('local:p-none', () => {}, { signal: signal() }),
     ]) {
       assert.equal((await failure(call)).name, 'TimeoutError');
     }
   } finally {
-    await simulator.fault();
+    await simulator.heal();
   }
+});
+
+test('a walk stops at its signal in the middle of a page', async () => {
+  const controller = new AbortController();
+  let seen = 0;
+  const walk = async () => {
+    for await (const _ of simulator.client('admin-unscoped').projects.list({ signal: controller.signal })) {
+      seen += 1;
+      controller.abort();
+    }
+  };
+  assert.equal(await failure(walk), controller.signal.reason);
+  assert.equal(seen, 1);
+});
+
+test('what is told of a wait may be a promise: what it rejects with ends the wait', async () => {
+  const reason = new Error('enough');
+  const project = simulator.projects['local-shop'];
+  const wait = simulator.client('admin-unscoped').projects.wait(project, { state: 'none', poll: 200, deadline: 10_000, onProgress: async () => Promise.reject(reason) });
+  assert.equal(await failure(wait), reason);
+});
+
+test('faults of the simulator add up until it heals, and it forgets its requests', async (t) => {
+  const own = await simulated(t.after.bind(t), { faults: ['GET /v3/projects/** status:503'] });
+  const client = own.client('admin-unscoped', { retries: 1 });
+  await own.fault('GET /rancherversion status:503');
+  assert.equal((await failure(client.projects.get('local:p-none'))).status, 503);
+  assert.equal((await failure(client.version())).status, 503);
+  assert.equal((await failure(own.fault('no rule'))).kind, 'invalid');
+  assert.equal((await failure(client.version())).status, 503);
+  await own.heal();
+  assert.ok((await client.version()).version);
+  assert.equal((await failure(client.projects.get('local:p-none'))).status, 404);
+  assert.ok((await own.journal()).length >= 5);
+  await own.forget();
+  assert.deepEqual(await own.journal(), []);
 });
 
 test('a timeout is in milliseconds, and says what ran out', async () => {
@@ -82,7 +118,7 @@ test('a timeout is in milliseconds, and says what ran out', async () => {
     assert.ok(took >= 140 && took < 5_000, `${took} ms`);
     assert.equal((await failure(simulator.client('admin-unscoped', { timeout: 100 }).projects.list().toArray())).kind, 'timeout');
   } finally {
-    await simulator.fault();
+    await simulator.heal();
   }
   for (const timeout of [NaN, -1, Infinity, '5s']) {
     assert.equal((await failure(client.projects.get('local:p-none', { timeout }))).kind, 'invalid');
@@ -102,6 +138,21 @@ test('what cannot be sent is refused before anything is', async () => {
     () => client.projects.get('local:p-none', { timeot: 5 }),
     () => client.projects.create({ name: 1n }),
     () => client.projects.create(loop),
+    () => client.projects.create({ name: 'x', weight: NaN }),
+    () => client.projects.create({ name: 'x', labels: new Map([['a', 'b']]) }),
+    () => client.projects.list({ where: { name: undefined } }).toArray(),
+    () => client.projects.list({ where: { name: { eq: () => 'x' } } }).toArray(),
+    () => client.projects.list({ page_size: 5 }).toArray(),
+    () => client.projects.list({ fields: null }).toArray(),
+    () => client.projects.list().records().toArray(),
+    () => client.projects.get('local:p-none', { fields: ['id'] }),
+    () => client.projects.get('local:p-none', { onProgress() {} }),
+    () => client.projects.wait('local:p-none', { state: 'active', timeout: 5_000 }),
+    () => client.projects.wait('local:p-none', { state: 'active', onProgress: 5 }),
+    () => client.collection('projects', { unchekced: true }),
+    () => client.cluster('local').collection('projects', { cluster: 'c-prod1' }),
+    () => client.cluster('local').resource('pods', { namepsace: 'shop' }),
+    () => client.cluster('local').resource('pods', 'shop'),
     () => client.cluster('C_1').version(),
     () => client.projects.list({ pageSize: 0 }).toArray(),
   ]) {
@@ -123,7 +174,7 @@ test('a closed client stops what is under way and refuses what comes', async () 
     assert.equal((await failure(client.projects.list().toArray())).kind, 'cancelled');
     client.close();
   } finally {
-    await simulator.fault();
+    await simulator.heal();
   }
 });
 
@@ -170,7 +221,7 @@ test('one signal stops a hundred calls, without a warning of too many listeners'
     assert.deepEqual(warnings, []);
   } finally {
     process.off('warning', listen);
-    await simulator.fault();
+    await simulator.heal();
   }
 });
 
@@ -185,6 +236,6 @@ test('a call goes on where its client is forgotten', async () => {
     assert.ok((await call).version);
     assert.ok((await walk.toArray()).length > 5);
   } finally {
-    await simulator.fault();
+    await simulator.heal();
   }
 });

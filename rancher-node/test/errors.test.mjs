@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { inspect } from 'node:util';
 import { after, test } from 'node:test';
-import { canned, failure, RancherError, simulated } from './support.mjs';
+import { canned, Client, failure, RancherError, simulated } from './support.mjs';
 
 const simulator = await simulated(after);
 const project = 'local:p-none';
@@ -67,12 +67,13 @@ for (const [what, [answer, expected]] of Object.entries(answers)) {
 test('a body that is cut, and a connection that is reset', async () => {
   const client = simulator.client('admin-unscoped', { retries: 1 });
   for (const fault of ['cut:20', 'reset']) {
+    await simulator.heal();
     await simulator.fault(`GET /v3/projects/** ${fault}`);
     const error = await failure(client.projects.get(simulator.projects['local-shop']));
     has(error, { retryable: true, method: 'GET' });
     assert.ok(['connect', 'unavailable', 'decode'].includes(error.kind), error.kind);
   }
-  await simulator.fault();
+  await simulator.heal();
 });
 
 test('nobody there: connect', async () => {
@@ -119,3 +120,18 @@ function has(error, expected) {
   const found = Object.fromEntries(Object.keys(expected).map((key) => [key, error[key]]));
   assert.deepEqual(found, expected, error.message);
 }
+
+test('a stack begins where the call was made', async () => {
+  const client = simulator.client('admin-unscoped');
+  const get = async () => await client.projects.get('local:p-none');
+  const walk = async () => {
+    for await (const _ of client.projects.list({ pageSize: 0 }));
+  };
+  const open = () => new Client({ url: 'ftp://x', token: 'token-abc12:secret' });
+  for (const call of [get, walk, open]) {
+    const [line, first, ...others] = (await failure(call)).stack.split('\n');
+    assert.match(line, /^RancherError: /);
+    assert.ok(first.includes('errors.test.mjs'), first);
+    assert.ok(others.every((line) => !line.includes('dist')), others.join('\n'));
+  }
+});

@@ -50,7 +50,7 @@ test('return stops what is under way, and nobody hears of it', async () => {
     assert.deepEqual(await waiting, { value: undefined, done: true });
     assert.deepEqual(await walk.next(), { value: undefined, done: true });
   } finally {
-    await simulator.fault();
+    await simulator.heal();
   }
 });
 
@@ -82,7 +82,7 @@ test('a list that breaks off ends with an error', async () => {
     const error = await failure(simulator.client('admin-unscoped', { retries: 1 }).projects.list({ pageSize: 10 }).toArray());
     assert.equal(error.status, 500);
   } finally {
-    await simulator.fault();
+    await simulator.heal();
   }
 });
 

@@ -157,3 +157,11 @@ test('an answer that is no object is an error', async (t) => {
   const error = await failure(client.projects.get(shop));
   assert.ok(['decode', 'not_rancher'].includes(error.kind), error.message);
 });
+
+test('a change returns nothing or an object', async () => {
+  for (const returned of ['web', null, [], 5]) {
+    const error = await failure(client.projects.updateWith(shop, () => returned));
+    assert.equal(error.kind, 'invalid');
+    assert.match(error.message, /the change returned/);
+  }
+});

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { buildSync } from 'esbuild';
 import { spawnSync } from 'node:child_process';
-import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readdirSync, realpathSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, realpathSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { after, test } from 'node:test';
@@ -52,6 +52,13 @@ const TASK = `
 test('it has what it needs, and nothing else', () => {
   assert.deepEqual(readdirSync(modules).filter((name) => !name.startsWith('.')).sort(), packed.map(({ name }) => name).sort());
   assert.ok(!existsSync(join(modules, 'rancher-node', 'ts')) && existsSync(join(modules, 'rancher-node', 'LICENSE')));
+});
+
+test('what its README leads to is there', () => {
+  const own = join(modules, 'rancher-node');
+  const links = [...readFileSync(join(own, 'README.md'), 'utf8').matchAll(/\]\((?!https?:)([^)#]+)/g)].map(([, path]) => path);
+  assert.ok(links.length > 0);
+  for (const link of links) assert.ok(existsSync(join(own, link)), link);
 });
 
 test('ESM, CommonJS, and rancher-node/testing with its own simulator', () => {

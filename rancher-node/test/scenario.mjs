@@ -79,7 +79,10 @@ export class Run {
   async #step(step) {
     this.#credential = step.credential ?? this.#credential;
     await this.#agents(step.agents);
-    if (step.faults) await this.#simulator.fault(...this.#fill(step.faults));
+    if (step.faults) {
+      await this.#simulator.heal();
+      await this.#simulator.fault(...this.#fill(step.faults));
+    }
     const before = (await this.#simulator.journal()).length;
     const outcome = { objects: [], pages: 0, events: [], edits: 0 };
     const began = performance.now();

@@ -40,6 +40,6 @@ test('a worker that is terminated in the middle of its calls closes their connec
       assert.ok((await client.version()).version);
     }
   } finally {
-    await simulator.fault();
+    await simulator.heal();
   }
 });

@@ -36,9 +36,6 @@ type Original = Origin | RancherError | undefined;
 /** What a call is given beside its input: the options as the user gave them. */
 type Given = Pick<Call, 'signal'>;
 
-/** What an option can be called without being for the core. */
-const OURS = new Set(['signal', 'timeout', 'onProgress', 'fields']);
-
 /** The part of a client, or of what it hands out, that talks to the core. */
 export class Calls {
   readonly #bridge: NativeBridge;
@@ -52,7 +49,8 @@ export class Calls {
   }
 
   /** @internal */
-  protected _child<C extends Calls>(type: new (bridge: NativeBridge, target: Readonly<Input>) => C, target: Input): C {
+  protected _child<C extends Calls>(type: new (bridge: NativeBridge, target: Readonly<Input>) => C, target: Input, options: object = {}, names: readonly string[] = []): C {
+    known(type.name, names, options);
     return new type(this.#bridge, target);
   }
 
@@ -92,13 +90,14 @@ export class Calls {
     check(operation, input, call);
     return new ObjectList<T>(
       () => this.#pages(operation, input, call, original),
-      (fields: Fields) => this.#pages(operation, { ...input, fields }, call, original),
+      (fields: Fields) => this.#pages(operation, { ...input, fields: given(operation, fields) }, call, original),
     );
   }
 
   /** @internal */
   protected _records(operation: string, input: Input, call: Given, original?: Original): RecordList {
     check(operation, input, call);
+    given(operation, input['fields']);
     return new RecordList(() => this.#pages(operation, input, call, original));
   }
 
@@ -151,8 +150,14 @@ export class Calls {
         if (!answer) throw RancherError.local('internal', `${operation} ended without a result`, 'this is a defect of this client');
         const object = the<T>(answer);
         if (valueOf<{ event: string }>(answer).event !== 'edit') return object;
-        const changed = await change(object);
-        reply = text(changed === undefined ? object : changed);
+        const returned = await change(object);
+        const changed = returned === undefined ? object : returned;
+        // an arrow function returns what it assigned, which nobody means
+        if (typeof changed !== 'object' || changed === null || Array.isArray(changed)) {
+          const what = Array.isArray(changed) ? 'an array' : changed === null ? 'null' : `a ${typeof changed}`;
+          throw RancherError.local('invalid', `nothing was sent: the change returned ${what}`, 'change the object and return nothing (with braces: (object) => { … }), or return another object');
+        }
+        reply = text(changed);
       }
     } finally {
       pages.stop();
@@ -172,6 +177,8 @@ export class Calls {
 
   /** The input as JSON, unless something in it was wrong. */
   #sent(input: Input, original: Original): string {
+    const gap = missing(input['where']);
+    if (gap !== undefined) throw RancherError.local('invalid', `nothing was sent: where compares ${JSON.stringify(gap)} with undefined`, 'give a value, or leave the field out: then it does not filter');
     const wrong = [original, ...Object.values(input)].find((part) => part instanceof RancherError);
     if (wrong) throw wrong;
     return text({ target: this._target, ...input });
@@ -183,11 +190,15 @@ export class Calls {
     return {
       next: (reply?: string) => until(call.signal, (cancel) => stream.next(reply, cancel)),
       stop: () => stream.stop(),
+      heed: () => {
+        if (call.signal?.aborted) throw call.signal.reason;
+      },
     };
   }
 
   async #until(operation: string, input: Input, onProgress: Progress, call: Given): Promise<NativeAnswer> {
-    check(operation, input, call);
+    check(operation, input, call, 'onProgress');
+    if (onProgress != null && typeof onProgress !== 'function') throw RancherError.local('invalid', 'nothing was sent: onProgress is not a function', 'give one that takes what is still to come');
     const pages = this.#pages(operation, input, call);
     try {
       for (;;) {
@@ -195,7 +206,8 @@ export class Calls {
         if (!answer) throw RancherError.local('internal', `${operation} ended without a result`, 'this is a defect of this client');
         const progress = valueOf<{ event: string }>(answer);
         if (progress.event !== 'unmet') return answer;
-        onProgress?.(progress as never);
+        // a promise of it is waited for: what it rejects with would else be nobody's
+        await onProgress?.(progress as never);
       }
     } finally {
       pages.stop();
@@ -204,21 +216,41 @@ export class Calls {
 }
 
 /** What is told after each look while waiting. */
-type Progress = ((progress: never) => void) | undefined;
+type Progress = ((progress: never) => unknown) | undefined;
 
-/** Refuses options that the operation does not have: in JavaScript nobody else does. */
-function check(operation: string, input: Input, call: Given): void {
-  if (typeof call !== 'object' || call === null) throw RancherError.local('invalid', `nothing was sent: the options of ${operation} are no object`, 'give an object');
-  for (const [name, value] of Object.entries(call)) {
-    if (value === undefined || OURS.has(name) || snake(name) in input) continue;
-    const known = [...Object.keys(input), 'signal'].map((known) => known.replace(/_([a-z])/g, (_, letter: string) => letter.toUpperCase()));
-    throw RancherError.local('invalid', `nothing was sent: ${operation} has no option ${inspect(name)}`, `it takes ${known.join(', ')}`);
-  }
+/** Refuses options that the operation does not have, and what is no signal: in JavaScript nobody else does. */
+function check(operation: string, input: Input, call: Given, ...more: string[]): void {
+  known(operation, [...Object.keys(input), ...more, 'signal'], call);
   // by what it can do: test runners have a class of their own
   const signal: Partial<AbortSignal> | undefined = call.signal;
   if (signal !== undefined && (typeof signal?.aborted !== 'boolean' || typeof signal.addEventListener !== 'function')) {
     throw RancherError.local('invalid', 'nothing was sent: the signal is not an AbortSignal', 'give controller.signal, or AbortSignal.timeout(ms)');
   }
+}
+
+/** Refuses options of other names than these, which are the core's. */
+function known(what: string, names: readonly string[], options: object): void {
+  if (typeof options !== 'object' || options === null) throw RancherError.local('invalid', `nothing was sent: the options of ${what} are no object`, 'give an object');
+  const takes = names.map((name) => name.replace(/_([a-z])/g, (_, letter: string) => letter.toUpperCase()));
+  const wrong = Object.entries(options).find(([name, value]) => value !== undefined && !takes.includes(name));
+  if (wrong) throw RancherError.local('invalid', `nothing was sent: ${what} has no option ${inspect(wrong[0])}`, `it takes ${takes.join(', ')}`);
+}
+
+/** The fields of records; without any the core would send objects. */
+function given<V>(operation: string, fields: V): V {
+  if (fields == null) throw RancherError.local('invalid', `nothing was sent: ${operation} is to make records, of no fields`, "give paths, ['id', 'name'], or a path by name");
+  return fields;
+}
+
+/** The field of a filter that is undefined: left out, it would let everything through. */
+function missing(where: unknown): string | undefined {
+  if (typeof where !== 'object' || where === null) return undefined;
+  for (const [name, value] of Object.entries(where)) {
+    if (value === undefined) return name;
+    const within = missing(value);
+    if (within !== undefined) return within;
+  }
+  return undefined;
 }
 
 /** The core's word for a name. @internal */
@@ -285,12 +317,38 @@ export function raised<T>(run: () => T): T {
   }
 }
 
-/** As JSON. @internal */
+/** As JSON, with nothing lost on the way. @internal */
 export function text(input: unknown): string {
   try {
-    return JSON.stringify(input);
+    return JSON.stringify(input, told);
   } catch (cause) {
+    if (cause instanceof RancherError) throw cause;
     throw RancherError.local('invalid', 'nothing was sent: what was given cannot be written as JSON', (cause as Error).message.split('\n')[0] ?? '', cause);
+  }
+}
+
+/** Tells what JSON has no word for, and would write as null, as an empty object or not at all. */
+function told(name: string, value: unknown): unknown {
+  const what = lost(value);
+  if (what !== undefined) throw RancherError.local('invalid', `nothing was sent: ${JSON.stringify(name)} is ${what}, which JSON has no word for`, 'give a string, a finite number, true, false, null, an array or a plain object');
+  return value;
+}
+
+function lost(value: unknown): string | undefined {
+  switch (typeof value) {
+    case 'number':
+      return Number.isFinite(value) ? undefined : String(value);
+    case 'bigint':
+      return 'a BigInt';
+    case 'function':
+    case 'symbol':
+      return `a ${typeof value}`;
+    case 'object': {
+      const [, sort = ''] = /^\[object (Map|Set|RegExp|Promise|WeakMap|WeakSet)\]$/.exec(Object.prototype.toString.call(value)) ?? [];
+      return sort === '' ? undefined : `a ${sort}`;
+    }
+    default:
+      return undefined;
   }
 }
 

@@ -121,6 +121,7 @@ export class Client extends ClientOperations {
 }
 
 function open(options: ClientOptions): NativeBridge {
+  if (typeof options !== 'object' || options === null) throw RancherError.local('config', 'the options of a client are no object', "give one, new Client({ url: 'https://rancher.example.com' }), or nothing");
   const { timeout, connectTimeout, ...others } = options;
   const given: Record<string, unknown> = { naming: 'camel' };
   for (const [name, value] of Object.entries(others)) given[snake(name)] = value;

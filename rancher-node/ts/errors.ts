@@ -4,6 +4,9 @@ import { inspect, type InspectOptions } from 'node:util';
 
 const BRAND = Symbol.for('rancher-node.RancherError');
 
+/** The folder of these files, of which a stack tells its reader nothing. In a bundle they are somebody else's too. */
+const OWN = typeof __filename === 'string' ? /^.*[\\/]dist[\\/](?=errors\.js$)/.exec(__filename)?.[0] : undefined;
+
 /** What went wrong. The same words in every language of this client; a newer one may know more. */
 export type ErrorKind =
   | 'token_refused'
@@ -156,9 +159,13 @@ export class RancherError extends Error {
       if (value === null || value === undefined || value === '') continue;
       Object.defineProperty(this, name, { value, enumerable: true, configurable: true });
     }
+    const lines = this.stack?.split('\n') ?? [];
+    const elsewhere = OWN === undefined ? lines : lines.filter((line) => !line.includes(OWN) || !/^ +at /.test(line));
+    // it begins where the caller is; unless nobody waited there
+    if (elsewhere.some((line) => /^ +at /.test(line))) this.stack = elsewhere.join('\n');
   }
 
-  /** Also an error of another copy of this package, of a worker's or of the other module system, is one. */
+  /** Also an error of another copy of this package, or of the other module system, is one. */
   static override [Symbol.hasInstance](value: unknown): boolean {
     if (this !== RancherError) return Function.prototype[Symbol.hasInstance].call(this, value);
     return typeof value === 'object' && value !== null && BRAND in value;

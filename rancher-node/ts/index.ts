@@ -9,4 +9,6 @@ export type * as managementTypes from './generated/types/management.js';
 export type * as projectTypes from './generated/types/project.js';
 export type * from './generated/values.js';
 export { ObjectList, RecordList, type FlatRecord, type Walk } from './lists.js';
-export { alteredOf, rawOf, Response, type Deleted, type Ensured, type Kept } from './objects.js';
+export { alteredOf, rawOf, type Deleted, type Ensured, type Kept } from './objects.js';
+// a type alone: the class of this name that everybody has stays theirs
+export type { Response } from './objects.js';

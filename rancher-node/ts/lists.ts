@@ -12,6 +12,8 @@ import { keepAll, type Kept } from './objects.js';
 export interface Pages {
   next(): Promise<NativeAnswer | null>;
   stop(): void;
+  /** Throws the reason of the signal, if it has aborted. */
+  heed(): void;
 }
 
 /** A flat record: the fields that were asked for, null where an object has none. */
@@ -108,7 +110,10 @@ abstract class Listing<T> implements AsyncIterable<T> {
             throw error;
           }
           if (!page || stopped) return undefined;
-          yield* portions(items(page));
+          for (const portion of portions(items(page))) {
+            pages.heed();
+            yield portion;
+          }
         }
       } finally {
         pages.stop();

@@ -12,7 +12,10 @@ declare const read: unique symbol;
  * Numbers are those of JavaScript: an integer above 2^53 reads rounded, and is still written back as the server wrote it
  * if it is not changed. `rawOf` has the exact text.
  */
-export type Kept<T> = T & { readonly [read]: true };
+export type Kept<T> = T & Named<T> & { readonly [read]: true };
+
+/** What has an id once the server has it. */
+type Named<T> = T extends { id?: string | null } ? { id: string } : unknown;
 
 export type { ObjectList, RecordList } from './lists.js';
 

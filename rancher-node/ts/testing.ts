@@ -93,14 +93,16 @@ export class Simulator {
   readonly #child: ChildProcess;
   readonly #ended: Promise<void>;
   #controls: Client | undefined;
+  #rules: readonly string[];
 
-  private constructor(ready: Ready, child: ChildProcess, ended: Promise<void>) {
+  private constructor(ready: Ready, rules: readonly string[], child: ChildProcess, ended: Promise<void>) {
     this.url = ready.url;
     this.caPem = ready.ca_pem ?? undefined;
     this.tokens = ready.tokens;
     this.users = ready.users;
     this.clusters = ready.clusters;
     this.projects = ready.projects;
+    this.#rules = rules;
     this.#child = child;
     this.#ended = ended;
   }
@@ -117,7 +119,7 @@ export class Simulator {
     process.once('exit', kill);
     void ended.then(() => process.off('exit', kill));
     const ready = await firstLine(child, options.startTimeout ?? 30_000);
-    return new Simulator(ready, child, ended);
+    return new Simulator(ready, [...(options.faults ?? [])], child, ended);
   }
 
   /** What a client of it is opened with, by the label of a token. */
@@ -134,14 +136,22 @@ export class Simulator {
     return new Client({ ...this.options(label), ...options });
   }
 
-  /** Sets what goes wrong from now on, instead of what did so far: `* /v3/** 429:1 times=2`. None: all goes well. */
+  /** Lets these things go wrong from now on, besides those that do already: `* /v3/** 429:1 times=2`. Their counts begin anew. */
   async fault(...rules: string[]): Promise<void> {
+    const all = [...this.#rules, ...rules];
     try {
-      await this.#control('POST', 'faults', { faults: rules });
+      await this.#control('POST', 'faults', { faults: all });
     } catch (error) {
       if (!(error instanceof RancherError) || error.kind !== 'invalid') throw error;
       throw RancherError.local('invalid', `the simulator does not understand one of these rules: ${inspect(rules)}`, 'write METHOD PATH-GLOB ACTION [after=N] [times=N]', error);
     }
+    this.#rules = all;
+  }
+
+  /** Nothing goes wrong any more. */
+  async heal(): Promise<void> {
+    await this.#control('DELETE', 'faults');
+    this.#rules = [];
   }
 
   /** Changes what the agents of clusters are, by the clusters' names: `{ prod: 'gone' }`. */
@@ -153,6 +163,11 @@ export class Simulator {
   /** The requests that reached it. */
   async journal(): Promise<JournalEntry[]> {
     return (await this.#control('GET', 'journal')) as JournalEntry[];
+  }
+
+  /** Forgets the requests so far. */
+  async forget(): Promise<void> {
+    await this.#control('DELETE', 'journal');
   }
 
   /** Ends it. */

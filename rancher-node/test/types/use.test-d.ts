@@ -15,7 +15,7 @@ import {
   type managementTypes,
   ObjectList,
   RecordList,
-  Response,
+  type Response,
   type WaitProgress,
 } from 'rancher-node';
 import { Simulator } from 'rancher-node/testing';
@@ -63,6 +63,10 @@ export async function lists(client: Client): Promise<void> {
   is<Kept<Project> | undefined>()(await client.projects.list().first(), true);
   is<Kept<Project> | undefined>()(await client.projects.first(), true);
   is<number>()(await client.projects.total(), true);
+  // what was read has an id
+  for (const { id } of await client.projects.list().toArray()) await client.projects.get(id);
+  // @ts-expect-error: undefined is no filter
+  client.projects.list({ where: { name: undefined } });
   // @ts-expect-error: no such field to filter by
   client.projects.list({ where: { nmae: 'x' } });
   // @ts-expect-error: no such option

@@ -449,7 +449,7 @@ export class Cluster extends Calls {
       cluster: this._target['cluster'],
       collection: name,
       unchecked: options.unchecked,
-    });
+    }, options, ['unchecked']);
   }
 
   /**
@@ -476,7 +476,7 @@ export class Cluster extends Calls {
       group: options.group,
       version: options.version,
       namespace: options.namespace,
-    });
+    }, options, ['group', 'version', 'namespace']);
   }
 
   /**
@@ -1364,7 +1364,7 @@ export class ClientOperations extends Calls {
       cluster: options.cluster,
       project: options.project,
       unchecked: options.unchecked,
-    });
+    }, options, ['cluster', 'project', 'unchecked']);
   }
 
   /**

@@ -35,8 +35,7 @@ export type Where = {
     | Scalar
     | readonly Scalar[]
     | { readonly [comparison: string]: Scalar | readonly Scalar[] }
-    | readonly Where[]
-    | undefined;
+    | readonly Where[];
 };
 
 /** What a diagnosis found of the cluster. */

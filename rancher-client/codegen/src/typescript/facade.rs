@@ -209,7 +209,12 @@ fn hand_out(table: &Table, from: &str, child: &Child) -> Result<String, Failure>
     text += &comment("  ", &format!("{} Nothing is sent.", child.doc), &tags);
     text +=
         &bracketed("  ", &format!("{}{of}(", camel(&child.method)), &parameters, &format!("): {class} {{"));
-    text += &bracketed("    ", &format!("return this._child({class}, {{"), &target, "});");
+    let known: Vec<String> = child.options.iter().map(|part| format!("'{}'", camel(part.name()))).collect();
+    let end = match known.is_empty() {
+        true => "});".to_owned(),
+        false => format!("}}, options, [{}]);", known.join(", ")),
+    };
+    text += &bracketed("    ", &format!("return this._child({class}, {{"), &target, &end);
     Ok(text + "  }\n")
 }
 

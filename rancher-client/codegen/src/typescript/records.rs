@@ -146,7 +146,7 @@ fn filters(body: &Body) -> String {
     let mut text = comment("", &about, &[]);
     text += &format!("export interface {}Where {{\n", body.rust());
     for name in body.facts.filters.keys() {
-        text += &format!("  readonly {}?: Match | undefined;\n", key(name));
+        text += &format!("  readonly {}?: Match;\n", key(name));
     }
     text + "}\n\n"
 }

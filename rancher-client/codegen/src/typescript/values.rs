@@ -40,7 +40,7 @@ pub const ALIASES: [(&str, &str, &str, &str); 7] = [
         "Where",
         "",
         "{\n  readonly [field: string]:\n    | Scalar\n    | readonly Scalar[]\n    \
-         | { readonly [comparison: string]: Scalar | readonly Scalar[] }\n    | readonly Where[]\n    | undefined;\n}",
+         | { readonly [comparison: string]: Scalar | readonly Scalar[] }\n    | readonly Where[];\n}",
         "A value or a comparison by field.",
     ),
 ];

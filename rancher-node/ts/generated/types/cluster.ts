@@ -76,19 +76,19 @@ export interface ApiService extends Resource {
 
 /** What lists of `apiService` can be filtered and sorted by. */
 export interface ApiServiceWhere {
-  readonly created?: Match | undefined;
-  readonly creatorId?: Match | undefined;
-  readonly group?: Match | undefined;
-  readonly groupPriorityMinimum?: Match | undefined;
-  readonly insecureSkipTLSVerify?: Match | undefined;
-  readonly name?: Match | undefined;
-  readonly removed?: Match | undefined;
-  readonly state?: Match | undefined;
-  readonly transitioning?: Match | undefined;
-  readonly transitioningMessage?: Match | undefined;
-  readonly uuid?: Match | undefined;
-  readonly version?: Match | undefined;
-  readonly versionPriority?: Match | undefined;
+  readonly created?: Match;
+  readonly creatorId?: Match;
+  readonly group?: Match;
+  readonly groupPriorityMinimum?: Match;
+  readonly insecureSkipTLSVerify?: Match;
+  readonly name?: Match;
+  readonly removed?: Match;
+  readonly state?: Match;
+  readonly transitioning?: Match;
+  readonly transitioningMessage?: Match;
+  readonly uuid?: Match;
+  readonly version?: Match;
+  readonly versionPriority?: Match;
 }
 
 /** The part `apiServiceCondition` of the cluster API. */
@@ -344,16 +344,16 @@ export interface Namespace extends Resource {
 
 /** What lists of `namespace` can be filtered and sorted by. */
 export interface NamespaceWhere {
-  readonly created?: Match | undefined;
-  readonly creatorId?: Match | undefined;
-  readonly description?: Match | undefined;
-  readonly name?: Match | undefined;
-  readonly projectId?: Match | undefined;
-  readonly removed?: Match | undefined;
-  readonly state?: Match | undefined;
-  readonly transitioning?: Match | undefined;
-  readonly transitioningMessage?: Match | undefined;
-  readonly uuid?: Match | undefined;
+  readonly created?: Match;
+  readonly creatorId?: Match;
+  readonly description?: Match;
+  readonly name?: Match;
+  readonly projectId?: Match;
+  readonly removed?: Match;
+  readonly state?: Match;
+  readonly transitioning?: Match;
+  readonly transitioningMessage?: Match;
+  readonly uuid?: Match;
 }
 
 /** The part `namespaceMove` of the cluster API. */
@@ -479,19 +479,19 @@ export interface PersistentVolume extends Resource {
 
 /** What lists of `persistentVolume` can be filtered and sorted by. */
 export interface PersistentVolumeWhere {
-  readonly created?: Match | undefined;
-  readonly creatorId?: Match | undefined;
-  readonly description?: Match | undefined;
-  readonly name?: Match | undefined;
-  readonly persistentVolumeReclaimPolicy?: Match | undefined;
-  readonly removed?: Match | undefined;
-  readonly state?: Match | undefined;
-  readonly storageClassId?: Match | undefined;
-  readonly transitioning?: Match | undefined;
-  readonly transitioningMessage?: Match | undefined;
-  readonly uuid?: Match | undefined;
-  readonly volumeAttributesClassName?: Match | undefined;
-  readonly volumeMode?: Match | undefined;
+  readonly created?: Match;
+  readonly creatorId?: Match;
+  readonly description?: Match;
+  readonly name?: Match;
+  readonly persistentVolumeReclaimPolicy?: Match;
+  readonly removed?: Match;
+  readonly state?: Match;
+  readonly storageClassId?: Match;
+  readonly transitioning?: Match;
+  readonly transitioningMessage?: Match;
+  readonly uuid?: Match;
+  readonly volumeAttributesClassName?: Match;
+  readonly volumeMode?: Match;
 }
 
 /** The part `persistentVolumeStatus` of the cluster API. */
@@ -679,16 +679,16 @@ export interface StorageClass extends Resource {
 
 /** What lists of `storageClass` can be filtered and sorted by. */
 export interface StorageClassWhere {
-  readonly allowVolumeExpansion?: Match | undefined;
-  readonly created?: Match | undefined;
-  readonly creatorId?: Match | undefined;
-  readonly description?: Match | undefined;
-  readonly name?: Match | undefined;
-  readonly provisioner?: Match | undefined;
-  readonly reclaimPolicy?: Match | undefined;
-  readonly removed?: Match | undefined;
-  readonly uuid?: Match | undefined;
-  readonly volumeBindingMode?: Match | undefined;
+  readonly allowVolumeExpansion?: Match;
+  readonly created?: Match;
+  readonly creatorId?: Match;
+  readonly description?: Match;
+  readonly name?: Match;
+  readonly provisioner?: Match;
+  readonly reclaimPolicy?: Match;
+  readonly removed?: Match;
+  readonly uuid?: Match;
+  readonly volumeBindingMode?: Match;
 }
 
 /** The part `storageOSPersistentVolumeSource` of the cluster API. */

@@ -145,40 +145,40 @@ export interface ActiveDirectoryConfig extends Resource {
 
 /** What lists of `activeDirectoryConfig` can be filtered and sorted by. */
 export interface ActiveDirectoryConfigWhere {
-  readonly accessMode?: Match | undefined;
-  readonly certificate?: Match | undefined;
-  readonly connectionTimeout?: Match | undefined;
-  readonly created?: Match | undefined;
-  readonly creatorId?: Match | undefined;
-  readonly defaultLoginDomain?: Match | undefined;
-  readonly enabled?: Match | undefined;
-  readonly groupDNAttribute?: Match | undefined;
-  readonly groupMemberMappingAttribute?: Match | undefined;
-  readonly groupMemberUserAttribute?: Match | undefined;
-  readonly groupNameAttribute?: Match | undefined;
-  readonly groupObjectClass?: Match | undefined;
-  readonly groupSearchAttribute?: Match | undefined;
-  readonly groupSearchBase?: Match | undefined;
-  readonly groupSearchFilter?: Match | undefined;
-  readonly logoutAllSupported?: Match | undefined;
-  readonly name?: Match | undefined;
-  readonly nestedGroupMembershipEnabled?: Match | undefined;
-  readonly port?: Match | undefined;
-  readonly removed?: Match | undefined;
-  readonly serviceAccountUsername?: Match | undefined;
-  readonly starttls?: Match | undefined;
-  readonly tls?: Match | undefined;
-  readonly type?: Match | undefined;
-  readonly userDisabledBitMask?: Match | undefined;
-  readonly userEnabledAttribute?: Match | undefined;
-  readonly userLoginAttribute?: Match | undefined;
-  readonly userLoginFilter?: Match | undefined;
-  readonly userNameAttribute?: Match | undefined;
-  readonly userObjectClass?: Match | undefined;
-  readonly userSearchAttribute?: Match | undefined;
-  readonly userSearchBase?: Match | undefined;
-  readonly userSearchFilter?: Match | undefined;
-  readonly uuid?: Match | undefined;
+  readonly accessMode?: Match;
+  readonly certificate?: Match;
+  readonly connectionTimeout?: Match;
+  readonly created?: Match;
+  readonly creatorId?: Match;
+  readonly defaultLoginDomain?: Match;
+  readonly enabled?: Match;
+  readonly groupDNAttribute?: Match;
+  readonly groupMemberMappingAttribute?: Match;
+  readonly groupMemberUserAttribute?: Match;
+  readonly groupNameAttribute?: Match;
+  readonly groupObjectClass?: Match;
+  readonly groupSearchAttribute?: Match;
+  readonly groupSearchBase?: Match;
+  readonly groupSearchFilter?: Match;
+  readonly logoutAllSupported?: Match;
+  readonly name?: Match;
+  readonly nestedGroupMembershipEnabled?: Match;
+  readonly port?: Match;
+  readonly removed?: Match;
+  readonly serviceAccountUsername?: Match;
+  readonly starttls?: Match;
+  readonly tls?: Match;
+  readonly type?: Match;
+  readonly userDisabledBitMask?: Match;
+  readonly userEnabledAttribute?: Match;
+  readonly userLoginAttribute?: Match;
+  readonly userLoginFilter?: Match;
+  readonly userNameAttribute?: Match;
+  readonly userObjectClass?: Match;
+  readonly userSearchAttribute?: Match;
+  readonly userSearchBase?: Match;
+  readonly userSearchFilter?: Match;
+  readonly uuid?: Match;
 }
 
 /** The part `activeDirectoryTestAndApplyInput` of the management API. */
@@ -251,25 +251,25 @@ export interface AdfsConfig extends Resource {
 
 /** What lists of `adfsConfig` can be filtered and sorted by. */
 export interface AdfsConfigWhere {
-  readonly accessMode?: Match | undefined;
-  readonly created?: Match | undefined;
-  readonly creatorId?: Match | undefined;
-  readonly displayNameField?: Match | undefined;
-  readonly enabled?: Match | undefined;
-  readonly entityID?: Match | undefined;
-  readonly groupsField?: Match | undefined;
-  readonly idpMetadataContent?: Match | undefined;
-  readonly logoutAllEnabled?: Match | undefined;
-  readonly logoutAllForced?: Match | undefined;
-  readonly logoutAllSupported?: Match | undefined;
-  readonly name?: Match | undefined;
-  readonly rancherApiHost?: Match | undefined;
-  readonly removed?: Match | undefined;
-  readonly spCert?: Match | undefined;
-  readonly type?: Match | undefined;
-  readonly uidField?: Match | undefined;
-  readonly userNameField?: Match | undefined;
-  readonly uuid?: Match | undefined;
+  readonly accessMode?: Match;
+  readonly created?: Match;
+  readonly creatorId?: Match;
+  readonly displayNameField?: Match;
+  readonly enabled?: Match;
+  readonly entityID?: Match;
+  readonly groupsField?: Match;
+  readonly idpMetadataContent?: Match;
+  readonly logoutAllEnabled?: Match;
+  readonly logoutAllForced?: Match;
+  readonly logoutAllSupported?: Match;
+  readonly name?: Match;
+  readonly rancherApiHost?: Match;
+  readonly removed?: Match;
+  readonly spCert?: Match;
+  readonly type?: Match;
+  readonly uidField?: Match;
+  readonly userNameField?: Match;
+  readonly uuid?: Match;
 }
 
 /** The part `affinity` of the management API. */
@@ -601,15 +601,15 @@ export interface AuthConfig extends Resource {
 
 /** What lists of `authConfig` can be filtered and sorted by. */
 export interface AuthConfigWhere {
-  readonly accessMode?: Match | undefined;
-  readonly created?: Match | undefined;
-  readonly creatorId?: Match | undefined;
-  readonly enabled?: Match | undefined;
-  readonly logoutAllSupported?: Match | undefined;
-  readonly name?: Match | undefined;
-  readonly removed?: Match | undefined;
-  readonly type?: Match | undefined;
-  readonly uuid?: Match | undefined;
+  readonly accessMode?: Match;
+  readonly created?: Match;
+  readonly creatorId?: Match;
+  readonly enabled?: Match;
+  readonly logoutAllSupported?: Match;
+  readonly name?: Match;
+  readonly removed?: Match;
+  readonly type?: Match;
+  readonly uuid?: Match;
 }
 
 /** The part `authConfigConditions` of the management API. */
@@ -713,27 +713,27 @@ export interface AzureAdConfig extends Resource {
 
 /** What lists of `azureADConfig` can be filtered and sorted by. */
 export interface AzureAdConfigWhere {
-  readonly accessMode?: Match | undefined;
-  readonly applicationId?: Match | undefined;
-  readonly authEndpoint?: Match | undefined;
-  readonly created?: Match | undefined;
-  readonly creatorId?: Match | undefined;
-  readonly deviceAuthEndpoint?: Match | undefined;
-  readonly enabled?: Match | undefined;
-  readonly endSessionEndpoint?: Match | undefined;
-  readonly endpoint?: Match | undefined;
-  readonly graphEndpoint?: Match | undefined;
-  readonly groupMembershipFilter?: Match | undefined;
-  readonly logoutAllEnabled?: Match | undefined;
-  readonly logoutAllForced?: Match | undefined;
-  readonly logoutAllSupported?: Match | undefined;
-  readonly name?: Match | undefined;
-  readonly rancherUrl?: Match | undefined;
-  readonly removed?: Match | undefined;
-  readonly tenantId?: Match | undefined;
-  readonly tokenEndpoint?: Match | undefined;
-  readonly type?: Match | undefined;
-  readonly uuid?: Match | undefined;
+  readonly accessMode?: Match;
+  readonly applicationId?: Match;
+  readonly authEndpoint?: Match;
+  readonly created?: Match;
+  readonly creatorId?: Match;
+  readonly deviceAuthEndpoint?: Match;
+  readonly enabled?: Match;
+  readonly endSessionEndpoint?: Match;
+  readonly endpoint?: Match;
+  readonly graphEndpoint?: Match;
+  readonly groupMembershipFilter?: Match;
+  readonly logoutAllEnabled?: Match;
+  readonly logoutAllForced?: Match;
+  readonly logoutAllSupported?: Match;
+  readonly name?: Match;
+  readonly rancherUrl?: Match;
+  readonly removed?: Match;
+  readonly tenantId?: Match;
+  readonly tokenEndpoint?: Match;
+  readonly type?: Match;
+  readonly uuid?: Match;
 }
 
 /** The part `azureADConfigApplyInput` of the management API. */
@@ -813,13 +813,13 @@ export interface CloudCredential extends Resource {
 
 /** What lists of `cloudCredential` can be filtered and sorted by. */
 export interface CloudCredentialWhere {
-  readonly created?: Match | undefined;
-  readonly creatorId?: Match | undefined;
-  readonly description?: Match | undefined;
-  readonly id?: Match | undefined;
-  readonly name?: Match | undefined;
-  readonly removed?: Match | undefined;
-  readonly uuid?: Match | undefined;
+  readonly created?: Match;
+  readonly creatorId?: Match;
+  readonly description?: Match;
+  readonly id?: Match;
+  readonly name?: Match;
+  readonly removed?: Match;
+  readonly uuid?: Match;
 }
 
 /**
@@ -999,53 +999,53 @@ export interface Cluster extends Resource {
 
 /** What lists of `cluster` can be filtered and sorted by. */
 export interface ClusterWhere {
-  readonly aadClientCertSecret?: Match | undefined;
-  readonly aadClientSecret?: Match | undefined;
-  readonly agentImage?: Match | undefined;
-  readonly agentImageOverride?: Match | undefined;
-  readonly apiEndpoint?: Match | undefined;
-  readonly appliedClusterAgentImagePullSecretsHash?: Match | undefined;
-  readonly appliedEnableNetworkPolicy?: Match | undefined;
-  readonly assetsImage?: Match | undefined;
-  readonly assetsImageOverride?: Match | undefined;
-  readonly authImage?: Match | undefined;
-  readonly caCert?: Match | undefined;
-  readonly created?: Match | undefined;
-  readonly creatorId?: Match | undefined;
-  readonly currentCisRunName?: Match | undefined;
-  readonly defaultClusterRoleForProjectMembers?: Match | undefined;
-  readonly defaultPodSecurityAdmissionConfigurationTemplateName?: Match | undefined;
-  readonly description?: Match | undefined;
-  readonly desiredAgentImage?: Match | undefined;
-  readonly desiredAssetsImage?: Match | undefined;
-  readonly desiredAuthImage?: Match | undefined;
-  readonly dockerRootDir?: Match | undefined;
-  readonly driver?: Match | undefined;
-  readonly enableNetworkPolicy?: Match | undefined;
-  readonly fleetWorkspaceName?: Match | undefined;
-  readonly id?: Match | undefined;
-  readonly internal?: Match | undefined;
-  readonly istioEnabled?: Match | undefined;
-  readonly linuxWorkerCount?: Match | undefined;
-  readonly name?: Match | undefined;
-  readonly nodeCount?: Match | undefined;
-  readonly nodeVersion?: Match | undefined;
-  readonly openStackSecret?: Match | undefined;
-  readonly privateRegistrySecret?: Match | undefined;
-  readonly provider?: Match | undefined;
-  readonly readyReconciling?: Match | undefined;
-  readonly removed?: Match | undefined;
-  readonly s3CredentialSecret?: Match | undefined;
-  readonly serviceAccountTokenSecret?: Match | undefined;
-  readonly state?: Match | undefined;
-  readonly transitioning?: Match | undefined;
-  readonly transitioningMessage?: Match | undefined;
-  readonly uuid?: Match | undefined;
-  readonly virtualCenterSecret?: Match | undefined;
-  readonly vsphereSecret?: Match | undefined;
-  readonly weavePasswordSecret?: Match | undefined;
-  readonly windowsPreferedCluster?: Match | undefined;
-  readonly windowsWorkerCount?: Match | undefined;
+  readonly aadClientCertSecret?: Match;
+  readonly aadClientSecret?: Match;
+  readonly agentImage?: Match;
+  readonly agentImageOverride?: Match;
+  readonly apiEndpoint?: Match;
+  readonly appliedClusterAgentImagePullSecretsHash?: Match;
+  readonly appliedEnableNetworkPolicy?: Match;
+  readonly assetsImage?: Match;
+  readonly assetsImageOverride?: Match;
+  readonly authImage?: Match;
+  readonly caCert?: Match;
+  readonly created?: Match;
+  readonly creatorId?: Match;
+  readonly currentCisRunName?: Match;
+  readonly defaultClusterRoleForProjectMembers?: Match;
+  readonly defaultPodSecurityAdmissionConfigurationTemplateName?: Match;
+  readonly description?: Match;
+  readonly desiredAgentImage?: Match;
+  readonly desiredAssetsImage?: Match;
+  readonly desiredAuthImage?: Match;
+  readonly dockerRootDir?: Match;
+  readonly driver?: Match;
+  readonly enableNetworkPolicy?: Match;
+  readonly fleetWorkspaceName?: Match;
+  readonly id?: Match;
+  readonly internal?: Match;
+  readonly istioEnabled?: Match;
+  readonly linuxWorkerCount?: Match;
+  readonly name?: Match;
+  readonly nodeCount?: Match;
+  readonly nodeVersion?: Match;
+  readonly openStackSecret?: Match;
+  readonly privateRegistrySecret?: Match;
+  readonly provider?: Match;
+  readonly readyReconciling?: Match;
+  readonly removed?: Match;
+  readonly s3CredentialSecret?: Match;
+  readonly serviceAccountTokenSecret?: Match;
+  readonly state?: Match;
+  readonly transitioning?: Match;
+  readonly transitioningMessage?: Match;
+  readonly uuid?: Match;
+  readonly virtualCenterSecret?: Match;
+  readonly vsphereSecret?: Match;
+  readonly weavePasswordSecret?: Match;
+  readonly windowsPreferedCluster?: Match;
+  readonly windowsWorkerCount?: Match;
 }
 
 /** The part `clusterComponentStatus` of the management API. */
@@ -1151,29 +1151,29 @@ export interface ClusterRegistrationToken extends Resource {
 
 /** What lists of `clusterRegistrationToken` can be filtered and sorted by. */
 export interface ClusterRegistrationTokenWhere {
-  readonly clusterId?: Match | undefined;
-  readonly command?: Match | undefined;
-  readonly created?: Match | undefined;
-  readonly creatorId?: Match | undefined;
-  readonly expiresAt?: Match | undefined;
-  readonly gracePeriod?: Match | undefined;
-  readonly gracePeriodExpiresAt?: Match | undefined;
-  readonly insecureCommand?: Match | undefined;
-  readonly insecureNodeCommand?: Match | undefined;
-  readonly insecureWindowsNodeCommand?: Match | undefined;
-  readonly manifestUrl?: Match | undefined;
-  readonly name?: Match | undefined;
-  readonly namespaceId?: Match | undefined;
-  readonly nodeCommand?: Match | undefined;
-  readonly removed?: Match | undefined;
-  readonly state?: Match | undefined;
-  readonly token?: Match | undefined;
-  readonly tokenSecretName?: Match | undefined;
-  readonly transitioning?: Match | undefined;
-  readonly transitioningMessage?: Match | undefined;
-  readonly ttl?: Match | undefined;
-  readonly uuid?: Match | undefined;
-  readonly windowsNodeCommand?: Match | undefined;
+  readonly clusterId?: Match;
+  readonly command?: Match;
+  readonly created?: Match;
+  readonly creatorId?: Match;
+  readonly expiresAt?: Match;
+  readonly gracePeriod?: Match;
+  readonly gracePeriodExpiresAt?: Match;
+  readonly insecureCommand?: Match;
+  readonly insecureNodeCommand?: Match;
+  readonly insecureWindowsNodeCommand?: Match;
+  readonly manifestUrl?: Match;
+  readonly name?: Match;
+  readonly namespaceId?: Match;
+  readonly nodeCommand?: Match;
+  readonly removed?: Match;
+  readonly state?: Match;
+  readonly token?: Match;
+  readonly tokenSecretName?: Match;
+  readonly transitioning?: Match;
+  readonly transitioningMessage?: Match;
+  readonly ttl?: Match;
+  readonly uuid?: Match;
+  readonly windowsNodeCommand?: Match;
 }
 
 /**
@@ -1221,18 +1221,18 @@ export interface ClusterRoleTemplateBinding extends Resource {
 
 /** What lists of `clusterRoleTemplateBinding` can be filtered and sorted by. */
 export interface ClusterRoleTemplateBindingWhere {
-  readonly clusterId?: Match | undefined;
-  readonly created?: Match | undefined;
-  readonly creatorId?: Match | undefined;
-  readonly groupId?: Match | undefined;
-  readonly groupPrincipalId?: Match | undefined;
-  readonly name?: Match | undefined;
-  readonly namespaceId?: Match | undefined;
-  readonly removed?: Match | undefined;
-  readonly roleTemplateId?: Match | undefined;
-  readonly userId?: Match | undefined;
-  readonly userPrincipalId?: Match | undefined;
-  readonly uuid?: Match | undefined;
+  readonly clusterId?: Match;
+  readonly created?: Match;
+  readonly creatorId?: Match;
+  readonly groupId?: Match;
+  readonly groupPrincipalId?: Match;
+  readonly name?: Match;
+  readonly namespaceId?: Match;
+  readonly removed?: Match;
+  readonly roleTemplateId?: Match;
+  readonly userId?: Match;
+  readonly userPrincipalId?: Match;
+  readonly uuid?: Match;
 }
 
 /** The part `clusterRoleTemplateBindingStatus` of the management API. */
@@ -1459,35 +1459,35 @@ export interface CognitoConfig extends Resource {
 
 /** What lists of `cognitoConfig` can be filtered and sorted by. */
 export interface CognitoConfigWhere {
-  readonly accessMode?: Match | undefined;
-  readonly acrValue?: Match | undefined;
-  readonly authEndpoint?: Match | undefined;
-  readonly certificate?: Match | undefined;
-  readonly clientAuthenticatedSearch?: Match | undefined;
-  readonly clientId?: Match | undefined;
-  readonly created?: Match | undefined;
-  readonly creatorId?: Match | undefined;
-  readonly emailClaim?: Match | undefined;
-  readonly enabled?: Match | undefined;
-  readonly endSessionEndpoint?: Match | undefined;
-  readonly groupSearchEnabled?: Match | undefined;
-  readonly groupsClaim?: Match | undefined;
-  readonly issuer?: Match | undefined;
-  readonly jwksUrl?: Match | undefined;
-  readonly logoutAllEnabled?: Match | undefined;
-  readonly logoutAllForced?: Match | undefined;
-  readonly logoutAllSupported?: Match | undefined;
-  readonly name?: Match | undefined;
-  readonly nameClaim?: Match | undefined;
-  readonly pkceMethod?: Match | undefined;
-  readonly rancherApiHost?: Match | undefined;
-  readonly rancherUrl?: Match | undefined;
-  readonly removed?: Match | undefined;
-  readonly scope?: Match | undefined;
-  readonly tokenEndpoint?: Match | undefined;
-  readonly type?: Match | undefined;
-  readonly userInfoEndpoint?: Match | undefined;
-  readonly uuid?: Match | undefined;
+  readonly accessMode?: Match;
+  readonly acrValue?: Match;
+  readonly authEndpoint?: Match;
+  readonly certificate?: Match;
+  readonly clientAuthenticatedSearch?: Match;
+  readonly clientId?: Match;
+  readonly created?: Match;
+  readonly creatorId?: Match;
+  readonly emailClaim?: Match;
+  readonly enabled?: Match;
+  readonly endSessionEndpoint?: Match;
+  readonly groupSearchEnabled?: Match;
+  readonly groupsClaim?: Match;
+  readonly issuer?: Match;
+  readonly jwksUrl?: Match;
+  readonly logoutAllEnabled?: Match;
+  readonly logoutAllForced?: Match;
+  readonly logoutAllSupported?: Match;
+  readonly name?: Match;
+  readonly nameClaim?: Match;
+  readonly pkceMethod?: Match;
+  readonly rancherApiHost?: Match;
+  readonly rancherUrl?: Match;
+  readonly removed?: Match;
+  readonly scope?: Match;
+  readonly tokenEndpoint?: Match;
+  readonly type?: Match;
+  readonly userInfoEndpoint?: Match;
+  readonly uuid?: Match;
 }
 
 /** The part `componentCondition` of the management API. */
@@ -1557,15 +1557,15 @@ export interface ComposeConfig extends Resource {
 
 /** What lists of `composeConfig` can be filtered and sorted by. */
 export interface ComposeConfigWhere {
-  readonly created?: Match | undefined;
-  readonly creatorId?: Match | undefined;
-  readonly name?: Match | undefined;
-  readonly rancherCompose?: Match | undefined;
-  readonly removed?: Match | undefined;
-  readonly state?: Match | undefined;
-  readonly transitioning?: Match | undefined;
-  readonly transitioningMessage?: Match | undefined;
-  readonly uuid?: Match | undefined;
+  readonly created?: Match;
+  readonly creatorId?: Match;
+  readonly name?: Match;
+  readonly rancherCompose?: Match;
+  readonly removed?: Match;
+  readonly state?: Match;
+  readonly transitioning?: Match;
+  readonly transitioningMessage?: Match;
+  readonly uuid?: Match;
 }
 
 /** The part `composeStatus` of the management API. */
@@ -1723,19 +1723,19 @@ export interface DynamicSchema extends Resource {
 
 /** What lists of `dynamicSchema` can be filtered and sorted by. */
 export interface DynamicSchemaWhere {
-  readonly created?: Match | undefined;
-  readonly creatorId?: Match | undefined;
-  readonly dynamicSchemaVersion?: Match | undefined;
-  readonly embed?: Match | undefined;
-  readonly embedType?: Match | undefined;
-  readonly name?: Match | undefined;
-  readonly pluralName?: Match | undefined;
-  readonly removed?: Match | undefined;
-  readonly schemaName?: Match | undefined;
-  readonly state?: Match | undefined;
-  readonly transitioning?: Match | undefined;
-  readonly transitioningMessage?: Match | undefined;
-  readonly uuid?: Match | undefined;
+  readonly created?: Match;
+  readonly creatorId?: Match;
+  readonly dynamicSchemaVersion?: Match;
+  readonly embed?: Match;
+  readonly embedType?: Match;
+  readonly name?: Match;
+  readonly pluralName?: Match;
+  readonly removed?: Match;
+  readonly schemaName?: Match;
+  readonly state?: Match;
+  readonly transitioning?: Match;
+  readonly transitioningMessage?: Match;
+  readonly uuid?: Match;
 }
 
 /** The part `dynamicSchemaStatus` of the management API. */
@@ -1849,15 +1849,15 @@ export interface Feature extends Resource {
 
 /** What lists of `feature` can be filtered and sorted by. */
 export interface FeatureWhere {
-  readonly created?: Match | undefined;
-  readonly creatorId?: Match | undefined;
-  readonly name?: Match | undefined;
-  readonly removed?: Match | undefined;
-  readonly state?: Match | undefined;
-  readonly transitioning?: Match | undefined;
-  readonly transitioningMessage?: Match | undefined;
-  readonly uuid?: Match | undefined;
-  readonly value?: Match | undefined;
+  readonly created?: Match;
+  readonly creatorId?: Match;
+  readonly name?: Match;
+  readonly removed?: Match;
+  readonly state?: Match;
+  readonly transitioning?: Match;
+  readonly transitioningMessage?: Match;
+  readonly uuid?: Match;
+  readonly value?: Match;
 }
 
 /** The part `featureStatus` of the management API. */
@@ -1947,11 +1947,11 @@ export interface FleetWorkspace extends Resource {
 
 /** What lists of `fleetWorkspace` can be filtered and sorted by. */
 export interface FleetWorkspaceWhere {
-  readonly created?: Match | undefined;
-  readonly creatorId?: Match | undefined;
-  readonly name?: Match | undefined;
-  readonly removed?: Match | undefined;
-  readonly uuid?: Match | undefined;
+  readonly created?: Match;
+  readonly creatorId?: Match;
+  readonly name?: Match;
+  readonly removed?: Match;
+  readonly uuid?: Match;
 }
 
 /** The part `fleetWorkspacePermission` of the management API. */
@@ -2058,40 +2058,40 @@ export interface FreeIpaConfig extends Resource {
 
 /** What lists of `freeIpaConfig` can be filtered and sorted by. */
 export interface FreeIpaConfigWhere {
-  readonly accessMode?: Match | undefined;
-  readonly certificate?: Match | undefined;
-  readonly connectionTimeout?: Match | undefined;
-  readonly created?: Match | undefined;
-  readonly creatorId?: Match | undefined;
-  readonly enabled?: Match | undefined;
-  readonly groupDNAttribute?: Match | undefined;
-  readonly groupMemberMappingAttribute?: Match | undefined;
-  readonly groupMemberUserAttribute?: Match | undefined;
-  readonly groupNameAttribute?: Match | undefined;
-  readonly groupObjectClass?: Match | undefined;
-  readonly groupSearchAttribute?: Match | undefined;
-  readonly groupSearchBase?: Match | undefined;
-  readonly groupSearchFilter?: Match | undefined;
-  readonly logoutAllSupported?: Match | undefined;
-  readonly name?: Match | undefined;
-  readonly port?: Match | undefined;
-  readonly removed?: Match | undefined;
-  readonly searchUsingServiceAccount?: Match | undefined;
-  readonly serviceAccountDistinguishedName?: Match | undefined;
-  readonly starttls?: Match | undefined;
-  readonly tls?: Match | undefined;
-  readonly type?: Match | undefined;
-  readonly userDisabledBitMask?: Match | undefined;
-  readonly userEnabledAttribute?: Match | undefined;
-  readonly userLoginAttribute?: Match | undefined;
-  readonly userLoginFilter?: Match | undefined;
-  readonly userMemberAttribute?: Match | undefined;
-  readonly userNameAttribute?: Match | undefined;
-  readonly userObjectClass?: Match | undefined;
-  readonly userSearchAttribute?: Match | undefined;
-  readonly userSearchBase?: Match | undefined;
-  readonly userSearchFilter?: Match | undefined;
-  readonly uuid?: Match | undefined;
+  readonly accessMode?: Match;
+  readonly certificate?: Match;
+  readonly connectionTimeout?: Match;
+  readonly created?: Match;
+  readonly creatorId?: Match;
+  readonly enabled?: Match;
+  readonly groupDNAttribute?: Match;
+  readonly groupMemberMappingAttribute?: Match;
+  readonly groupMemberUserAttribute?: Match;
+  readonly groupNameAttribute?: Match;
+  readonly groupObjectClass?: Match;
+  readonly groupSearchAttribute?: Match;
+  readonly groupSearchBase?: Match;
+  readonly groupSearchFilter?: Match;
+  readonly logoutAllSupported?: Match;
+  readonly name?: Match;
+  readonly port?: Match;
+  readonly removed?: Match;
+  readonly searchUsingServiceAccount?: Match;
+  readonly serviceAccountDistinguishedName?: Match;
+  readonly starttls?: Match;
+  readonly tls?: Match;
+  readonly type?: Match;
+  readonly userDisabledBitMask?: Match;
+  readonly userEnabledAttribute?: Match;
+  readonly userLoginAttribute?: Match;
+  readonly userLoginFilter?: Match;
+  readonly userMemberAttribute?: Match;
+  readonly userNameAttribute?: Match;
+  readonly userObjectClass?: Match;
+  readonly userSearchAttribute?: Match;
+  readonly userSearchBase?: Match;
+  readonly userSearchFilter?: Match;
+  readonly uuid?: Match;
 }
 
 /** The part `freeIpaTestAndApplyInput` of the management API. */
@@ -2203,35 +2203,35 @@ export interface GenericOidcConfig extends Resource {
 
 /** What lists of `genericOIDCConfig` can be filtered and sorted by. */
 export interface GenericOidcConfigWhere {
-  readonly accessMode?: Match | undefined;
-  readonly acrValue?: Match | undefined;
-  readonly authEndpoint?: Match | undefined;
-  readonly certificate?: Match | undefined;
-  readonly clientAuthenticatedSearch?: Match | undefined;
-  readonly clientId?: Match | undefined;
-  readonly created?: Match | undefined;
-  readonly creatorId?: Match | undefined;
-  readonly emailClaim?: Match | undefined;
-  readonly enabled?: Match | undefined;
-  readonly endSessionEndpoint?: Match | undefined;
-  readonly groupSearchEnabled?: Match | undefined;
-  readonly groupsClaim?: Match | undefined;
-  readonly issuer?: Match | undefined;
-  readonly jwksUrl?: Match | undefined;
-  readonly logoutAllEnabled?: Match | undefined;
-  readonly logoutAllForced?: Match | undefined;
-  readonly logoutAllSupported?: Match | undefined;
-  readonly name?: Match | undefined;
-  readonly nameClaim?: Match | undefined;
-  readonly pkceMethod?: Match | undefined;
-  readonly rancherApiHost?: Match | undefined;
-  readonly rancherUrl?: Match | undefined;
-  readonly removed?: Match | undefined;
-  readonly scope?: Match | undefined;
-  readonly tokenEndpoint?: Match | undefined;
-  readonly type?: Match | undefined;
-  readonly userInfoEndpoint?: Match | undefined;
-  readonly uuid?: Match | undefined;
+  readonly accessMode?: Match;
+  readonly acrValue?: Match;
+  readonly authEndpoint?: Match;
+  readonly certificate?: Match;
+  readonly clientAuthenticatedSearch?: Match;
+  readonly clientId?: Match;
+  readonly created?: Match;
+  readonly creatorId?: Match;
+  readonly emailClaim?: Match;
+  readonly enabled?: Match;
+  readonly endSessionEndpoint?: Match;
+  readonly groupSearchEnabled?: Match;
+  readonly groupsClaim?: Match;
+  readonly issuer?: Match;
+  readonly jwksUrl?: Match;
+  readonly logoutAllEnabled?: Match;
+  readonly logoutAllForced?: Match;
+  readonly logoutAllSupported?: Match;
+  readonly name?: Match;
+  readonly nameClaim?: Match;
+  readonly pkceMethod?: Match;
+  readonly rancherApiHost?: Match;
+  readonly rancherUrl?: Match;
+  readonly removed?: Match;
+  readonly scope?: Match;
+  readonly tokenEndpoint?: Match;
+  readonly type?: Match;
+  readonly userInfoEndpoint?: Match;
+  readonly uuid?: Match;
 }
 
 /** The part `genericOIDCTestOutput` of the management API. */
@@ -2296,20 +2296,20 @@ export interface GithubAppConfig extends Resource {
 
 /** What lists of `githubAppConfig` can be filtered and sorted by. */
 export interface GithubAppConfigWhere {
-  readonly accessMode?: Match | undefined;
-  readonly appId?: Match | undefined;
-  readonly clientId?: Match | undefined;
-  readonly created?: Match | undefined;
-  readonly creatorId?: Match | undefined;
-  readonly enabled?: Match | undefined;
-  readonly hostname?: Match | undefined;
-  readonly installationId?: Match | undefined;
-  readonly logoutAllSupported?: Match | undefined;
-  readonly name?: Match | undefined;
-  readonly removed?: Match | undefined;
-  readonly tls?: Match | undefined;
-  readonly type?: Match | undefined;
-  readonly uuid?: Match | undefined;
+  readonly accessMode?: Match;
+  readonly appId?: Match;
+  readonly clientId?: Match;
+  readonly created?: Match;
+  readonly creatorId?: Match;
+  readonly enabled?: Match;
+  readonly hostname?: Match;
+  readonly installationId?: Match;
+  readonly logoutAllSupported?: Match;
+  readonly name?: Match;
+  readonly removed?: Match;
+  readonly tls?: Match;
+  readonly type?: Match;
+  readonly uuid?: Match;
 }
 
 /** The part `githubAppConfigApplyInput` of the management API. */
@@ -2378,18 +2378,18 @@ export interface GithubConfig extends Resource {
 
 /** What lists of `githubConfig` can be filtered and sorted by. */
 export interface GithubConfigWhere {
-  readonly accessMode?: Match | undefined;
-  readonly clientId?: Match | undefined;
-  readonly created?: Match | undefined;
-  readonly creatorId?: Match | undefined;
-  readonly enabled?: Match | undefined;
-  readonly hostname?: Match | undefined;
-  readonly logoutAllSupported?: Match | undefined;
-  readonly name?: Match | undefined;
-  readonly removed?: Match | undefined;
-  readonly tls?: Match | undefined;
-  readonly type?: Match | undefined;
-  readonly uuid?: Match | undefined;
+  readonly accessMode?: Match;
+  readonly clientId?: Match;
+  readonly created?: Match;
+  readonly creatorId?: Match;
+  readonly enabled?: Match;
+  readonly hostname?: Match;
+  readonly logoutAllSupported?: Match;
+  readonly name?: Match;
+  readonly removed?: Match;
+  readonly tls?: Match;
+  readonly type?: Match;
+  readonly uuid?: Match;
 }
 
 /** The part `githubConfigApplyInput` of the management API. */
@@ -2653,15 +2653,15 @@ export interface GlobalRole extends Resource {
 
 /** What lists of `globalRole` can be filtered and sorted by. */
 export interface GlobalRoleWhere {
-  readonly builtin?: Match | undefined;
-  readonly created?: Match | undefined;
-  readonly creatorId?: Match | undefined;
-  readonly description?: Match | undefined;
-  readonly id?: Match | undefined;
-  readonly name?: Match | undefined;
-  readonly newUserDefault?: Match | undefined;
-  readonly removed?: Match | undefined;
-  readonly uuid?: Match | undefined;
+  readonly builtin?: Match;
+  readonly created?: Match;
+  readonly creatorId?: Match;
+  readonly description?: Match;
+  readonly id?: Match;
+  readonly name?: Match;
+  readonly newUserDefault?: Match;
+  readonly removed?: Match;
+  readonly uuid?: Match;
 }
 
 /**
@@ -2703,15 +2703,15 @@ export interface GlobalRoleBinding extends Resource {
 
 /** What lists of `globalRoleBinding` can be filtered and sorted by. */
 export interface GlobalRoleBindingWhere {
-  readonly created?: Match | undefined;
-  readonly creatorId?: Match | undefined;
-  readonly globalRoleId?: Match | undefined;
-  readonly groupPrincipalId?: Match | undefined;
-  readonly name?: Match | undefined;
-  readonly removed?: Match | undefined;
-  readonly userId?: Match | undefined;
-  readonly userPrincipalId?: Match | undefined;
-  readonly uuid?: Match | undefined;
+  readonly created?: Match;
+  readonly creatorId?: Match;
+  readonly globalRoleId?: Match;
+  readonly groupPrincipalId?: Match;
+  readonly name?: Match;
+  readonly removed?: Match;
+  readonly userId?: Match;
+  readonly userPrincipalId?: Match;
+  readonly uuid?: Match;
 }
 
 /** The part `globalRoleBindingStatus` of the management API. */
@@ -2800,19 +2800,19 @@ export interface GoogleOauthConfig extends Resource {
 
 /** What lists of `googleOauthConfig` can be filtered and sorted by. */
 export interface GoogleOauthConfigWhere {
-  readonly accessMode?: Match | undefined;
-  readonly adminEmail?: Match | undefined;
-  readonly created?: Match | undefined;
-  readonly creatorId?: Match | undefined;
-  readonly enabled?: Match | undefined;
-  readonly hostname?: Match | undefined;
-  readonly logoutAllSupported?: Match | undefined;
-  readonly name?: Match | undefined;
-  readonly nestedGroupMembershipEnabled?: Match | undefined;
-  readonly removed?: Match | undefined;
-  readonly type?: Match | undefined;
-  readonly userInfoEndpoint?: Match | undefined;
-  readonly uuid?: Match | undefined;
+  readonly accessMode?: Match;
+  readonly adminEmail?: Match;
+  readonly created?: Match;
+  readonly creatorId?: Match;
+  readonly enabled?: Match;
+  readonly hostname?: Match;
+  readonly logoutAllSupported?: Match;
+  readonly name?: Match;
+  readonly nestedGroupMembershipEnabled?: Match;
+  readonly removed?: Match;
+  readonly type?: Match;
+  readonly userInfoEndpoint?: Match;
+  readonly uuid?: Match;
 }
 
 /** The part `googleOauthConfigApplyInput` of the management API. */
@@ -2864,14 +2864,14 @@ export interface Group extends Resource {
 
 /** What lists of `group` can be filtered and sorted by. */
 export interface GroupWhere {
-  readonly created?: Match | undefined;
-  readonly creatorId?: Match | undefined;
-  readonly externalId?: Match | undefined;
-  readonly id?: Match | undefined;
-  readonly name?: Match | undefined;
-  readonly provider?: Match | undefined;
-  readonly removed?: Match | undefined;
-  readonly uuid?: Match | undefined;
+  readonly created?: Match;
+  readonly creatorId?: Match;
+  readonly externalId?: Match;
+  readonly id?: Match;
+  readonly name?: Match;
+  readonly provider?: Match;
+  readonly removed?: Match;
+  readonly uuid?: Match;
 }
 
 /**
@@ -2907,13 +2907,13 @@ export interface GroupMember extends Resource {
 
 /** What lists of `groupMember` can be filtered and sorted by. */
 export interface GroupMemberWhere {
-  readonly created?: Match | undefined;
-  readonly creatorId?: Match | undefined;
-  readonly groupId?: Match | undefined;
-  readonly name?: Match | undefined;
-  readonly principalId?: Match | undefined;
-  readonly removed?: Match | undefined;
-  readonly uuid?: Match | undefined;
+  readonly created?: Match;
+  readonly creatorId?: Match;
+  readonly groupId?: Match;
+  readonly name?: Match;
+  readonly principalId?: Match;
+  readonly removed?: Match;
+  readonly uuid?: Match;
 }
 
 /** The part `importClusterYamlInput` of the management API. */
@@ -3050,25 +3050,25 @@ export interface KeyCloakConfig extends Resource {
 
 /** What lists of `keyCloakConfig` can be filtered and sorted by. */
 export interface KeyCloakConfigWhere {
-  readonly accessMode?: Match | undefined;
-  readonly created?: Match | undefined;
-  readonly creatorId?: Match | undefined;
-  readonly displayNameField?: Match | undefined;
-  readonly enabled?: Match | undefined;
-  readonly entityID?: Match | undefined;
-  readonly groupsField?: Match | undefined;
-  readonly idpMetadataContent?: Match | undefined;
-  readonly logoutAllEnabled?: Match | undefined;
-  readonly logoutAllForced?: Match | undefined;
-  readonly logoutAllSupported?: Match | undefined;
-  readonly name?: Match | undefined;
-  readonly rancherApiHost?: Match | undefined;
-  readonly removed?: Match | undefined;
-  readonly spCert?: Match | undefined;
-  readonly type?: Match | undefined;
-  readonly uidField?: Match | undefined;
-  readonly userNameField?: Match | undefined;
-  readonly uuid?: Match | undefined;
+  readonly accessMode?: Match;
+  readonly created?: Match;
+  readonly creatorId?: Match;
+  readonly displayNameField?: Match;
+  readonly enabled?: Match;
+  readonly entityID?: Match;
+  readonly groupsField?: Match;
+  readonly idpMetadataContent?: Match;
+  readonly logoutAllEnabled?: Match;
+  readonly logoutAllForced?: Match;
+  readonly logoutAllSupported?: Match;
+  readonly name?: Match;
+  readonly rancherApiHost?: Match;
+  readonly removed?: Match;
+  readonly spCert?: Match;
+  readonly type?: Match;
+  readonly uidField?: Match;
+  readonly userNameField?: Match;
+  readonly uuid?: Match;
 }
 
 /**
@@ -3154,35 +3154,35 @@ export interface KeyCloakOidcConfig extends Resource {
 
 /** What lists of `keyCloakOIDCConfig` can be filtered and sorted by. */
 export interface KeyCloakOidcConfigWhere {
-  readonly accessMode?: Match | undefined;
-  readonly acrValue?: Match | undefined;
-  readonly authEndpoint?: Match | undefined;
-  readonly certificate?: Match | undefined;
-  readonly clientAuthenticatedSearch?: Match | undefined;
-  readonly clientId?: Match | undefined;
-  readonly created?: Match | undefined;
-  readonly creatorId?: Match | undefined;
-  readonly emailClaim?: Match | undefined;
-  readonly enabled?: Match | undefined;
-  readonly endSessionEndpoint?: Match | undefined;
-  readonly groupSearchEnabled?: Match | undefined;
-  readonly groupsClaim?: Match | undefined;
-  readonly issuer?: Match | undefined;
-  readonly jwksUrl?: Match | undefined;
-  readonly logoutAllEnabled?: Match | undefined;
-  readonly logoutAllForced?: Match | undefined;
-  readonly logoutAllSupported?: Match | undefined;
-  readonly name?: Match | undefined;
-  readonly nameClaim?: Match | undefined;
-  readonly pkceMethod?: Match | undefined;
-  readonly rancherApiHost?: Match | undefined;
-  readonly rancherUrl?: Match | undefined;
-  readonly removed?: Match | undefined;
-  readonly scope?: Match | undefined;
-  readonly tokenEndpoint?: Match | undefined;
-  readonly type?: Match | undefined;
-  readonly userInfoEndpoint?: Match | undefined;
-  readonly uuid?: Match | undefined;
+  readonly accessMode?: Match;
+  readonly acrValue?: Match;
+  readonly authEndpoint?: Match;
+  readonly certificate?: Match;
+  readonly clientAuthenticatedSearch?: Match;
+  readonly clientId?: Match;
+  readonly created?: Match;
+  readonly creatorId?: Match;
+  readonly emailClaim?: Match;
+  readonly enabled?: Match;
+  readonly endSessionEndpoint?: Match;
+  readonly groupSearchEnabled?: Match;
+  readonly groupsClaim?: Match;
+  readonly issuer?: Match;
+  readonly jwksUrl?: Match;
+  readonly logoutAllEnabled?: Match;
+  readonly logoutAllForced?: Match;
+  readonly logoutAllSupported?: Match;
+  readonly name?: Match;
+  readonly nameClaim?: Match;
+  readonly pkceMethod?: Match;
+  readonly rancherApiHost?: Match;
+  readonly rancherUrl?: Match;
+  readonly removed?: Match;
+  readonly scope?: Match;
+  readonly tokenEndpoint?: Match;
+  readonly type?: Match;
+  readonly userInfoEndpoint?: Match;
+  readonly uuid?: Match;
 }
 
 /**
@@ -3238,22 +3238,22 @@ export interface KontainerDriver extends Resource {
 
 /** What lists of `kontainerDriver` can be filtered and sorted by. */
 export interface KontainerDriverWhere {
-  readonly active?: Match | undefined;
-  readonly actualUrl?: Match | undefined;
-  readonly builtIn?: Match | undefined;
-  readonly checksum?: Match | undefined;
-  readonly created?: Match | undefined;
-  readonly creatorId?: Match | undefined;
-  readonly executablePath?: Match | undefined;
-  readonly id?: Match | undefined;
-  readonly name?: Match | undefined;
-  readonly removed?: Match | undefined;
-  readonly state?: Match | undefined;
-  readonly transitioning?: Match | undefined;
-  readonly transitioningMessage?: Match | undefined;
-  readonly uiUrl?: Match | undefined;
-  readonly url?: Match | undefined;
-  readonly uuid?: Match | undefined;
+  readonly active?: Match;
+  readonly actualUrl?: Match;
+  readonly builtIn?: Match;
+  readonly checksum?: Match;
+  readonly created?: Match;
+  readonly creatorId?: Match;
+  readonly executablePath?: Match;
+  readonly id?: Match;
+  readonly name?: Match;
+  readonly removed?: Match;
+  readonly state?: Match;
+  readonly transitioning?: Match;
+  readonly transitioningMessage?: Match;
+  readonly uiUrl?: Match;
+  readonly url?: Match;
+  readonly uuid?: Match;
 }
 
 /** The part `kubernetesInfo` of the management API. */
@@ -3369,41 +3369,41 @@ export interface LdapConfig extends Resource {
 
 /** What lists of `ldapConfig` can be filtered and sorted by. */
 export interface LdapConfigWhere {
-  readonly accessMode?: Match | undefined;
-  readonly certificate?: Match | undefined;
-  readonly connectionTimeout?: Match | undefined;
-  readonly created?: Match | undefined;
-  readonly creatorId?: Match | undefined;
-  readonly enabled?: Match | undefined;
-  readonly groupDNAttribute?: Match | undefined;
-  readonly groupMemberMappingAttribute?: Match | undefined;
-  readonly groupMemberUserAttribute?: Match | undefined;
-  readonly groupNameAttribute?: Match | undefined;
-  readonly groupObjectClass?: Match | undefined;
-  readonly groupSearchAttribute?: Match | undefined;
-  readonly groupSearchBase?: Match | undefined;
-  readonly groupSearchFilter?: Match | undefined;
-  readonly logoutAllSupported?: Match | undefined;
-  readonly name?: Match | undefined;
-  readonly nestedGroupMembershipEnabled?: Match | undefined;
-  readonly port?: Match | undefined;
-  readonly removed?: Match | undefined;
-  readonly searchUsingServiceAccount?: Match | undefined;
-  readonly serviceAccountDistinguishedName?: Match | undefined;
-  readonly starttls?: Match | undefined;
-  readonly tls?: Match | undefined;
-  readonly type?: Match | undefined;
-  readonly userDisabledBitMask?: Match | undefined;
-  readonly userEnabledAttribute?: Match | undefined;
-  readonly userLoginAttribute?: Match | undefined;
-  readonly userLoginFilter?: Match | undefined;
-  readonly userMemberAttribute?: Match | undefined;
-  readonly userNameAttribute?: Match | undefined;
-  readonly userObjectClass?: Match | undefined;
-  readonly userSearchAttribute?: Match | undefined;
-  readonly userSearchBase?: Match | undefined;
-  readonly userSearchFilter?: Match | undefined;
-  readonly uuid?: Match | undefined;
+  readonly accessMode?: Match;
+  readonly certificate?: Match;
+  readonly connectionTimeout?: Match;
+  readonly created?: Match;
+  readonly creatorId?: Match;
+  readonly enabled?: Match;
+  readonly groupDNAttribute?: Match;
+  readonly groupMemberMappingAttribute?: Match;
+  readonly groupMemberUserAttribute?: Match;
+  readonly groupNameAttribute?: Match;
+  readonly groupObjectClass?: Match;
+  readonly groupSearchAttribute?: Match;
+  readonly groupSearchBase?: Match;
+  readonly groupSearchFilter?: Match;
+  readonly logoutAllSupported?: Match;
+  readonly name?: Match;
+  readonly nestedGroupMembershipEnabled?: Match;
+  readonly port?: Match;
+  readonly removed?: Match;
+  readonly searchUsingServiceAccount?: Match;
+  readonly serviceAccountDistinguishedName?: Match;
+  readonly starttls?: Match;
+  readonly tls?: Match;
+  readonly type?: Match;
+  readonly userDisabledBitMask?: Match;
+  readonly userEnabledAttribute?: Match;
+  readonly userLoginAttribute?: Match;
+  readonly userLoginFilter?: Match;
+  readonly userMemberAttribute?: Match;
+  readonly userNameAttribute?: Match;
+  readonly userObjectClass?: Match;
+  readonly userSearchAttribute?: Match;
+  readonly userSearchBase?: Match;
+  readonly userSearchFilter?: Match;
+  readonly uuid?: Match;
 }
 
 /** The part `ldapFields` of the management API. */
@@ -3524,15 +3524,15 @@ export interface LocalConfig extends Resource {
 
 /** What lists of `localConfig` can be filtered and sorted by. */
 export interface LocalConfigWhere {
-  readonly accessMode?: Match | undefined;
-  readonly created?: Match | undefined;
-  readonly creatorId?: Match | undefined;
-  readonly enabled?: Match | undefined;
-  readonly logoutAllSupported?: Match | undefined;
-  readonly name?: Match | undefined;
-  readonly removed?: Match | undefined;
-  readonly type?: Match | undefined;
-  readonly uuid?: Match | undefined;
+  readonly accessMode?: Match;
+  readonly created?: Match;
+  readonly creatorId?: Match;
+  readonly enabled?: Match;
+  readonly logoutAllSupported?: Match;
+  readonly name?: Match;
+  readonly removed?: Match;
+  readonly type?: Match;
+  readonly uuid?: Match;
 }
 
 /**
@@ -3570,13 +3570,13 @@ export interface ManagementSecret extends Resource {
 
 /** What lists of `managementSecret` can be filtered and sorted by. */
 export interface ManagementSecretWhere {
-  readonly created?: Match | undefined;
-  readonly creatorId?: Match | undefined;
-  readonly immutable?: Match | undefined;
-  readonly name?: Match | undefined;
-  readonly removed?: Match | undefined;
-  readonly type?: Match | undefined;
-  readonly uuid?: Match | undefined;
+  readonly created?: Match;
+  readonly creatorId?: Match;
+  readonly immutable?: Match;
+  readonly name?: Match;
+  readonly removed?: Match;
+  readonly type?: Match;
+  readonly uuid?: Match;
 }
 
 /** The part `memoryInfo` of the management API. */
@@ -3694,32 +3694,32 @@ export interface Node extends Resource {
 
 /** What lists of `node` can be filtered and sorted by. */
 export interface NodeWhere {
-  readonly appliedNodeVersion?: Match | undefined;
-  readonly clusterId?: Match | undefined;
-  readonly controlPlane?: Match | undefined;
-  readonly created?: Match | undefined;
-  readonly creatorId?: Match | undefined;
-  readonly description?: Match | undefined;
-  readonly etcd?: Match | undefined;
-  readonly externalIpAddress?: Match | undefined;
-  readonly hostname?: Match | undefined;
-  readonly id?: Match | undefined;
-  readonly imported?: Match | undefined;
-  readonly ipAddress?: Match | undefined;
-  readonly name?: Match | undefined;
-  readonly namespaceId?: Match | undefined;
-  readonly nodeName?: Match | undefined;
-  readonly podCidr?: Match | undefined;
-  readonly providerId?: Match | undefined;
-  readonly removed?: Match | undefined;
-  readonly requestedHostname?: Match | undefined;
-  readonly scaledownTime?: Match | undefined;
-  readonly state?: Match | undefined;
-  readonly transitioning?: Match | undefined;
-  readonly transitioningMessage?: Match | undefined;
-  readonly unschedulable?: Match | undefined;
-  readonly uuid?: Match | undefined;
-  readonly worker?: Match | undefined;
+  readonly appliedNodeVersion?: Match;
+  readonly clusterId?: Match;
+  readonly controlPlane?: Match;
+  readonly created?: Match;
+  readonly creatorId?: Match;
+  readonly description?: Match;
+  readonly etcd?: Match;
+  readonly externalIpAddress?: Match;
+  readonly hostname?: Match;
+  readonly id?: Match;
+  readonly imported?: Match;
+  readonly ipAddress?: Match;
+  readonly name?: Match;
+  readonly namespaceId?: Match;
+  readonly nodeName?: Match;
+  readonly podCidr?: Match;
+  readonly providerId?: Match;
+  readonly removed?: Match;
+  readonly requestedHostname?: Match;
+  readonly scaledownTime?: Match;
+  readonly state?: Match;
+  readonly transitioning?: Match;
+  readonly transitioningMessage?: Match;
+  readonly unschedulable?: Match;
+  readonly uuid?: Match;
+  readonly worker?: Match;
 }
 
 /** The part `nodeAffinity` of the management API. */
@@ -3819,23 +3819,23 @@ export interface NodeDriver extends Resource {
 
 /** What lists of `nodeDriver` can be filtered and sorted by. */
 export interface NodeDriverWhere {
-  readonly active?: Match | undefined;
-  readonly addCloudCredential?: Match | undefined;
-  readonly builtin?: Match | undefined;
-  readonly checksum?: Match | undefined;
-  readonly created?: Match | undefined;
-  readonly creatorId?: Match | undefined;
-  readonly description?: Match | undefined;
-  readonly externalId?: Match | undefined;
-  readonly id?: Match | undefined;
-  readonly name?: Match | undefined;
-  readonly removed?: Match | undefined;
-  readonly state?: Match | undefined;
-  readonly transitioning?: Match | undefined;
-  readonly transitioningMessage?: Match | undefined;
-  readonly uiUrl?: Match | undefined;
-  readonly url?: Match | undefined;
-  readonly uuid?: Match | undefined;
+  readonly active?: Match;
+  readonly addCloudCredential?: Match;
+  readonly builtin?: Match;
+  readonly checksum?: Match;
+  readonly created?: Match;
+  readonly creatorId?: Match;
+  readonly description?: Match;
+  readonly externalId?: Match;
+  readonly id?: Match;
+  readonly name?: Match;
+  readonly removed?: Match;
+  readonly state?: Match;
+  readonly transitioning?: Match;
+  readonly transitioningMessage?: Match;
+  readonly uiUrl?: Match;
+  readonly url?: Match;
+  readonly uuid?: Match;
 }
 
 /** The part `nodeDriverStatus` of the management API. */
@@ -3985,17 +3985,17 @@ export interface OidcClient extends Resource {
 
 /** What lists of `oidcClient` can be filtered and sorted by. */
 export interface OidcClientWhere {
-  readonly created?: Match | undefined;
-  readonly creatorId?: Match | undefined;
-  readonly description?: Match | undefined;
-  readonly name?: Match | undefined;
-  readonly refreshTokenExpirationSeconds?: Match | undefined;
-  readonly removed?: Match | undefined;
-  readonly state?: Match | undefined;
-  readonly tokenExpirationSeconds?: Match | undefined;
-  readonly transitioning?: Match | undefined;
-  readonly transitioningMessage?: Match | undefined;
-  readonly uuid?: Match | undefined;
+  readonly created?: Match;
+  readonly creatorId?: Match;
+  readonly description?: Match;
+  readonly name?: Match;
+  readonly refreshTokenExpirationSeconds?: Match;
+  readonly removed?: Match;
+  readonly state?: Match;
+  readonly tokenExpirationSeconds?: Match;
+  readonly transitioning?: Match;
+  readonly transitioningMessage?: Match;
+  readonly uuid?: Match;
 }
 
 /** The part `oidcClientSecretStatus` of the management API. */
@@ -4096,35 +4096,35 @@ export interface OidcConfig extends Resource {
 
 /** What lists of `oidcConfig` can be filtered and sorted by. */
 export interface OidcConfigWhere {
-  readonly accessMode?: Match | undefined;
-  readonly acrValue?: Match | undefined;
-  readonly authEndpoint?: Match | undefined;
-  readonly certificate?: Match | undefined;
-  readonly clientAuthenticatedSearch?: Match | undefined;
-  readonly clientId?: Match | undefined;
-  readonly created?: Match | undefined;
-  readonly creatorId?: Match | undefined;
-  readonly emailClaim?: Match | undefined;
-  readonly enabled?: Match | undefined;
-  readonly endSessionEndpoint?: Match | undefined;
-  readonly groupSearchEnabled?: Match | undefined;
-  readonly groupsClaim?: Match | undefined;
-  readonly issuer?: Match | undefined;
-  readonly jwksUrl?: Match | undefined;
-  readonly logoutAllEnabled?: Match | undefined;
-  readonly logoutAllForced?: Match | undefined;
-  readonly logoutAllSupported?: Match | undefined;
-  readonly name?: Match | undefined;
-  readonly nameClaim?: Match | undefined;
-  readonly pkceMethod?: Match | undefined;
-  readonly rancherApiHost?: Match | undefined;
-  readonly rancherUrl?: Match | undefined;
-  readonly removed?: Match | undefined;
-  readonly scope?: Match | undefined;
-  readonly tokenEndpoint?: Match | undefined;
-  readonly type?: Match | undefined;
-  readonly userInfoEndpoint?: Match | undefined;
-  readonly uuid?: Match | undefined;
+  readonly accessMode?: Match;
+  readonly acrValue?: Match;
+  readonly authEndpoint?: Match;
+  readonly certificate?: Match;
+  readonly clientAuthenticatedSearch?: Match;
+  readonly clientId?: Match;
+  readonly created?: Match;
+  readonly creatorId?: Match;
+  readonly emailClaim?: Match;
+  readonly enabled?: Match;
+  readonly endSessionEndpoint?: Match;
+  readonly groupSearchEnabled?: Match;
+  readonly groupsClaim?: Match;
+  readonly issuer?: Match;
+  readonly jwksUrl?: Match;
+  readonly logoutAllEnabled?: Match;
+  readonly logoutAllForced?: Match;
+  readonly logoutAllSupported?: Match;
+  readonly name?: Match;
+  readonly nameClaim?: Match;
+  readonly pkceMethod?: Match;
+  readonly rancherApiHost?: Match;
+  readonly rancherUrl?: Match;
+  readonly removed?: Match;
+  readonly scope?: Match;
+  readonly tokenEndpoint?: Match;
+  readonly type?: Match;
+  readonly userInfoEndpoint?: Match;
+  readonly uuid?: Match;
 }
 
 /** The part `oidcTestOutput` of the management API. */
@@ -4193,25 +4193,25 @@ export interface OktaConfig extends Resource {
 
 /** What lists of `oktaConfig` can be filtered and sorted by. */
 export interface OktaConfigWhere {
-  readonly accessMode?: Match | undefined;
-  readonly created?: Match | undefined;
-  readonly creatorId?: Match | undefined;
-  readonly displayNameField?: Match | undefined;
-  readonly enabled?: Match | undefined;
-  readonly entityID?: Match | undefined;
-  readonly groupsField?: Match | undefined;
-  readonly idpMetadataContent?: Match | undefined;
-  readonly logoutAllEnabled?: Match | undefined;
-  readonly logoutAllForced?: Match | undefined;
-  readonly logoutAllSupported?: Match | undefined;
-  readonly name?: Match | undefined;
-  readonly rancherApiHost?: Match | undefined;
-  readonly removed?: Match | undefined;
-  readonly spCert?: Match | undefined;
-  readonly type?: Match | undefined;
-  readonly uidField?: Match | undefined;
-  readonly userNameField?: Match | undefined;
-  readonly uuid?: Match | undefined;
+  readonly accessMode?: Match;
+  readonly created?: Match;
+  readonly creatorId?: Match;
+  readonly displayNameField?: Match;
+  readonly enabled?: Match;
+  readonly entityID?: Match;
+  readonly groupsField?: Match;
+  readonly idpMetadataContent?: Match;
+  readonly logoutAllEnabled?: Match;
+  readonly logoutAllForced?: Match;
+  readonly logoutAllSupported?: Match;
+  readonly name?: Match;
+  readonly rancherApiHost?: Match;
+  readonly removed?: Match;
+  readonly spCert?: Match;
+  readonly type?: Match;
+  readonly uidField?: Match;
+  readonly userNameField?: Match;
+  readonly uuid?: Match;
 }
 
 /**
@@ -4308,41 +4308,41 @@ export interface OpenLdapConfig extends Resource {
 
 /** What lists of `openLdapConfig` can be filtered and sorted by. */
 export interface OpenLdapConfigWhere {
-  readonly accessMode?: Match | undefined;
-  readonly certificate?: Match | undefined;
-  readonly connectionTimeout?: Match | undefined;
-  readonly created?: Match | undefined;
-  readonly creatorId?: Match | undefined;
-  readonly enabled?: Match | undefined;
-  readonly groupDNAttribute?: Match | undefined;
-  readonly groupMemberMappingAttribute?: Match | undefined;
-  readonly groupMemberUserAttribute?: Match | undefined;
-  readonly groupNameAttribute?: Match | undefined;
-  readonly groupObjectClass?: Match | undefined;
-  readonly groupSearchAttribute?: Match | undefined;
-  readonly groupSearchBase?: Match | undefined;
-  readonly groupSearchFilter?: Match | undefined;
-  readonly logoutAllSupported?: Match | undefined;
-  readonly name?: Match | undefined;
-  readonly nestedGroupMembershipEnabled?: Match | undefined;
-  readonly port?: Match | undefined;
-  readonly removed?: Match | undefined;
-  readonly searchUsingServiceAccount?: Match | undefined;
-  readonly serviceAccountDistinguishedName?: Match | undefined;
-  readonly starttls?: Match | undefined;
-  readonly tls?: Match | undefined;
-  readonly type?: Match | undefined;
-  readonly userDisabledBitMask?: Match | undefined;
-  readonly userEnabledAttribute?: Match | undefined;
-  readonly userLoginAttribute?: Match | undefined;
-  readonly userLoginFilter?: Match | undefined;
-  readonly userMemberAttribute?: Match | undefined;
-  readonly userNameAttribute?: Match | undefined;
-  readonly userObjectClass?: Match | undefined;
-  readonly userSearchAttribute?: Match | undefined;
-  readonly userSearchBase?: Match | undefined;
-  readonly userSearchFilter?: Match | undefined;
-  readonly uuid?: Match | undefined;
+  readonly accessMode?: Match;
+  readonly certificate?: Match;
+  readonly connectionTimeout?: Match;
+  readonly created?: Match;
+  readonly creatorId?: Match;
+  readonly enabled?: Match;
+  readonly groupDNAttribute?: Match;
+  readonly groupMemberMappingAttribute?: Match;
+  readonly groupMemberUserAttribute?: Match;
+  readonly groupNameAttribute?: Match;
+  readonly groupObjectClass?: Match;
+  readonly groupSearchAttribute?: Match;
+  readonly groupSearchBase?: Match;
+  readonly groupSearchFilter?: Match;
+  readonly logoutAllSupported?: Match;
+  readonly name?: Match;
+  readonly nestedGroupMembershipEnabled?: Match;
+  readonly port?: Match;
+  readonly removed?: Match;
+  readonly searchUsingServiceAccount?: Match;
+  readonly serviceAccountDistinguishedName?: Match;
+  readonly starttls?: Match;
+  readonly tls?: Match;
+  readonly type?: Match;
+  readonly userDisabledBitMask?: Match;
+  readonly userEnabledAttribute?: Match;
+  readonly userLoginAttribute?: Match;
+  readonly userLoginFilter?: Match;
+  readonly userMemberAttribute?: Match;
+  readonly userNameAttribute?: Match;
+  readonly userObjectClass?: Match;
+  readonly userSearchAttribute?: Match;
+  readonly userSearchBase?: Match;
+  readonly userSearchFilter?: Match;
+  readonly uuid?: Match;
 }
 
 /** The part `openLdapTestAndApplyInput` of the management API. */
@@ -4423,25 +4423,25 @@ export interface PingConfig extends Resource {
 
 /** What lists of `pingConfig` can be filtered and sorted by. */
 export interface PingConfigWhere {
-  readonly accessMode?: Match | undefined;
-  readonly created?: Match | undefined;
-  readonly creatorId?: Match | undefined;
-  readonly displayNameField?: Match | undefined;
-  readonly enabled?: Match | undefined;
-  readonly entityID?: Match | undefined;
-  readonly groupsField?: Match | undefined;
-  readonly idpMetadataContent?: Match | undefined;
-  readonly logoutAllEnabled?: Match | undefined;
-  readonly logoutAllForced?: Match | undefined;
-  readonly logoutAllSupported?: Match | undefined;
-  readonly name?: Match | undefined;
-  readonly rancherApiHost?: Match | undefined;
-  readonly removed?: Match | undefined;
-  readonly spCert?: Match | undefined;
-  readonly type?: Match | undefined;
-  readonly uidField?: Match | undefined;
-  readonly userNameField?: Match | undefined;
-  readonly uuid?: Match | undefined;
+  readonly accessMode?: Match;
+  readonly created?: Match;
+  readonly creatorId?: Match;
+  readonly displayNameField?: Match;
+  readonly enabled?: Match;
+  readonly entityID?: Match;
+  readonly groupsField?: Match;
+  readonly idpMetadataContent?: Match;
+  readonly logoutAllEnabled?: Match;
+  readonly logoutAllForced?: Match;
+  readonly logoutAllSupported?: Match;
+  readonly name?: Match;
+  readonly rancherApiHost?: Match;
+  readonly removed?: Match;
+  readonly spCert?: Match;
+  readonly type?: Match;
+  readonly uidField?: Match;
+  readonly userNameField?: Match;
+  readonly uuid?: Match;
 }
 
 /** The part `podAffinity` of the management API. */
@@ -4517,12 +4517,12 @@ export interface PodSecurityAdmissionConfigurationTemplate extends Resource {
 
 /** What lists of `podSecurityAdmissionConfigurationTemplate` can be filtered and sorted by. */
 export interface PodSecurityAdmissionConfigurationTemplateWhere {
-  readonly created?: Match | undefined;
-  readonly creatorId?: Match | undefined;
-  readonly description?: Match | undefined;
-  readonly name?: Match | undefined;
-  readonly removed?: Match | undefined;
-  readonly uuid?: Match | undefined;
+  readonly created?: Match;
+  readonly creatorId?: Match;
+  readonly description?: Match;
+  readonly name?: Match;
+  readonly removed?: Match;
+  readonly uuid?: Match;
 }
 
 /** The part `podSecurityAdmissionConfigurationTemplateDefaults` of the management API. */
@@ -4606,13 +4606,13 @@ export interface Preference extends Resource {
 
 /** What lists of `preference` can be filtered and sorted by. */
 export interface PreferenceWhere {
-  readonly created?: Match | undefined;
-  readonly creatorId?: Match | undefined;
-  readonly name?: Match | undefined;
-  readonly namespaceId?: Match | undefined;
-  readonly removed?: Match | undefined;
-  readonly uuid?: Match | undefined;
-  readonly value?: Match | undefined;
+  readonly created?: Match;
+  readonly creatorId?: Match;
+  readonly name?: Match;
+  readonly namespaceId?: Match;
+  readonly removed?: Match;
+  readonly uuid?: Match;
+  readonly value?: Match;
 }
 
 /** The part `preferredSchedulingTerm` of the management API. */
@@ -4668,19 +4668,19 @@ export interface Principal extends Resource {
 
 /** What lists of `principal` can be filtered and sorted by. */
 export interface PrincipalWhere {
-  readonly created?: Match | undefined;
-  readonly creatorId?: Match | undefined;
-  readonly id?: Match | undefined;
-  readonly loginName?: Match | undefined;
-  readonly me?: Match | undefined;
-  readonly memberOf?: Match | undefined;
-  readonly name?: Match | undefined;
-  readonly principalType?: Match | undefined;
-  readonly profilePicture?: Match | undefined;
-  readonly profileURL?: Match | undefined;
-  readonly provider?: Match | undefined;
-  readonly removed?: Match | undefined;
-  readonly uuid?: Match | undefined;
+  readonly created?: Match;
+  readonly creatorId?: Match;
+  readonly id?: Match;
+  readonly loginName?: Match;
+  readonly me?: Match;
+  readonly memberOf?: Match;
+  readonly name?: Match;
+  readonly principalType?: Match;
+  readonly profilePicture?: Match;
+  readonly profileURL?: Match;
+  readonly provider?: Match;
+  readonly removed?: Match;
+  readonly uuid?: Match;
 }
 
 /** The part `priorityClassSpec` of the management API. */
@@ -4742,19 +4742,19 @@ export interface Project extends Resource {
 
 /** What lists of `project` can be filtered and sorted by. */
 export interface ProjectWhere {
-  readonly backingNamespace?: Match | undefined;
-  readonly clusterId?: Match | undefined;
-  readonly created?: Match | undefined;
-  readonly creatorId?: Match | undefined;
-  readonly description?: Match | undefined;
-  readonly id?: Match | undefined;
-  readonly name?: Match | undefined;
-  readonly namespaceId?: Match | undefined;
-  readonly removed?: Match | undefined;
-  readonly state?: Match | undefined;
-  readonly transitioning?: Match | undefined;
-  readonly transitioningMessage?: Match | undefined;
-  readonly uuid?: Match | undefined;
+  readonly backingNamespace?: Match;
+  readonly clusterId?: Match;
+  readonly created?: Match;
+  readonly creatorId?: Match;
+  readonly description?: Match;
+  readonly id?: Match;
+  readonly name?: Match;
+  readonly namespaceId?: Match;
+  readonly removed?: Match;
+  readonly state?: Match;
+  readonly transitioning?: Match;
+  readonly transitioningMessage?: Match;
+  readonly uuid?: Match;
 }
 
 /** The part `projectCondition` of the management API. */
@@ -4816,17 +4816,17 @@ export interface ProjectNetworkPolicy extends Resource {
 
 /** What lists of `projectNetworkPolicy` can be filtered and sorted by. */
 export interface ProjectNetworkPolicyWhere {
-  readonly created?: Match | undefined;
-  readonly creatorId?: Match | undefined;
-  readonly description?: Match | undefined;
-  readonly name?: Match | undefined;
-  readonly namespaceId?: Match | undefined;
-  readonly projectId?: Match | undefined;
-  readonly removed?: Match | undefined;
-  readonly state?: Match | undefined;
-  readonly transitioning?: Match | undefined;
-  readonly transitioningMessage?: Match | undefined;
-  readonly uuid?: Match | undefined;
+  readonly created?: Match;
+  readonly creatorId?: Match;
+  readonly description?: Match;
+  readonly name?: Match;
+  readonly namespaceId?: Match;
+  readonly projectId?: Match;
+  readonly removed?: Match;
+  readonly state?: Match;
+  readonly transitioning?: Match;
+  readonly transitioningMessage?: Match;
+  readonly uuid?: Match;
 }
 
 /** The part `projectNetworkPolicyStatus` of the management API. */
@@ -4886,19 +4886,19 @@ export interface ProjectRoleTemplateBinding extends Resource {
 
 /** What lists of `projectRoleTemplateBinding` can be filtered and sorted by. */
 export interface ProjectRoleTemplateBindingWhere {
-  readonly created?: Match | undefined;
-  readonly creatorId?: Match | undefined;
-  readonly groupId?: Match | undefined;
-  readonly groupPrincipalId?: Match | undefined;
-  readonly name?: Match | undefined;
-  readonly namespaceId?: Match | undefined;
-  readonly projectId?: Match | undefined;
-  readonly removed?: Match | undefined;
-  readonly roleTemplateId?: Match | undefined;
-  readonly serviceAccount?: Match | undefined;
-  readonly userId?: Match | undefined;
-  readonly userPrincipalId?: Match | undefined;
-  readonly uuid?: Match | undefined;
+  readonly created?: Match;
+  readonly creatorId?: Match;
+  readonly groupId?: Match;
+  readonly groupPrincipalId?: Match;
+  readonly name?: Match;
+  readonly namespaceId?: Match;
+  readonly projectId?: Match;
+  readonly removed?: Match;
+  readonly roleTemplateId?: Match;
+  readonly serviceAccount?: Match;
+  readonly userId?: Match;
+  readonly userPrincipalId?: Match;
+  readonly uuid?: Match;
 }
 
 /**
@@ -4934,13 +4934,13 @@ export interface RancherUserNotification extends Resource {
 
 /** What lists of `rancherUserNotification` can be filtered and sorted by. */
 export interface RancherUserNotificationWhere {
-  readonly componentName?: Match | undefined;
-  readonly created?: Match | undefined;
-  readonly creatorId?: Match | undefined;
-  readonly message?: Match | undefined;
-  readonly name?: Match | undefined;
-  readonly removed?: Match | undefined;
-  readonly uuid?: Match | undefined;
+  readonly componentName?: Match;
+  readonly created?: Match;
+  readonly creatorId?: Match;
+  readonly message?: Match;
+  readonly name?: Match;
+  readonly removed?: Match;
+  readonly uuid?: Match;
 }
 
 /** The part `resourceQuotaLimit` of the management API. */
@@ -5036,21 +5036,21 @@ export interface RoleTemplate extends Resource {
 
 /** What lists of `roleTemplate` can be filtered and sorted by. */
 export interface RoleTemplateWhere {
-  readonly administrative?: Match | undefined;
-  readonly builtin?: Match | undefined;
-  readonly clusterCreatorDefault?: Match | undefined;
-  readonly context?: Match | undefined;
-  readonly created?: Match | undefined;
-  readonly creatorId?: Match | undefined;
-  readonly description?: Match | undefined;
-  readonly external?: Match | undefined;
-  readonly hidden?: Match | undefined;
-  readonly id?: Match | undefined;
-  readonly locked?: Match | undefined;
-  readonly name?: Match | undefined;
-  readonly projectCreatorDefault?: Match | undefined;
-  readonly removed?: Match | undefined;
-  readonly uuid?: Match | undefined;
+  readonly administrative?: Match;
+  readonly builtin?: Match;
+  readonly clusterCreatorDefault?: Match;
+  readonly context?: Match;
+  readonly created?: Match;
+  readonly creatorId?: Match;
+  readonly description?: Match;
+  readonly external?: Match;
+  readonly hidden?: Match;
+  readonly id?: Match;
+  readonly locked?: Match;
+  readonly name?: Match;
+  readonly projectCreatorDefault?: Match;
+  readonly removed?: Match;
+  readonly uuid?: Match;
 }
 
 /** The part `s3CredentialConfig` of the management API. */
@@ -5120,14 +5120,14 @@ export interface SamlToken extends Resource {
 
 /** What lists of `samlToken` can be filtered and sorted by. */
 export interface SamlTokenWhere {
-  readonly created?: Match | undefined;
-  readonly creatorId?: Match | undefined;
-  readonly expiresAt?: Match | undefined;
-  readonly name?: Match | undefined;
-  readonly namespaceId?: Match | undefined;
-  readonly removed?: Match | undefined;
-  readonly token?: Match | undefined;
-  readonly uuid?: Match | undefined;
+  readonly created?: Match;
+  readonly creatorId?: Match;
+  readonly expiresAt?: Match;
+  readonly name?: Match;
+  readonly namespaceId?: Match;
+  readonly removed?: Match;
+  readonly token?: Match;
+  readonly uuid?: Match;
 }
 
 /** The part `searchPrincipalsInput` of the management API. */
@@ -5181,15 +5181,15 @@ export interface Setting extends Resource {
 
 /** What lists of `setting` can be filtered and sorted by. */
 export interface SettingWhere {
-  readonly created?: Match | undefined;
-  readonly creatorId?: Match | undefined;
-  readonly customized?: Match | undefined;
-  readonly default?: Match | undefined;
-  readonly name?: Match | undefined;
-  readonly removed?: Match | undefined;
-  readonly source?: Match | undefined;
-  readonly uuid?: Match | undefined;
-  readonly value?: Match | undefined;
+  readonly created?: Match;
+  readonly creatorId?: Match;
+  readonly customized?: Match;
+  readonly default?: Match;
+  readonly name?: Match;
+  readonly removed?: Match;
+  readonly source?: Match;
+  readonly uuid?: Match;
+  readonly value?: Match;
 }
 
 /**
@@ -5255,25 +5255,25 @@ export interface ShibbolethConfig extends Resource {
 
 /** What lists of `shibbolethConfig` can be filtered and sorted by. */
 export interface ShibbolethConfigWhere {
-  readonly accessMode?: Match | undefined;
-  readonly created?: Match | undefined;
-  readonly creatorId?: Match | undefined;
-  readonly displayNameField?: Match | undefined;
-  readonly enabled?: Match | undefined;
-  readonly entityID?: Match | undefined;
-  readonly groupsField?: Match | undefined;
-  readonly idpMetadataContent?: Match | undefined;
-  readonly logoutAllEnabled?: Match | undefined;
-  readonly logoutAllForced?: Match | undefined;
-  readonly logoutAllSupported?: Match | undefined;
-  readonly name?: Match | undefined;
-  readonly rancherApiHost?: Match | undefined;
-  readonly removed?: Match | undefined;
-  readonly spCert?: Match | undefined;
-  readonly type?: Match | undefined;
-  readonly uidField?: Match | undefined;
-  readonly userNameField?: Match | undefined;
-  readonly uuid?: Match | undefined;
+  readonly accessMode?: Match;
+  readonly created?: Match;
+  readonly creatorId?: Match;
+  readonly displayNameField?: Match;
+  readonly enabled?: Match;
+  readonly entityID?: Match;
+  readonly groupsField?: Match;
+  readonly idpMetadataContent?: Match;
+  readonly logoutAllEnabled?: Match;
+  readonly logoutAllForced?: Match;
+  readonly logoutAllSupported?: Match;
+  readonly name?: Match;
+  readonly rancherApiHost?: Match;
+  readonly removed?: Match;
+  readonly spCert?: Match;
+  readonly type?: Match;
+  readonly uidField?: Match;
+  readonly userNameField?: Match;
+  readonly uuid?: Match;
 }
 
 /** The type `subscribe` of the management API, in the collection `subscribe` (GET). */
@@ -5365,25 +5365,25 @@ export interface Token extends Resource {
 
 /** What lists of `token` can be filtered and sorted by. */
 export interface TokenWhere {
-  readonly activityLastSeenAt?: Match | undefined;
-  readonly authProvider?: Match | undefined;
-  readonly clusterId?: Match | undefined;
-  readonly created?: Match | undefined;
-  readonly creatorId?: Match | undefined;
-  readonly current?: Match | undefined;
-  readonly description?: Match | undefined;
-  readonly enabled?: Match | undefined;
-  readonly expired?: Match | undefined;
-  readonly expiresAt?: Match | undefined;
-  readonly isDerived?: Match | undefined;
-  readonly lastUsedAt?: Match | undefined;
-  readonly name?: Match | undefined;
-  readonly removed?: Match | undefined;
-  readonly token?: Match | undefined;
-  readonly ttl?: Match | undefined;
-  readonly userId?: Match | undefined;
-  readonly userPrincipal?: Match | undefined;
-  readonly uuid?: Match | undefined;
+  readonly activityLastSeenAt?: Match;
+  readonly authProvider?: Match;
+  readonly clusterId?: Match;
+  readonly created?: Match;
+  readonly creatorId?: Match;
+  readonly current?: Match;
+  readonly description?: Match;
+  readonly enabled?: Match;
+  readonly expired?: Match;
+  readonly expiresAt?: Match;
+  readonly isDerived?: Match;
+  readonly lastUsedAt?: Match;
+  readonly name?: Match;
+  readonly removed?: Match;
+  readonly token?: Match;
+  readonly ttl?: Match;
+  readonly userId?: Match;
+  readonly userPrincipal?: Match;
+  readonly uuid?: Match;
 }
 
 /**
@@ -5431,18 +5431,18 @@ export interface User extends Resource {
 
 /** What lists of `user` can be filtered and sorted by. */
 export interface UserWhere {
-  readonly created?: Match | undefined;
-  readonly creatorId?: Match | undefined;
-  readonly description?: Match | undefined;
-  readonly enabled?: Match | undefined;
-  readonly id?: Match | undefined;
-  readonly me?: Match | undefined;
-  readonly mustChangePassword?: Match | undefined;
-  readonly name?: Match | undefined;
-  readonly password?: Match | undefined;
-  readonly removed?: Match | undefined;
-  readonly username?: Match | undefined;
-  readonly uuid?: Match | undefined;
+  readonly created?: Match;
+  readonly creatorId?: Match;
+  readonly description?: Match;
+  readonly enabled?: Match;
+  readonly id?: Match;
+  readonly me?: Match;
+  readonly mustChangePassword?: Match;
+  readonly name?: Match;
+  readonly password?: Match;
+  readonly removed?: Match;
+  readonly username?: Match;
+  readonly uuid?: Match;
 }
 
 /** The part `userCondition` of the management API. */

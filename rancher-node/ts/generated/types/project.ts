@@ -124,16 +124,16 @@ export interface BasicAuth extends Resource {
 
 /** What lists of `basicAuth` can be filtered and sorted by. */
 export interface BasicAuthWhere {
-  readonly created?: Match | undefined;
-  readonly creatorId?: Match | undefined;
-  readonly description?: Match | undefined;
-  readonly name?: Match | undefined;
-  readonly namespaceId?: Match | undefined;
-  readonly password?: Match | undefined;
-  readonly projectId?: Match | undefined;
-  readonly removed?: Match | undefined;
-  readonly username?: Match | undefined;
-  readonly uuid?: Match | undefined;
+  readonly created?: Match;
+  readonly creatorId?: Match;
+  readonly description?: Match;
+  readonly name?: Match;
+  readonly namespaceId?: Match;
+  readonly password?: Match;
+  readonly projectId?: Match;
+  readonly removed?: Match;
+  readonly username?: Match;
+  readonly uuid?: Match;
 }
 
 /** The part `cephFSVolumeSource` of the project API. */
@@ -211,25 +211,25 @@ export interface Certificate extends Resource {
 
 /** What lists of `certificate` can be filtered and sorted by. */
 export interface CertificateWhere {
-  readonly algorithm?: Match | undefined;
-  readonly certFingerprint?: Match | undefined;
-  readonly certs?: Match | undefined;
-  readonly cn?: Match | undefined;
-  readonly created?: Match | undefined;
-  readonly creatorId?: Match | undefined;
-  readonly description?: Match | undefined;
-  readonly expiresAt?: Match | undefined;
-  readonly issuedAt?: Match | undefined;
-  readonly issuer?: Match | undefined;
-  readonly key?: Match | undefined;
-  readonly keySize?: Match | undefined;
-  readonly name?: Match | undefined;
-  readonly namespaceId?: Match | undefined;
-  readonly projectId?: Match | undefined;
-  readonly removed?: Match | undefined;
-  readonly serialNumber?: Match | undefined;
-  readonly uuid?: Match | undefined;
-  readonly version?: Match | undefined;
+  readonly algorithm?: Match;
+  readonly certFingerprint?: Match;
+  readonly certs?: Match;
+  readonly cn?: Match;
+  readonly created?: Match;
+  readonly creatorId?: Match;
+  readonly description?: Match;
+  readonly expiresAt?: Match;
+  readonly issuedAt?: Match;
+  readonly issuer?: Match;
+  readonly key?: Match;
+  readonly keySize?: Match;
+  readonly name?: Match;
+  readonly namespaceId?: Match;
+  readonly projectId?: Match;
+  readonly removed?: Match;
+  readonly serialNumber?: Match;
+  readonly uuid?: Match;
+  readonly version?: Match;
 }
 
 /** The part `cinderVolumeSource` of the project API. */
@@ -303,14 +303,14 @@ export interface ConfigMap extends Resource {
 
 /** What lists of `configMap` can be filtered and sorted by. */
 export interface ConfigMapWhere {
-  readonly created?: Match | undefined;
-  readonly creatorId?: Match | undefined;
-  readonly immutable?: Match | undefined;
-  readonly name?: Match | undefined;
-  readonly namespaceId?: Match | undefined;
-  readonly projectId?: Match | undefined;
-  readonly removed?: Match | undefined;
-  readonly uuid?: Match | undefined;
+  readonly created?: Match;
+  readonly creatorId?: Match;
+  readonly immutable?: Match;
+  readonly name?: Match;
+  readonly namespaceId?: Match;
+  readonly projectId?: Match;
+  readonly removed?: Match;
+  readonly uuid?: Match;
 }
 
 /** The part `configMapEnvSource` of the project API. */
@@ -754,49 +754,49 @@ export interface CronJob extends Resource {
 
 /** What lists of `cronJob` can be filtered and sorted by. */
 export interface CronJobWhere {
-  readonly activeDeadlineSeconds?: Match | undefined;
-  readonly automountServiceAccountToken?: Match | undefined;
-  readonly backoffLimitPerIndex?: Match | undefined;
-  readonly completionMode?: Match | undefined;
-  readonly created?: Match | undefined;
-  readonly creatorId?: Match | undefined;
-  readonly dnsPolicy?: Match | undefined;
-  readonly enableServiceLinks?: Match | undefined;
-  readonly fsGroupChangePolicy?: Match | undefined;
-  readonly fsgid?: Match | undefined;
-  readonly hostIPC?: Match | undefined;
-  readonly hostNetwork?: Match | undefined;
-  readonly hostPID?: Match | undefined;
-  readonly hostUsers?: Match | undefined;
-  readonly hostname?: Match | undefined;
-  readonly hostnameOverride?: Match | undefined;
-  readonly managedBy?: Match | undefined;
-  readonly maxFailedIndexes?: Match | undefined;
-  readonly name?: Match | undefined;
-  readonly namespaceId?: Match | undefined;
-  readonly nodeId?: Match | undefined;
-  readonly podReplacementPolicy?: Match | undefined;
-  readonly preemptionPolicy?: Match | undefined;
-  readonly projectId?: Match | undefined;
-  readonly removed?: Match | undefined;
-  readonly restartPolicy?: Match | undefined;
-  readonly runAsGroup?: Match | undefined;
-  readonly runAsNonRoot?: Match | undefined;
-  readonly runtimeClassName?: Match | undefined;
-  readonly seLinuxChangePolicy?: Match | undefined;
-  readonly serviceAccountName?: Match | undefined;
-  readonly setHostnameAsFQDN?: Match | undefined;
-  readonly shareProcessNamespace?: Match | undefined;
-  readonly state?: Match | undefined;
-  readonly subdomain?: Match | undefined;
-  readonly supplementalGroupsPolicy?: Match | undefined;
-  readonly terminationGracePeriodSeconds?: Match | undefined;
-  readonly timeZone?: Match | undefined;
-  readonly transitioning?: Match | undefined;
-  readonly transitioningMessage?: Match | undefined;
-  readonly ttlSecondsAfterFinished?: Match | undefined;
-  readonly uid?: Match | undefined;
-  readonly uuid?: Match | undefined;
+  readonly activeDeadlineSeconds?: Match;
+  readonly automountServiceAccountToken?: Match;
+  readonly backoffLimitPerIndex?: Match;
+  readonly completionMode?: Match;
+  readonly created?: Match;
+  readonly creatorId?: Match;
+  readonly dnsPolicy?: Match;
+  readonly enableServiceLinks?: Match;
+  readonly fsGroupChangePolicy?: Match;
+  readonly fsgid?: Match;
+  readonly hostIPC?: Match;
+  readonly hostNetwork?: Match;
+  readonly hostPID?: Match;
+  readonly hostUsers?: Match;
+  readonly hostname?: Match;
+  readonly hostnameOverride?: Match;
+  readonly managedBy?: Match;
+  readonly maxFailedIndexes?: Match;
+  readonly name?: Match;
+  readonly namespaceId?: Match;
+  readonly nodeId?: Match;
+  readonly podReplacementPolicy?: Match;
+  readonly preemptionPolicy?: Match;
+  readonly projectId?: Match;
+  readonly removed?: Match;
+  readonly restartPolicy?: Match;
+  readonly runAsGroup?: Match;
+  readonly runAsNonRoot?: Match;
+  readonly runtimeClassName?: Match;
+  readonly seLinuxChangePolicy?: Match;
+  readonly serviceAccountName?: Match;
+  readonly setHostnameAsFQDN?: Match;
+  readonly shareProcessNamespace?: Match;
+  readonly state?: Match;
+  readonly subdomain?: Match;
+  readonly supplementalGroupsPolicy?: Match;
+  readonly terminationGracePeriodSeconds?: Match;
+  readonly timeZone?: Match;
+  readonly transitioning?: Match;
+  readonly transitioningMessage?: Match;
+  readonly ttlSecondsAfterFinished?: Match;
+  readonly uid?: Match;
+  readonly uuid?: Match;
 }
 
 /** The part `cronJobConfig` of the project API. */
@@ -1006,42 +1006,42 @@ export interface DaemonSet extends Resource {
 
 /** What lists of `daemonSet` can be filtered and sorted by. */
 export interface DaemonSetWhere {
-  readonly activeDeadlineSeconds?: Match | undefined;
-  readonly automountServiceAccountToken?: Match | undefined;
-  readonly created?: Match | undefined;
-  readonly creatorId?: Match | undefined;
-  readonly dnsPolicy?: Match | undefined;
-  readonly enableServiceLinks?: Match | undefined;
-  readonly fsGroupChangePolicy?: Match | undefined;
-  readonly fsgid?: Match | undefined;
-  readonly hostIPC?: Match | undefined;
-  readonly hostNetwork?: Match | undefined;
-  readonly hostPID?: Match | undefined;
-  readonly hostUsers?: Match | undefined;
-  readonly hostname?: Match | undefined;
-  readonly hostnameOverride?: Match | undefined;
-  readonly name?: Match | undefined;
-  readonly namespaceId?: Match | undefined;
-  readonly nodeId?: Match | undefined;
-  readonly preemptionPolicy?: Match | undefined;
-  readonly projectId?: Match | undefined;
-  readonly removed?: Match | undefined;
-  readonly restartPolicy?: Match | undefined;
-  readonly runAsGroup?: Match | undefined;
-  readonly runAsNonRoot?: Match | undefined;
-  readonly runtimeClassName?: Match | undefined;
-  readonly seLinuxChangePolicy?: Match | undefined;
-  readonly serviceAccountName?: Match | undefined;
-  readonly setHostnameAsFQDN?: Match | undefined;
-  readonly shareProcessNamespace?: Match | undefined;
-  readonly state?: Match | undefined;
-  readonly subdomain?: Match | undefined;
-  readonly supplementalGroupsPolicy?: Match | undefined;
-  readonly terminationGracePeriodSeconds?: Match | undefined;
-  readonly transitioning?: Match | undefined;
-  readonly transitioningMessage?: Match | undefined;
-  readonly uid?: Match | undefined;
-  readonly uuid?: Match | undefined;
+  readonly activeDeadlineSeconds?: Match;
+  readonly automountServiceAccountToken?: Match;
+  readonly created?: Match;
+  readonly creatorId?: Match;
+  readonly dnsPolicy?: Match;
+  readonly enableServiceLinks?: Match;
+  readonly fsGroupChangePolicy?: Match;
+  readonly fsgid?: Match;
+  readonly hostIPC?: Match;
+  readonly hostNetwork?: Match;
+  readonly hostPID?: Match;
+  readonly hostUsers?: Match;
+  readonly hostname?: Match;
+  readonly hostnameOverride?: Match;
+  readonly name?: Match;
+  readonly namespaceId?: Match;
+  readonly nodeId?: Match;
+  readonly preemptionPolicy?: Match;
+  readonly projectId?: Match;
+  readonly removed?: Match;
+  readonly restartPolicy?: Match;
+  readonly runAsGroup?: Match;
+  readonly runAsNonRoot?: Match;
+  readonly runtimeClassName?: Match;
+  readonly seLinuxChangePolicy?: Match;
+  readonly serviceAccountName?: Match;
+  readonly setHostnameAsFQDN?: Match;
+  readonly shareProcessNamespace?: Match;
+  readonly state?: Match;
+  readonly subdomain?: Match;
+  readonly supplementalGroupsPolicy?: Match;
+  readonly terminationGracePeriodSeconds?: Match;
+  readonly transitioning?: Match;
+  readonly transitioningMessage?: Match;
+  readonly uid?: Match;
+  readonly uuid?: Match;
 }
 
 /** The part `daemonSetCondition` of the project API. */
@@ -1245,44 +1245,44 @@ export interface Deployment extends Resource {
 
 /** What lists of `deployment` can be filtered and sorted by. */
 export interface DeploymentWhere {
-  readonly activeDeadlineSeconds?: Match | undefined;
-  readonly automountServiceAccountToken?: Match | undefined;
-  readonly created?: Match | undefined;
-  readonly creatorId?: Match | undefined;
-  readonly dnsPolicy?: Match | undefined;
-  readonly enableServiceLinks?: Match | undefined;
-  readonly fsGroupChangePolicy?: Match | undefined;
-  readonly fsgid?: Match | undefined;
-  readonly hostIPC?: Match | undefined;
-  readonly hostNetwork?: Match | undefined;
-  readonly hostPID?: Match | undefined;
-  readonly hostUsers?: Match | undefined;
-  readonly hostname?: Match | undefined;
-  readonly hostnameOverride?: Match | undefined;
-  readonly name?: Match | undefined;
-  readonly namespaceId?: Match | undefined;
-  readonly nodeId?: Match | undefined;
-  readonly paused?: Match | undefined;
-  readonly preemptionPolicy?: Match | undefined;
-  readonly projectId?: Match | undefined;
-  readonly removed?: Match | undefined;
-  readonly restartPolicy?: Match | undefined;
-  readonly runAsGroup?: Match | undefined;
-  readonly runAsNonRoot?: Match | undefined;
-  readonly runtimeClassName?: Match | undefined;
-  readonly scale?: Match | undefined;
-  readonly seLinuxChangePolicy?: Match | undefined;
-  readonly serviceAccountName?: Match | undefined;
-  readonly setHostnameAsFQDN?: Match | undefined;
-  readonly shareProcessNamespace?: Match | undefined;
-  readonly state?: Match | undefined;
-  readonly subdomain?: Match | undefined;
-  readonly supplementalGroupsPolicy?: Match | undefined;
-  readonly terminationGracePeriodSeconds?: Match | undefined;
-  readonly transitioning?: Match | undefined;
-  readonly transitioningMessage?: Match | undefined;
-  readonly uid?: Match | undefined;
-  readonly uuid?: Match | undefined;
+  readonly activeDeadlineSeconds?: Match;
+  readonly automountServiceAccountToken?: Match;
+  readonly created?: Match;
+  readonly creatorId?: Match;
+  readonly dnsPolicy?: Match;
+  readonly enableServiceLinks?: Match;
+  readonly fsGroupChangePolicy?: Match;
+  readonly fsgid?: Match;
+  readonly hostIPC?: Match;
+  readonly hostNetwork?: Match;
+  readonly hostPID?: Match;
+  readonly hostUsers?: Match;
+  readonly hostname?: Match;
+  readonly hostnameOverride?: Match;
+  readonly name?: Match;
+  readonly namespaceId?: Match;
+  readonly nodeId?: Match;
+  readonly paused?: Match;
+  readonly preemptionPolicy?: Match;
+  readonly projectId?: Match;
+  readonly removed?: Match;
+  readonly restartPolicy?: Match;
+  readonly runAsGroup?: Match;
+  readonly runAsNonRoot?: Match;
+  readonly runtimeClassName?: Match;
+  readonly scale?: Match;
+  readonly seLinuxChangePolicy?: Match;
+  readonly serviceAccountName?: Match;
+  readonly setHostnameAsFQDN?: Match;
+  readonly shareProcessNamespace?: Match;
+  readonly state?: Match;
+  readonly subdomain?: Match;
+  readonly supplementalGroupsPolicy?: Match;
+  readonly terminationGracePeriodSeconds?: Match;
+  readonly transitioning?: Match;
+  readonly transitioningMessage?: Match;
+  readonly uid?: Match;
+  readonly uuid?: Match;
 }
 
 /** The part `deploymentCondition` of the project API. */
@@ -1418,23 +1418,23 @@ export interface DnsRecord extends Resource {
 
 /** What lists of `dnsRecord` can be filtered and sorted by. */
 export interface DnsRecordWhere {
-  readonly allocateLoadBalancerNodePorts?: Match | undefined;
-  readonly clusterIp?: Match | undefined;
-  readonly created?: Match | undefined;
-  readonly creatorId?: Match | undefined;
-  readonly description?: Match | undefined;
-  readonly hostname?: Match | undefined;
-  readonly ipFamilyPolicy?: Match | undefined;
-  readonly name?: Match | undefined;
-  readonly namespaceId?: Match | undefined;
-  readonly projectId?: Match | undefined;
-  readonly removed?: Match | undefined;
-  readonly state?: Match | undefined;
-  readonly trafficDistribution?: Match | undefined;
-  readonly transitioning?: Match | undefined;
-  readonly transitioningMessage?: Match | undefined;
-  readonly uuid?: Match | undefined;
-  readonly workloadId?: Match | undefined;
+  readonly allocateLoadBalancerNodePorts?: Match;
+  readonly clusterIp?: Match;
+  readonly created?: Match;
+  readonly creatorId?: Match;
+  readonly description?: Match;
+  readonly hostname?: Match;
+  readonly ipFamilyPolicy?: Match;
+  readonly name?: Match;
+  readonly namespaceId?: Match;
+  readonly projectId?: Match;
+  readonly removed?: Match;
+  readonly state?: Match;
+  readonly trafficDistribution?: Match;
+  readonly transitioning?: Match;
+  readonly transitioningMessage?: Match;
+  readonly uuid?: Match;
+  readonly workloadId?: Match;
 }
 
 /**
@@ -1474,14 +1474,14 @@ export interface DockerCredential extends Resource {
 
 /** What lists of `dockerCredential` can be filtered and sorted by. */
 export interface DockerCredentialWhere {
-  readonly created?: Match | undefined;
-  readonly creatorId?: Match | undefined;
-  readonly description?: Match | undefined;
-  readonly name?: Match | undefined;
-  readonly namespaceId?: Match | undefined;
-  readonly projectId?: Match | undefined;
-  readonly removed?: Match | undefined;
-  readonly uuid?: Match | undefined;
+  readonly created?: Match;
+  readonly creatorId?: Match;
+  readonly description?: Match;
+  readonly name?: Match;
+  readonly namespaceId?: Match;
+  readonly projectId?: Match;
+  readonly removed?: Match;
+  readonly uuid?: Match;
 }
 
 /** The part `downwardAPIProjection` of the project API. */
@@ -1745,25 +1745,25 @@ export interface HorizontalPodAutoscaler extends Resource {
 
 /** What lists of `horizontalPodAutoscaler` can be filtered and sorted by. */
 export interface HorizontalPodAutoscalerWhere {
-  readonly created?: Match | undefined;
-  readonly creatorId?: Match | undefined;
-  readonly currentReplicas?: Match | undefined;
-  readonly description?: Match | undefined;
-  readonly desiredReplicas?: Match | undefined;
-  readonly id?: Match | undefined;
-  readonly lastScaleTime?: Match | undefined;
-  readonly maxReplicas?: Match | undefined;
-  readonly minReplicas?: Match | undefined;
-  readonly name?: Match | undefined;
-  readonly namespaceId?: Match | undefined;
-  readonly observedGeneration?: Match | undefined;
-  readonly projectId?: Match | undefined;
-  readonly removed?: Match | undefined;
-  readonly state?: Match | undefined;
-  readonly transitioning?: Match | undefined;
-  readonly transitioningMessage?: Match | undefined;
-  readonly uuid?: Match | undefined;
-  readonly workloadId?: Match | undefined;
+  readonly created?: Match;
+  readonly creatorId?: Match;
+  readonly currentReplicas?: Match;
+  readonly description?: Match;
+  readonly desiredReplicas?: Match;
+  readonly id?: Match;
+  readonly lastScaleTime?: Match;
+  readonly maxReplicas?: Match;
+  readonly minReplicas?: Match;
+  readonly name?: Match;
+  readonly namespaceId?: Match;
+  readonly observedGeneration?: Match;
+  readonly projectId?: Match;
+  readonly removed?: Match;
+  readonly state?: Match;
+  readonly transitioning?: Match;
+  readonly transitioningMessage?: Match;
+  readonly uuid?: Match;
+  readonly workloadId?: Match;
 }
 
 /** The part `horizontalPodAutoscalerBehavior` of the project API. */
@@ -1929,18 +1929,18 @@ export interface Ingress extends Resource {
 
 /** What lists of `ingress` can be filtered and sorted by. */
 export interface IngressWhere {
-  readonly created?: Match | undefined;
-  readonly creatorId?: Match | undefined;
-  readonly description?: Match | undefined;
-  readonly ingressClassName?: Match | undefined;
-  readonly name?: Match | undefined;
-  readonly namespaceId?: Match | undefined;
-  readonly projectId?: Match | undefined;
-  readonly removed?: Match | undefined;
-  readonly state?: Match | undefined;
-  readonly transitioning?: Match | undefined;
-  readonly transitioningMessage?: Match | undefined;
-  readonly uuid?: Match | undefined;
+  readonly created?: Match;
+  readonly creatorId?: Match;
+  readonly description?: Match;
+  readonly ingressClassName?: Match;
+  readonly name?: Match;
+  readonly namespaceId?: Match;
+  readonly projectId?: Match;
+  readonly removed?: Match;
+  readonly state?: Match;
+  readonly transitioning?: Match;
+  readonly transitioningMessage?: Match;
+  readonly uuid?: Match;
 }
 
 /** The part `ingressBackend` of the project API. */
@@ -2202,49 +2202,49 @@ export interface Job extends Resource {
 
 /** What lists of `job` can be filtered and sorted by. */
 export interface JobWhere {
-  readonly activeDeadlineSeconds?: Match | undefined;
-  readonly automountServiceAccountToken?: Match | undefined;
-  readonly backoffLimitPerIndex?: Match | undefined;
-  readonly completionMode?: Match | undefined;
-  readonly created?: Match | undefined;
-  readonly creatorId?: Match | undefined;
-  readonly dnsPolicy?: Match | undefined;
-  readonly enableServiceLinks?: Match | undefined;
-  readonly fsGroupChangePolicy?: Match | undefined;
-  readonly fsgid?: Match | undefined;
-  readonly hostIPC?: Match | undefined;
-  readonly hostNetwork?: Match | undefined;
-  readonly hostPID?: Match | undefined;
-  readonly hostUsers?: Match | undefined;
-  readonly hostname?: Match | undefined;
-  readonly hostnameOverride?: Match | undefined;
-  readonly managedBy?: Match | undefined;
-  readonly maxFailedIndexes?: Match | undefined;
-  readonly name?: Match | undefined;
-  readonly namespaceId?: Match | undefined;
-  readonly nodeId?: Match | undefined;
-  readonly podReplacementPolicy?: Match | undefined;
-  readonly preemptionPolicy?: Match | undefined;
-  readonly projectId?: Match | undefined;
-  readonly removed?: Match | undefined;
-  readonly restartPolicy?: Match | undefined;
-  readonly runAsGroup?: Match | undefined;
-  readonly runAsNonRoot?: Match | undefined;
-  readonly runtimeClassName?: Match | undefined;
-  readonly seLinuxChangePolicy?: Match | undefined;
-  readonly serviceAccountName?: Match | undefined;
-  readonly setHostnameAsFQDN?: Match | undefined;
-  readonly shareProcessNamespace?: Match | undefined;
-  readonly state?: Match | undefined;
-  readonly subdomain?: Match | undefined;
-  readonly supplementalGroupsPolicy?: Match | undefined;
-  readonly suspend?: Match | undefined;
-  readonly terminationGracePeriodSeconds?: Match | undefined;
-  readonly transitioning?: Match | undefined;
-  readonly transitioningMessage?: Match | undefined;
-  readonly ttlSecondsAfterFinished?: Match | undefined;
-  readonly uid?: Match | undefined;
-  readonly uuid?: Match | undefined;
+  readonly activeDeadlineSeconds?: Match;
+  readonly automountServiceAccountToken?: Match;
+  readonly backoffLimitPerIndex?: Match;
+  readonly completionMode?: Match;
+  readonly created?: Match;
+  readonly creatorId?: Match;
+  readonly dnsPolicy?: Match;
+  readonly enableServiceLinks?: Match;
+  readonly fsGroupChangePolicy?: Match;
+  readonly fsgid?: Match;
+  readonly hostIPC?: Match;
+  readonly hostNetwork?: Match;
+  readonly hostPID?: Match;
+  readonly hostUsers?: Match;
+  readonly hostname?: Match;
+  readonly hostnameOverride?: Match;
+  readonly managedBy?: Match;
+  readonly maxFailedIndexes?: Match;
+  readonly name?: Match;
+  readonly namespaceId?: Match;
+  readonly nodeId?: Match;
+  readonly podReplacementPolicy?: Match;
+  readonly preemptionPolicy?: Match;
+  readonly projectId?: Match;
+  readonly removed?: Match;
+  readonly restartPolicy?: Match;
+  readonly runAsGroup?: Match;
+  readonly runAsNonRoot?: Match;
+  readonly runtimeClassName?: Match;
+  readonly seLinuxChangePolicy?: Match;
+  readonly serviceAccountName?: Match;
+  readonly setHostnameAsFQDN?: Match;
+  readonly shareProcessNamespace?: Match;
+  readonly state?: Match;
+  readonly subdomain?: Match;
+  readonly supplementalGroupsPolicy?: Match;
+  readonly suspend?: Match;
+  readonly terminationGracePeriodSeconds?: Match;
+  readonly transitioning?: Match;
+  readonly transitioningMessage?: Match;
+  readonly ttlSecondsAfterFinished?: Match;
+  readonly uid?: Match;
+  readonly uuid?: Match;
 }
 
 /** The part `jobCondition` of the project API. */
@@ -2454,16 +2454,16 @@ export interface NamespacedBasicAuth extends Resource {
 
 /** What lists of `namespacedBasicAuth` can be filtered and sorted by. */
 export interface NamespacedBasicAuthWhere {
-  readonly created?: Match | undefined;
-  readonly creatorId?: Match | undefined;
-  readonly description?: Match | undefined;
-  readonly name?: Match | undefined;
-  readonly namespaceId?: Match | undefined;
-  readonly password?: Match | undefined;
-  readonly projectId?: Match | undefined;
-  readonly removed?: Match | undefined;
-  readonly username?: Match | undefined;
-  readonly uuid?: Match | undefined;
+  readonly created?: Match;
+  readonly creatorId?: Match;
+  readonly description?: Match;
+  readonly name?: Match;
+  readonly namespaceId?: Match;
+  readonly password?: Match;
+  readonly projectId?: Match;
+  readonly removed?: Match;
+  readonly username?: Match;
+  readonly uuid?: Match;
 }
 
 /**
@@ -2525,25 +2525,25 @@ export interface NamespacedCertificate extends Resource {
 
 /** What lists of `namespacedCertificate` can be filtered and sorted by. */
 export interface NamespacedCertificateWhere {
-  readonly algorithm?: Match | undefined;
-  readonly certFingerprint?: Match | undefined;
-  readonly certs?: Match | undefined;
-  readonly cn?: Match | undefined;
-  readonly created?: Match | undefined;
-  readonly creatorId?: Match | undefined;
-  readonly description?: Match | undefined;
-  readonly expiresAt?: Match | undefined;
-  readonly issuedAt?: Match | undefined;
-  readonly issuer?: Match | undefined;
-  readonly key?: Match | undefined;
-  readonly keySize?: Match | undefined;
-  readonly name?: Match | undefined;
-  readonly namespaceId?: Match | undefined;
-  readonly projectId?: Match | undefined;
-  readonly removed?: Match | undefined;
-  readonly serialNumber?: Match | undefined;
-  readonly uuid?: Match | undefined;
-  readonly version?: Match | undefined;
+  readonly algorithm?: Match;
+  readonly certFingerprint?: Match;
+  readonly certs?: Match;
+  readonly cn?: Match;
+  readonly created?: Match;
+  readonly creatorId?: Match;
+  readonly description?: Match;
+  readonly expiresAt?: Match;
+  readonly issuedAt?: Match;
+  readonly issuer?: Match;
+  readonly key?: Match;
+  readonly keySize?: Match;
+  readonly name?: Match;
+  readonly namespaceId?: Match;
+  readonly projectId?: Match;
+  readonly removed?: Match;
+  readonly serialNumber?: Match;
+  readonly uuid?: Match;
+  readonly version?: Match;
 }
 
 /**
@@ -2583,14 +2583,14 @@ export interface NamespacedDockerCredential extends Resource {
 
 /** What lists of `namespacedDockerCredential` can be filtered and sorted by. */
 export interface NamespacedDockerCredentialWhere {
-  readonly created?: Match | undefined;
-  readonly creatorId?: Match | undefined;
-  readonly description?: Match | undefined;
-  readonly name?: Match | undefined;
-  readonly namespaceId?: Match | undefined;
-  readonly projectId?: Match | undefined;
-  readonly removed?: Match | undefined;
-  readonly uuid?: Match | undefined;
+  readonly created?: Match;
+  readonly creatorId?: Match;
+  readonly description?: Match;
+  readonly name?: Match;
+  readonly namespaceId?: Match;
+  readonly projectId?: Match;
+  readonly removed?: Match;
+  readonly uuid?: Match;
 }
 
 /**
@@ -2639,16 +2639,16 @@ export interface NamespacedSecret extends Resource {
 
 /** What lists of `namespacedSecret` can be filtered and sorted by. */
 export interface NamespacedSecretWhere {
-  readonly created?: Match | undefined;
-  readonly creatorId?: Match | undefined;
-  readonly description?: Match | undefined;
-  readonly immutable?: Match | undefined;
-  readonly kind?: Match | undefined;
-  readonly name?: Match | undefined;
-  readonly namespaceId?: Match | undefined;
-  readonly projectId?: Match | undefined;
-  readonly removed?: Match | undefined;
-  readonly uuid?: Match | undefined;
+  readonly created?: Match;
+  readonly creatorId?: Match;
+  readonly description?: Match;
+  readonly immutable?: Match;
+  readonly kind?: Match;
+  readonly name?: Match;
+  readonly namespaceId?: Match;
+  readonly projectId?: Match;
+  readonly removed?: Match;
+  readonly uuid?: Match;
 }
 
 /**
@@ -2694,18 +2694,18 @@ export interface NamespacedServiceAccountToken extends Resource {
 
 /** What lists of `namespacedServiceAccountToken` can be filtered and sorted by. */
 export interface NamespacedServiceAccountTokenWhere {
-  readonly accountName?: Match | undefined;
-  readonly accountUid?: Match | undefined;
-  readonly caCrt?: Match | undefined;
-  readonly created?: Match | undefined;
-  readonly creatorId?: Match | undefined;
-  readonly description?: Match | undefined;
-  readonly name?: Match | undefined;
-  readonly namespaceId?: Match | undefined;
-  readonly projectId?: Match | undefined;
-  readonly removed?: Match | undefined;
-  readonly token?: Match | undefined;
-  readonly uuid?: Match | undefined;
+  readonly accountName?: Match;
+  readonly accountUid?: Match;
+  readonly caCrt?: Match;
+  readonly created?: Match;
+  readonly creatorId?: Match;
+  readonly description?: Match;
+  readonly name?: Match;
+  readonly namespaceId?: Match;
+  readonly projectId?: Match;
+  readonly removed?: Match;
+  readonly token?: Match;
+  readonly uuid?: Match;
 }
 
 /**
@@ -2747,16 +2747,16 @@ export interface NamespacedSshAuth extends Resource {
 
 /** What lists of `namespacedSshAuth` can be filtered and sorted by. */
 export interface NamespacedSshAuthWhere {
-  readonly certFingerprint?: Match | undefined;
-  readonly created?: Match | undefined;
-  readonly creatorId?: Match | undefined;
-  readonly description?: Match | undefined;
-  readonly name?: Match | undefined;
-  readonly namespaceId?: Match | undefined;
-  readonly privateKey?: Match | undefined;
-  readonly projectId?: Match | undefined;
-  readonly removed?: Match | undefined;
-  readonly uuid?: Match | undefined;
+  readonly certFingerprint?: Match;
+  readonly created?: Match;
+  readonly creatorId?: Match;
+  readonly description?: Match;
+  readonly name?: Match;
+  readonly namespaceId?: Match;
+  readonly privateKey?: Match;
+  readonly projectId?: Match;
+  readonly removed?: Match;
+  readonly uuid?: Match;
 }
 
 /** The part `nfsVolumeSource` of the project API. */
@@ -2878,20 +2878,20 @@ export interface PersistentVolumeClaim extends Resource {
 
 /** What lists of `persistentVolumeClaim` can be filtered and sorted by. */
 export interface PersistentVolumeClaimWhere {
-  readonly created?: Match | undefined;
-  readonly creatorId?: Match | undefined;
-  readonly name?: Match | undefined;
-  readonly namespaceId?: Match | undefined;
-  readonly projectId?: Match | undefined;
-  readonly removed?: Match | undefined;
-  readonly state?: Match | undefined;
-  readonly storageClassId?: Match | undefined;
-  readonly transitioning?: Match | undefined;
-  readonly transitioningMessage?: Match | undefined;
-  readonly uuid?: Match | undefined;
-  readonly volumeAttributesClassName?: Match | undefined;
-  readonly volumeId?: Match | undefined;
-  readonly volumeMode?: Match | undefined;
+  readonly created?: Match;
+  readonly creatorId?: Match;
+  readonly name?: Match;
+  readonly namespaceId?: Match;
+  readonly projectId?: Match;
+  readonly removed?: Match;
+  readonly state?: Match;
+  readonly storageClassId?: Match;
+  readonly transitioning?: Match;
+  readonly transitioningMessage?: Match;
+  readonly uuid?: Match;
+  readonly volumeAttributesClassName?: Match;
+  readonly volumeId?: Match;
+  readonly volumeMode?: Match;
 }
 
 /** The part `persistentVolumeClaimCondition` of the project API. */
@@ -3121,44 +3121,44 @@ export interface Pod extends Resource {
 
 /** What lists of `pod` can be filtered and sorted by. */
 export interface PodWhere {
-  readonly activeDeadlineSeconds?: Match | undefined;
-  readonly automountServiceAccountToken?: Match | undefined;
-  readonly created?: Match | undefined;
-  readonly creatorId?: Match | undefined;
-  readonly description?: Match | undefined;
-  readonly dnsPolicy?: Match | undefined;
-  readonly enableServiceLinks?: Match | undefined;
-  readonly fsGroupChangePolicy?: Match | undefined;
-  readonly fsgid?: Match | undefined;
-  readonly hostIPC?: Match | undefined;
-  readonly hostNetwork?: Match | undefined;
-  readonly hostPID?: Match | undefined;
-  readonly hostUsers?: Match | undefined;
-  readonly hostname?: Match | undefined;
-  readonly hostnameOverride?: Match | undefined;
-  readonly name?: Match | undefined;
-  readonly namespaceId?: Match | undefined;
-  readonly nodeId?: Match | undefined;
-  readonly preemptionPolicy?: Match | undefined;
-  readonly projectId?: Match | undefined;
-  readonly removed?: Match | undefined;
-  readonly restartPolicy?: Match | undefined;
-  readonly runAsGroup?: Match | undefined;
-  readonly runAsNonRoot?: Match | undefined;
-  readonly runtimeClassName?: Match | undefined;
-  readonly seLinuxChangePolicy?: Match | undefined;
-  readonly serviceAccountName?: Match | undefined;
-  readonly setHostnameAsFQDN?: Match | undefined;
-  readonly shareProcessNamespace?: Match | undefined;
-  readonly state?: Match | undefined;
-  readonly subdomain?: Match | undefined;
-  readonly supplementalGroupsPolicy?: Match | undefined;
-  readonly terminationGracePeriodSeconds?: Match | undefined;
-  readonly transitioning?: Match | undefined;
-  readonly transitioningMessage?: Match | undefined;
-  readonly uid?: Match | undefined;
-  readonly uuid?: Match | undefined;
-  readonly workloadId?: Match | undefined;
+  readonly activeDeadlineSeconds?: Match;
+  readonly automountServiceAccountToken?: Match;
+  readonly created?: Match;
+  readonly creatorId?: Match;
+  readonly description?: Match;
+  readonly dnsPolicy?: Match;
+  readonly enableServiceLinks?: Match;
+  readonly fsGroupChangePolicy?: Match;
+  readonly fsgid?: Match;
+  readonly hostIPC?: Match;
+  readonly hostNetwork?: Match;
+  readonly hostPID?: Match;
+  readonly hostUsers?: Match;
+  readonly hostname?: Match;
+  readonly hostnameOverride?: Match;
+  readonly name?: Match;
+  readonly namespaceId?: Match;
+  readonly nodeId?: Match;
+  readonly preemptionPolicy?: Match;
+  readonly projectId?: Match;
+  readonly removed?: Match;
+  readonly restartPolicy?: Match;
+  readonly runAsGroup?: Match;
+  readonly runAsNonRoot?: Match;
+  readonly runtimeClassName?: Match;
+  readonly seLinuxChangePolicy?: Match;
+  readonly serviceAccountName?: Match;
+  readonly setHostnameAsFQDN?: Match;
+  readonly shareProcessNamespace?: Match;
+  readonly state?: Match;
+  readonly subdomain?: Match;
+  readonly supplementalGroupsPolicy?: Match;
+  readonly terminationGracePeriodSeconds?: Match;
+  readonly transitioning?: Match;
+  readonly transitioningMessage?: Match;
+  readonly uid?: Match;
+  readonly uuid?: Match;
+  readonly workloadId?: Match;
 }
 
 /** The part `podCertificateProjection` of the project API. */
@@ -3604,43 +3604,43 @@ export interface ReplicaSet extends Resource {
 
 /** What lists of `replicaSet` can be filtered and sorted by. */
 export interface ReplicaSetWhere {
-  readonly activeDeadlineSeconds?: Match | undefined;
-  readonly automountServiceAccountToken?: Match | undefined;
-  readonly created?: Match | undefined;
-  readonly creatorId?: Match | undefined;
-  readonly dnsPolicy?: Match | undefined;
-  readonly enableServiceLinks?: Match | undefined;
-  readonly fsGroupChangePolicy?: Match | undefined;
-  readonly fsgid?: Match | undefined;
-  readonly hostIPC?: Match | undefined;
-  readonly hostNetwork?: Match | undefined;
-  readonly hostPID?: Match | undefined;
-  readonly hostUsers?: Match | undefined;
-  readonly hostname?: Match | undefined;
-  readonly hostnameOverride?: Match | undefined;
-  readonly name?: Match | undefined;
-  readonly namespaceId?: Match | undefined;
-  readonly nodeId?: Match | undefined;
-  readonly preemptionPolicy?: Match | undefined;
-  readonly projectId?: Match | undefined;
-  readonly removed?: Match | undefined;
-  readonly restartPolicy?: Match | undefined;
-  readonly runAsGroup?: Match | undefined;
-  readonly runAsNonRoot?: Match | undefined;
-  readonly runtimeClassName?: Match | undefined;
-  readonly scale?: Match | undefined;
-  readonly seLinuxChangePolicy?: Match | undefined;
-  readonly serviceAccountName?: Match | undefined;
-  readonly setHostnameAsFQDN?: Match | undefined;
-  readonly shareProcessNamespace?: Match | undefined;
-  readonly state?: Match | undefined;
-  readonly subdomain?: Match | undefined;
-  readonly supplementalGroupsPolicy?: Match | undefined;
-  readonly terminationGracePeriodSeconds?: Match | undefined;
-  readonly transitioning?: Match | undefined;
-  readonly transitioningMessage?: Match | undefined;
-  readonly uid?: Match | undefined;
-  readonly uuid?: Match | undefined;
+  readonly activeDeadlineSeconds?: Match;
+  readonly automountServiceAccountToken?: Match;
+  readonly created?: Match;
+  readonly creatorId?: Match;
+  readonly dnsPolicy?: Match;
+  readonly enableServiceLinks?: Match;
+  readonly fsGroupChangePolicy?: Match;
+  readonly fsgid?: Match;
+  readonly hostIPC?: Match;
+  readonly hostNetwork?: Match;
+  readonly hostPID?: Match;
+  readonly hostUsers?: Match;
+  readonly hostname?: Match;
+  readonly hostnameOverride?: Match;
+  readonly name?: Match;
+  readonly namespaceId?: Match;
+  readonly nodeId?: Match;
+  readonly preemptionPolicy?: Match;
+  readonly projectId?: Match;
+  readonly removed?: Match;
+  readonly restartPolicy?: Match;
+  readonly runAsGroup?: Match;
+  readonly runAsNonRoot?: Match;
+  readonly runtimeClassName?: Match;
+  readonly scale?: Match;
+  readonly seLinuxChangePolicy?: Match;
+  readonly serviceAccountName?: Match;
+  readonly setHostnameAsFQDN?: Match;
+  readonly shareProcessNamespace?: Match;
+  readonly state?: Match;
+  readonly subdomain?: Match;
+  readonly supplementalGroupsPolicy?: Match;
+  readonly terminationGracePeriodSeconds?: Match;
+  readonly transitioning?: Match;
+  readonly transitioningMessage?: Match;
+  readonly uid?: Match;
+  readonly uuid?: Match;
 }
 
 /** The part `replicaSetCondition` of the project API. */
@@ -3830,43 +3830,43 @@ export interface ReplicationController extends Resource {
 
 /** What lists of `replicationController` can be filtered and sorted by. */
 export interface ReplicationControllerWhere {
-  readonly activeDeadlineSeconds?: Match | undefined;
-  readonly automountServiceAccountToken?: Match | undefined;
-  readonly created?: Match | undefined;
-  readonly creatorId?: Match | undefined;
-  readonly dnsPolicy?: Match | undefined;
-  readonly enableServiceLinks?: Match | undefined;
-  readonly fsGroupChangePolicy?: Match | undefined;
-  readonly fsgid?: Match | undefined;
-  readonly hostIPC?: Match | undefined;
-  readonly hostNetwork?: Match | undefined;
-  readonly hostPID?: Match | undefined;
-  readonly hostUsers?: Match | undefined;
-  readonly hostname?: Match | undefined;
-  readonly hostnameOverride?: Match | undefined;
-  readonly name?: Match | undefined;
-  readonly namespaceId?: Match | undefined;
-  readonly nodeId?: Match | undefined;
-  readonly preemptionPolicy?: Match | undefined;
-  readonly projectId?: Match | undefined;
-  readonly removed?: Match | undefined;
-  readonly restartPolicy?: Match | undefined;
-  readonly runAsGroup?: Match | undefined;
-  readonly runAsNonRoot?: Match | undefined;
-  readonly runtimeClassName?: Match | undefined;
-  readonly scale?: Match | undefined;
-  readonly seLinuxChangePolicy?: Match | undefined;
-  readonly serviceAccountName?: Match | undefined;
-  readonly setHostnameAsFQDN?: Match | undefined;
-  readonly shareProcessNamespace?: Match | undefined;
-  readonly state?: Match | undefined;
-  readonly subdomain?: Match | undefined;
-  readonly supplementalGroupsPolicy?: Match | undefined;
-  readonly terminationGracePeriodSeconds?: Match | undefined;
-  readonly transitioning?: Match | undefined;
-  readonly transitioningMessage?: Match | undefined;
-  readonly uid?: Match | undefined;
-  readonly uuid?: Match | undefined;
+  readonly activeDeadlineSeconds?: Match;
+  readonly automountServiceAccountToken?: Match;
+  readonly created?: Match;
+  readonly creatorId?: Match;
+  readonly dnsPolicy?: Match;
+  readonly enableServiceLinks?: Match;
+  readonly fsGroupChangePolicy?: Match;
+  readonly fsgid?: Match;
+  readonly hostIPC?: Match;
+  readonly hostNetwork?: Match;
+  readonly hostPID?: Match;
+  readonly hostUsers?: Match;
+  readonly hostname?: Match;
+  readonly hostnameOverride?: Match;
+  readonly name?: Match;
+  readonly namespaceId?: Match;
+  readonly nodeId?: Match;
+  readonly preemptionPolicy?: Match;
+  readonly projectId?: Match;
+  readonly removed?: Match;
+  readonly restartPolicy?: Match;
+  readonly runAsGroup?: Match;
+  readonly runAsNonRoot?: Match;
+  readonly runtimeClassName?: Match;
+  readonly scale?: Match;
+  readonly seLinuxChangePolicy?: Match;
+  readonly serviceAccountName?: Match;
+  readonly setHostnameAsFQDN?: Match;
+  readonly shareProcessNamespace?: Match;
+  readonly state?: Match;
+  readonly subdomain?: Match;
+  readonly supplementalGroupsPolicy?: Match;
+  readonly terminationGracePeriodSeconds?: Match;
+  readonly transitioning?: Match;
+  readonly transitioningMessage?: Match;
+  readonly uid?: Match;
+  readonly uuid?: Match;
 }
 
 /** The part `replicationControllerCondition` of the project API. */
@@ -4025,16 +4025,16 @@ export interface Secret extends Resource {
 
 /** What lists of `secret` can be filtered and sorted by. */
 export interface SecretWhere {
-  readonly created?: Match | undefined;
-  readonly creatorId?: Match | undefined;
-  readonly description?: Match | undefined;
-  readonly immutable?: Match | undefined;
-  readonly kind?: Match | undefined;
-  readonly name?: Match | undefined;
-  readonly namespaceId?: Match | undefined;
-  readonly projectId?: Match | undefined;
-  readonly removed?: Match | undefined;
-  readonly uuid?: Match | undefined;
+  readonly created?: Match;
+  readonly creatorId?: Match;
+  readonly description?: Match;
+  readonly immutable?: Match;
+  readonly kind?: Match;
+  readonly name?: Match;
+  readonly namespaceId?: Match;
+  readonly projectId?: Match;
+  readonly removed?: Match;
+  readonly uuid?: Match;
 }
 
 /** The part `secretEnvSource` of the project API. */
@@ -4186,31 +4186,31 @@ export interface Service extends Resource {
 
 /** What lists of `service` can be filtered and sorted by. */
 export interface ServiceWhere {
-  readonly allocateLoadBalancerNodePorts?: Match | undefined;
-  readonly clusterIp?: Match | undefined;
-  readonly created?: Match | undefined;
-  readonly creatorId?: Match | undefined;
-  readonly description?: Match | undefined;
-  readonly externalTrafficPolicy?: Match | undefined;
-  readonly healthCheckNodePort?: Match | undefined;
-  readonly hostname?: Match | undefined;
-  readonly internalTrafficPolicy?: Match | undefined;
-  readonly ipFamilyPolicy?: Match | undefined;
-  readonly kind?: Match | undefined;
-  readonly loadBalancerClass?: Match | undefined;
-  readonly loadBalancerIP?: Match | undefined;
-  readonly name?: Match | undefined;
-  readonly namespaceId?: Match | undefined;
-  readonly projectId?: Match | undefined;
-  readonly publishNotReadyAddresses?: Match | undefined;
-  readonly removed?: Match | undefined;
-  readonly sessionAffinity?: Match | undefined;
-  readonly state?: Match | undefined;
-  readonly trafficDistribution?: Match | undefined;
-  readonly transitioning?: Match | undefined;
-  readonly transitioningMessage?: Match | undefined;
-  readonly uuid?: Match | undefined;
-  readonly workloadId?: Match | undefined;
+  readonly allocateLoadBalancerNodePorts?: Match;
+  readonly clusterIp?: Match;
+  readonly created?: Match;
+  readonly creatorId?: Match;
+  readonly description?: Match;
+  readonly externalTrafficPolicy?: Match;
+  readonly healthCheckNodePort?: Match;
+  readonly hostname?: Match;
+  readonly internalTrafficPolicy?: Match;
+  readonly ipFamilyPolicy?: Match;
+  readonly kind?: Match;
+  readonly loadBalancerClass?: Match;
+  readonly loadBalancerIP?: Match;
+  readonly name?: Match;
+  readonly namespaceId?: Match;
+  readonly projectId?: Match;
+  readonly publishNotReadyAddresses?: Match;
+  readonly removed?: Match;
+  readonly sessionAffinity?: Match;
+  readonly state?: Match;
+  readonly trafficDistribution?: Match;
+  readonly transitioning?: Match;
+  readonly transitioningMessage?: Match;
+  readonly uuid?: Match;
+  readonly workloadId?: Match;
 }
 
 /**
@@ -4256,18 +4256,18 @@ export interface ServiceAccountToken extends Resource {
 
 /** What lists of `serviceAccountToken` can be filtered and sorted by. */
 export interface ServiceAccountTokenWhere {
-  readonly accountName?: Match | undefined;
-  readonly accountUid?: Match | undefined;
-  readonly caCrt?: Match | undefined;
-  readonly created?: Match | undefined;
-  readonly creatorId?: Match | undefined;
-  readonly description?: Match | undefined;
-  readonly name?: Match | undefined;
-  readonly namespaceId?: Match | undefined;
-  readonly projectId?: Match | undefined;
-  readonly removed?: Match | undefined;
-  readonly token?: Match | undefined;
-  readonly uuid?: Match | undefined;
+  readonly accountName?: Match;
+  readonly accountUid?: Match;
+  readonly caCrt?: Match;
+  readonly created?: Match;
+  readonly creatorId?: Match;
+  readonly description?: Match;
+  readonly name?: Match;
+  readonly namespaceId?: Match;
+  readonly projectId?: Match;
+  readonly removed?: Match;
+  readonly token?: Match;
+  readonly uuid?: Match;
 }
 
 /** The part `serviceAccountTokenProjection` of the project API. */
@@ -4355,16 +4355,16 @@ export interface SshAuth extends Resource {
 
 /** What lists of `sshAuth` can be filtered and sorted by. */
 export interface SshAuthWhere {
-  readonly certFingerprint?: Match | undefined;
-  readonly created?: Match | undefined;
-  readonly creatorId?: Match | undefined;
-  readonly description?: Match | undefined;
-  readonly name?: Match | undefined;
-  readonly namespaceId?: Match | undefined;
-  readonly privateKey?: Match | undefined;
-  readonly projectId?: Match | undefined;
-  readonly removed?: Match | undefined;
-  readonly uuid?: Match | undefined;
+  readonly certFingerprint?: Match;
+  readonly created?: Match;
+  readonly creatorId?: Match;
+  readonly description?: Match;
+  readonly name?: Match;
+  readonly namespaceId?: Match;
+  readonly privateKey?: Match;
+  readonly projectId?: Match;
+  readonly removed?: Match;
+  readonly uuid?: Match;
 }
 
 /**
@@ -4522,44 +4522,44 @@ export interface StatefulSet extends Resource {
 
 /** What lists of `statefulSet` can be filtered and sorted by. */
 export interface StatefulSetWhere {
-  readonly activeDeadlineSeconds?: Match | undefined;
-  readonly automountServiceAccountToken?: Match | undefined;
-  readonly created?: Match | undefined;
-  readonly creatorId?: Match | undefined;
-  readonly dnsPolicy?: Match | undefined;
-  readonly enableServiceLinks?: Match | undefined;
-  readonly fsGroupChangePolicy?: Match | undefined;
-  readonly fsgid?: Match | undefined;
-  readonly hostIPC?: Match | undefined;
-  readonly hostNetwork?: Match | undefined;
-  readonly hostPID?: Match | undefined;
-  readonly hostUsers?: Match | undefined;
-  readonly hostname?: Match | undefined;
-  readonly hostnameOverride?: Match | undefined;
-  readonly minReadySeconds?: Match | undefined;
-  readonly name?: Match | undefined;
-  readonly namespaceId?: Match | undefined;
-  readonly nodeId?: Match | undefined;
-  readonly preemptionPolicy?: Match | undefined;
-  readonly projectId?: Match | undefined;
-  readonly removed?: Match | undefined;
-  readonly restartPolicy?: Match | undefined;
-  readonly runAsGroup?: Match | undefined;
-  readonly runAsNonRoot?: Match | undefined;
-  readonly runtimeClassName?: Match | undefined;
-  readonly scale?: Match | undefined;
-  readonly seLinuxChangePolicy?: Match | undefined;
-  readonly serviceAccountName?: Match | undefined;
-  readonly setHostnameAsFQDN?: Match | undefined;
-  readonly shareProcessNamespace?: Match | undefined;
-  readonly state?: Match | undefined;
-  readonly subdomain?: Match | undefined;
-  readonly supplementalGroupsPolicy?: Match | undefined;
-  readonly terminationGracePeriodSeconds?: Match | undefined;
-  readonly transitioning?: Match | undefined;
-  readonly transitioningMessage?: Match | undefined;
-  readonly uid?: Match | undefined;
-  readonly uuid?: Match | undefined;
+  readonly activeDeadlineSeconds?: Match;
+  readonly automountServiceAccountToken?: Match;
+  readonly created?: Match;
+  readonly creatorId?: Match;
+  readonly dnsPolicy?: Match;
+  readonly enableServiceLinks?: Match;
+  readonly fsGroupChangePolicy?: Match;
+  readonly fsgid?: Match;
+  readonly hostIPC?: Match;
+  readonly hostNetwork?: Match;
+  readonly hostPID?: Match;
+  readonly hostUsers?: Match;
+  readonly hostname?: Match;
+  readonly hostnameOverride?: Match;
+  readonly minReadySeconds?: Match;
+  readonly name?: Match;
+  readonly namespaceId?: Match;
+  readonly nodeId?: Match;
+  readonly preemptionPolicy?: Match;
+  readonly projectId?: Match;
+  readonly removed?: Match;
+  readonly restartPolicy?: Match;
+  readonly runAsGroup?: Match;
+  readonly runAsNonRoot?: Match;
+  readonly runtimeClassName?: Match;
+  readonly scale?: Match;
+  readonly seLinuxChangePolicy?: Match;
+  readonly serviceAccountName?: Match;
+  readonly setHostnameAsFQDN?: Match;
+  readonly shareProcessNamespace?: Match;
+  readonly state?: Match;
+  readonly subdomain?: Match;
+  readonly supplementalGroupsPolicy?: Match;
+  readonly terminationGracePeriodSeconds?: Match;
+  readonly transitioning?: Match;
+  readonly transitioningMessage?: Match;
+  readonly uid?: Match;
+  readonly uuid?: Match;
 }
 
 /** The part `statefulSetCondition` of the project API. */
@@ -5091,12 +5091,12 @@ export interface Workload extends Resource {
 
 /** What lists of `workload` can be filtered and sorted by. */
 export interface WorkloadWhere {
-  readonly created?: Match | undefined;
-  readonly creatorId?: Match | undefined;
-  readonly name?: Match | undefined;
-  readonly namespaceId?: Match | undefined;
-  readonly removed?: Match | undefined;
-  readonly uuid?: Match | undefined;
+  readonly created?: Match;
+  readonly creatorId?: Match;
+  readonly name?: Match;
+  readonly namespaceId?: Match;
+  readonly removed?: Match;
+  readonly uuid?: Match;
 }
 
 /** The part `workloadMetric` of the project API. */
