@@ -206,6 +206,7 @@ pub mod steve;
 pub mod transport;
 pub mod v3;
 pub mod wait;
+pub mod watch;
 pub mod wire;
 pub mod workflow;
 
