@@ -120,10 +120,11 @@ fn said(line: &Bytes) -> Said {
         "ERROR" => return trouble(&object),
         _ => return Said::Unreadable("an event of an unknown type"),
     };
-    let Some(Identity { version: revision, .. }) = identity(&object) else {
+    let Some(identity) = identity(&object) else {
         return Said::Unreadable("an event of what is no object");
     };
-    Said::Change(Change { gone, object, revision })
+    let revision = identity.version.clone();
+    Said::Change(Change { gone, identity, object, revision })
 }
 
 fn version_of(bookmark: &[u8]) -> Option<String> {

@@ -127,8 +127,11 @@ fn said(message: &Bytes, kind: &str) -> Option<Result<Said>> {
         _ => return None,
     };
     let Some(data) = frame.data else { return Some(Ok(Said::Unreadable("a change without an object"))) };
+    let Some(identity) = identity(data.get().as_bytes()) else {
+        return Some(Ok(Said::Unreadable("a change of an object without a name")));
+    };
     let revision = frame.revision.filter(|revision| !revision.is_empty()).map(Cow::into_owned);
-    Some(Ok(Said::Change(Change { gone, object: json_part(message, data.get()), revision })))
+    Some(Ok(Said::Change(Change { gone, identity, object: json_part(message, data.get()), revision })))
 }
 
 /// What an error of the subscription means. `resource.stop` follows it.
@@ -234,9 +237,9 @@ mod tests {
         };
         for (name, kind, data, heard) in [
             ("resource.start", "configmap", r#"{"type":"subscribe","links":{}}"#, "Alive(None)"),
-            ("resource.create", "configmap", r#"{"id":"default/wscm"}"#, r#"there Some("9772")"#),
-            ("resource.remove", "configmap", r#"{"id":"default/wscm"}"#, r#"gone Some("9772")"#),
-            ("resource.change", "secret", r#"{"id":"default/wscm"}"#, "nothing"),
+            ("resource.create", "configmap", r#"{"metadata":{"name":"wscm"}}"#, r#"there Some("9772")"#),
+            ("resource.remove", "configmap", r#"{"metadata":{"name":"wscm"}}"#, r#"gone Some("9772")"#),
+            ("resource.change", "secret", r#"{"metadata":{"name":"wscm"}}"#, "nothing"),
             ("resource.error", "configmap", r#"{"error":"resourceversion too old"}"#, "TooOld"),
             (
                 "resource.error",

@@ -131,6 +131,14 @@ struct Named<'a> {
     base: Option<Cow<'a, str>>,
 }
 
+impl Named<'_> {
+    fn identity(self) -> Option<Identity> {
+        let id = self.id.filter(|id| !id.is_empty())?.into_owned();
+        let uid = self.uuid.filter(|uuid| !uuid.is_empty()).map_or_else(|| id.clone(), Cow::into_owned);
+        Some(Identity { uid, id, version: None })
+    }
+}
+
 /// What a message says; nothing if it is about something that was not asked for.
 fn said(message: &Bytes, kind: &str, conditions: &[Condition]) -> Option<Said> {
     let Ok(frame) = serde_json::from_slice::<Frame<'_>>(message) else {
@@ -150,8 +158,11 @@ fn said(message: &Bytes, kind: &str, conditions: &[Condition]) -> Option<Said> {
     if ![&named.kind, &named.base].into_iter().flatten().any(|name| name.eq_ignore_ascii_case(kind)) {
         return None;
     }
+    let Some(identity) = named.identity() else {
+        return Some(Said::Unreadable("a change of an object without an id"));
+    };
     let gone = gone || !meets(data.get(), conditions);
-    Some(Said::Change(Change { gone, object: json_part(message, data.get()), revision: None }))
+    Some(Said::Change(Change { gone, identity, object: json_part(message, data.get()), revision: None }))
 }
 
 /// Whether an object meets the conditions that the list was asked with.
@@ -210,10 +221,7 @@ impl Source for Norman {
     }
 
     fn identity(&self, object: &[u8]) -> Option<Identity> {
-        let named: Named<'_> = serde_json::from_slice(object).ok()?;
-        let id = named.id.filter(|id| !id.is_empty())?.into_owned();
-        let uid = named.uuid.filter(|uuid| !uuid.is_empty()).map_or_else(|| id.clone(), Cow::into_owned);
-        Some(Identity { uid, id, version: None })
+        serde_json::from_slice::<Named<'_>>(object).ok()?.identity()
     }
 }
 

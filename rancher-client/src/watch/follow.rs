@@ -11,7 +11,7 @@ use tokio::time::{Instant, sleep, timeout};
 use super::event::{Counters, Event, Gone, count};
 use super::known::{Known, News, Version};
 use super::options::WatchOptions;
-use super::source::{Change, Frames, Said, Source};
+use super::source::{Change, Frames, Identity, Said, Source};
 use crate::error::{Error, ErrorKind, Result};
 use crate::paging::Pages;
 use crate::wire::{Document, Kept};
@@ -64,7 +64,7 @@ pub(super) struct Follow<T> {
     out: VecDeque<Event<T>>,
     /// What the list holds and the replay has not told yet, by uid.
     awaited: HashMap<String, Bytes>,
-    /// Whether a connection was ever opened. Before, nothing is tried again.
+    /// Whether a connection was ever opened. Before that or [`Event::Synced`], nothing is tried again.
     opened: bool,
     /// Whether [`Event::Synced`] was told.
     synced: bool,
@@ -138,7 +138,7 @@ impl<T: Document + Send + 'static> Follow<T> {
             // what the next replay tells is newer
             self.queue.clear();
         }
-        let passing = error.is_expired() || (self.opened && may_pass(&error));
+        let passing = error.is_expired() || ((self.opened || self.synced) && may_pass(&error));
         if !passing {
             return Some(error);
         }
@@ -192,7 +192,7 @@ impl<T: Document + Send + 'static> Follow<T> {
             self.revision = revision;
         }
         for item in page.items() {
-            self.there(item, Origin::List);
+            self.listed(item);
         }
         Ok(())
     }
@@ -321,7 +321,7 @@ impl<T: Document + Send + 'static> Follow<T> {
                 self.heard = true;
                 // the replay is through, and did not tell of these
                 for (_, item) in std::mem::take(&mut self.awaited) {
-                    self.there(item, Origin::List);
+                    self.listed(item);
                 }
                 self.catch_up();
                 if let Some(revision) = revision {
@@ -351,18 +351,17 @@ impl<T: Document + Send + 'static> Follow<T> {
         self.heard = true;
         if !change.gone {
             let origin = if self.caught_up { Origin::Change } else { Origin::Replay };
-            self.there(change.object, origin);
-        } else if let Some(identity) = self.source.identity(&change.object) {
-            self.awaited.remove(&identity.uid);
-            if self.known.gone(&identity.uid) {
+            self.there(change.identity, change.object, origin);
+        } else {
+            let Identity { uid, id, .. } = change.identity;
+            self.awaited.remove(&uid);
+            if self.known.gone(&uid) {
                 count(&self.counters.changes);
                 let last = Kept::read(change.object).ok();
-                self.out.push_back(Event::Deleted(Gone { id: identity.id, uid: identity.uid, last }));
+                self.out.push_back(Event::Deleted(Gone { id, uid, last }));
             } else {
                 count(&self.counters.repeated);
             }
-        } else {
-            self.skip(NOBODY);
         }
         if change.revision.is_some() {
             self.revision = change.revision;
@@ -372,9 +371,16 @@ impl<T: Document + Send + 'static> Follow<T> {
         }
     }
 
+    /// An object stands in a list.
+    fn listed(&mut self, object: Bytes) {
+        match self.source.identity(&object) {
+            Some(identity) => self.there(identity, object, Origin::List),
+            None => self.skip("an object without a uid or an id"),
+        }
+    }
+
     /// An object is there: in a list or a replay, or because it changed.
-    fn there(&mut self, object: Bytes, origin: Origin) {
-        let Some(identity) = self.source.identity(&object) else { return self.skip(NOBODY) };
+    fn there(&mut self, identity: Identity, object: Bytes, origin: Origin) {
         let awaited = self.awaited.remove(&identity.uid).is_some();
         let version = Version::of(identity.version.as_deref(), &object);
         let news = self.known.there(&identity.uid, &identity.id, version);
@@ -414,8 +420,6 @@ impl<T: Document + Send + 'static> Follow<T> {
         }
     }
 }
-
-const NOBODY: &str = "an object without a uid or an id";
 
 const CLOSED: &str = "the server closed the connection";
 

@@ -32,6 +32,8 @@ pub(crate) enum Said {
 pub(crate) struct Change {
     /// Whether it is gone, or no longer among those that are watched.
     pub(crate) gone: bool,
+    /// Which object it is.
+    pub(crate) identity: Identity,
     /// Its JSON.
     pub(crate) object: Bytes,
     /// The revision to go on from after it.

@@ -9,6 +9,8 @@ use rancher_client::wire::Object;
 use rancher_simulator::World;
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, HashMap, HashSet};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use crate::lab::{Lab, PROD};
@@ -18,6 +20,7 @@ const OBJECTS: usize = 400;
 /// So many changes come at once, then the world rests for a moment.
 const AT_ONCE: usize = 100;
 const CUTS: usize = 5;
+const PART: usize = EVENTS / (CUTS + 1);
 
 /// What somebody knows who believed every event.
 #[derive(Default)]
@@ -67,13 +70,6 @@ struct Seen {
     value: String,
 }
 
-/// The world of one family: writes and deletions, and what there should be in the end.
-struct Scene {
-    write: fn(&mut World, &str, usize),
-    delete: fn(&mut World, &str),
-    read: fn(&Object) -> Option<Seen>,
-}
-
 fn map_of(object: &Object) -> Option<Seen> {
     let text = |path: &str| object.pointer(path).and_then(Value::as_str).map(str::to_owned);
     let name = text("/metadata/name").filter(|name| name.starts_with("w-"))?;
@@ -85,37 +81,35 @@ fn map_of(object: &Object) -> Option<Seen> {
     })
 }
 
-const MAPS: Scene = Scene {
-    write: |world, name, value| {
-        let body = json!({"data": {"n": value.to_string()}});
-        world.write_object(PROD, "/configmaps", "shop-web", name, body).unwrap();
-    },
-    delete: |world, name| world.drop_object(PROD, "/configmaps", "shop-web", name).unwrap(),
-    read: map_of,
-};
+fn write_map(world: &mut World, name: &str, value: Option<usize>) {
+    let written = match value {
+        Some(value) => {
+            let body = json!({"data": {"n": value.to_string()}});
+            world.write_object(PROD, "/configmaps", "shop-web", name, body)
+        }
+        None => world.drop_object(PROD, "/configmaps", "shop-web", name),
+    };
+    written.unwrap();
+}
 
 /// A project of v3 has no version: its name is made to be one.
 fn project_of(object: &Object) -> Option<Seen> {
     let text = |name: &str| object.get(name).and_then(Value::as_str).map(str::to_owned);
     let shown = text("name").filter(|name| name.starts_with("w-"))?;
     let (name, value) = shown.rsplit_once('=')?;
-    Some(Seen {
-        uid: text("uuid")?,
-        version: shown.clone(),
-        name: name.to_owned(),
-        value: value.to_owned(),
-    })
+    Some(Seen { uid: text("uuid")?, version: shown.clone(), name: name.to_owned(), value: value.to_owned() })
 }
 
 async fn run(
     family: &str,
     lab: &Lab,
     mut watch: Watch<Object>,
-    scene: Scene,
+    read: fn(&Object) -> Option<Seen>,
     mut on_world: impl FnMut(&mut World, &str, Option<usize>),
 ) {
     let began = Instant::now();
-    let read = scene.read;
+    let heard = Arc::new(AtomicUsize::new(0));
+    let hears = Arc::clone(&heard);
     let (stop, mut stopped) = tokio::sync::watch::channel(BTreeMap::new());
     let consumer = tokio::spawn(async move {
         let mut believer = Believer::default();
@@ -138,9 +132,14 @@ async fn run(
             let event = event.unwrap_or_else(|error| panic!("{error}"));
             reconnected += usize::from(matches!(event, Event::Reconnected { .. }));
             believer.hear(&event, read);
+            let seen = event.object().and_then(|object| read(object));
+            if let Some(value) = seen.and_then(|seen| seen.value.parse().ok()) {
+                hears.fetch_max(value, Ordering::SeqCst);
+            }
         }
     });
     let mut there = BTreeMap::new();
+    let (mut cuts, mut blind_until) = (0, 0);
     for at in 0..EVENTS {
         let name = format!("w-{:03}", (at * 7) % OBJECTS);
         // every tenth change is a deletion of what is there
@@ -151,15 +150,25 @@ async fn run(
         } else {
             there.insert(name, at.to_string());
         }
-        if at % (EVENTS / (CUTS + 1)) == EVENTS / (CUTS + 1) - 1 && at + 1 < EVENTS {
-            lab.simulator.streams().cut();
-        }
-        if at == EVENTS / 2 {
-            lab.simulator.streams().cut();
-            lab.simulator.world(World::forget_past);
+        let streams = lab.simulator.streams();
+        if at % PART == PART - 1 && cuts < CUTS {
+            until(|| streams.open() > 0 && streams.opened() > cuts).await;
+            streams.cut();
+            cuts += 1;
+            blind_until = at + PART / 20;
+            if cuts == 3 {
+                until(|| streams.open() == 0).await;
+                lab.simulator.world(|world| on_world(world, "w-while-nobody-looked", Some(at)));
+                there.insert("w-while-nobody-looked".to_owned(), at.to_string());
+                lab.simulator.world(World::forget_past);
+            }
         }
         if at % AT_ONCE == 0 {
-            tokio::time::sleep(Duration::from_millis(8)).await;
+            tokio::time::sleep(Duration::from_millis(2)).await;
+        }
+        // while nobody is cut off, the world is not so fast that states follow each other unseen
+        if at > blind_until {
+            until(|| heard.load(Ordering::SeqCst) + AT_ONCE >= at).await;
         }
     }
     stop.send(there).unwrap();
@@ -170,13 +179,27 @@ async fn run(
     println!(
         "watch: {EVENTS} events, {lost} lost, {} doubled ({family}: {} told, {} of them relisted, {} repeated and left \
          out, {reconnected} reconnects, {} relists, {} lags, {:.1} s)",
-        believer.doubled, believer.events, counts.relisted, counts.repeated, counts.relists, counts.lags,
+        believer.doubled,
+        believer.events,
+        counts.relisted,
+        counts.repeated,
+        counts.relists,
+        counts.lags,
         began.elapsed().as_secs_f64()
     );
     assert_eq!((lost, believer.doubled), (0, 0), "{:?}", believer.wrong.iter().take(5).collect::<Vec<_>>());
     assert!(believer.wrong.is_empty(), "{:?}", believer.wrong.iter().take(5).collect::<Vec<_>>());
-    assert!(counts.reconnects >= 5, "{counts:?}");
+    assert_eq!(cuts, CUTS);
+    assert!(counts.reconnects + counts.relists >= 5, "{counts:?}");
     assert!(believer.events > EVENTS / 2, "most changes are told one by one: {}", believer.events);
+}
+
+/// Waits until this is so, within reason.
+async fn until(so: impl Fn() -> bool) {
+    let last = Instant::now() + Duration::from_secs(10);
+    while !so() && Instant::now() < last {
+        tokio::time::sleep(Duration::from_millis(1)).await;
+    }
 }
 
 fn hasty() -> WatchOptions {
@@ -189,11 +212,7 @@ async fn watch_of_kubernetes_survives() {
     let cluster = lab.client("admin-prod").cluster(PROD).unwrap();
     let maps = Resource::core("configmaps").within("shop-web");
     let watch = cluster.watch(maps, ListOptions::default(), hasty());
-    run("kubernetes", &lab, watch, MAPS, |world, name, value| match value {
-        Some(value) => (MAPS.write)(world, name, value),
-        None => (MAPS.delete)(world, name),
-    })
-    .await;
+    run("kubernetes", &lab, watch, map_of, write_map).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -202,11 +221,7 @@ async fn watch_of_steve_survives() {
     let maps = lab.client("admin-prod").cluster(PROD).unwrap().steve().resource("configmaps").unwrap();
     let query = SteveQuery { namespace: Some("shop-web".into()), ..SteveQuery::default() };
     let watch = maps.watch(query, hasty());
-    run("steve", &lab, watch, MAPS, |world, name, value| match value {
-        Some(value) => (MAPS.write)(world, name, value),
-        None => (MAPS.delete)(world, name),
-    })
-    .await;
+    run("steve", &lab, watch, map_of, write_map).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -214,9 +229,8 @@ async fn watch_of_v3_survives() {
     let lab = Lab::start();
     let projects = lab.client("admin-unscoped").v3().collection("projects").unwrap();
     let watch = projects.watch(Query::all(), hasty());
-    let scene = Scene { write: |_, _, _| {}, delete: |_, _| {}, read: project_of };
     let mut ids: HashMap<String, String> = HashMap::new();
-    run("v3", &lab, watch, scene, move |world, name, value| match value {
+    run("v3", &lab, watch, project_of, move |world, name, value| match value {
         Some(value) => {
             let shown = format!("{name}={value}");
             match ids.get(name) {

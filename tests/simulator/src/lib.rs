@@ -14,4 +14,6 @@ pub use message::{Request, Respond, Response, Told};
 pub use server::{Prefix, PrefixError, Running, Server, ServerOptions, StartError, Streams};
 pub use simulator::{Labelled, Simulator, SimulatorOptions};
 pub use tls::{CertificateOptions, Issuer, Tls, TlsError};
-pub use world::{Account, Agent, FleetOptions, Follower, KeyKind, Labels, NewKey, Quirk, World, WorldError, rules};
+pub use world::{
+    Account, Agent, FleetOptions, Follower, KeyKind, Labels, NewKey, Quirk, World, WorldError, rules,
+};

@@ -322,11 +322,7 @@ impl World {
     /// # Errors
     /// When there is no such project.
     pub fn drop_project(&mut self, project: &str) -> Result<(), WorldError> {
-        self.state
-            .projects
-            .remove(project)
-            .map(|_| ())
-            .ok_or_else(|| WorldError::Project(project.to_owned()))
+        self.state.projects.remove(project).map(|_| ()).ok_or_else(|| WorldError::Project(project.to_owned()))
     }
 
     fn cluster_exists(&self, cluster: &str) -> Result<(), WorldError> {

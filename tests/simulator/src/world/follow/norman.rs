@@ -32,8 +32,13 @@ pub(super) struct Subscription {
 
 /// A call for a socket below `/v3`.
 pub(crate) fn subscribe(world: &mut World, call: &Call<'_>, parts: &[&str]) -> Response {
-    let wanted: Vec<&str> =
-        call.query.0.iter().filter(|(name, _)| name == "resourceTypes").map(|(_, kind)| kind.as_str()).collect();
+    let wanted: Vec<&str> = call
+        .query
+        .0
+        .iter()
+        .filter(|(name, _)| name == "resourceTypes")
+        .map(|(_, kind)| kind.as_str())
+        .collect();
     let mut subscription =
         Subscription { collections: Vec::new(), projects: None, told: BTreeMap::new(), looked: None };
     let (api, within) = match parts {
@@ -64,7 +69,8 @@ pub(crate) fn subscribe(world: &mut World, call: &Call<'_>, parts: &[&str]) -> R
 }
 
 fn frame(name: &str, data: &Value) -> String {
-    json!({"name": name, "data": data}).to_string()
+    // put together by hand: copying the object first would take longer than to write it
+    format!("{{\"name\":\"{name}\",\"data\":{data}}}")
 }
 
 impl Subscription {
@@ -93,14 +99,15 @@ impl Subscription {
     fn projects(&mut self, world: &World, call: &Call<'_>, messages: &mut Vec<String>) {
         let Some(told) = &mut self.projects else { return };
         // rule: subscribe.replays
-        let known = told.iter().map(|(id, (project, _))| (id.clone(), project.clone())).collect();
-        let (changed, gone) = seen_projects(world, call, &known);
+        let (changed, gone) = seen_projects(world, call, told);
         for (project, shown) in changed {
             messages.push(frame("resource.change", &shown));
             told.insert(project.id(), (project, shown));
         }
         // rule: subscribe.remove
-        messages.extend(gone.iter().filter_map(|id| told.remove(id)).map(|(_, last)| frame("resource.remove", &last)));
+        messages.extend(
+            gone.iter().filter_map(|id| told.remove(id)).map(|(_, last)| frame("resource.remove", &last)),
+        );
     }
 
     fn others(&mut self, world: &mut World, call: &Call<'_>, messages: &mut Vec<String>) {

@@ -129,7 +129,7 @@ impl Subscription {
         if mere && self.spoke.is_some_and(|spoke| tick.now - spoke < DEBOUNCE) {
             return true;
         }
-        let key = self.resource.key();
+        let (key, access) = (self.resource.key(), call.access(&world.state));
         let mut last = None;
         for change in changes {
             self.version = change.version;
@@ -137,7 +137,9 @@ impl Subscription {
             if !ours || (!id.is_empty() && id != change.key.2) {
                 continue;
             }
-            let Some((name, shown)) = told(world, call, cluster, self.resource, change) else { continue };
+            let Some((name, shown)) = told(world, call, &access, cluster, self.resource, change) else {
+                continue;
+            };
             last = Some(change.version);
             if !mere {
                 messages.push(message(name, &self.asked, last, shown));

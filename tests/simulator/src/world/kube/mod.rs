@@ -15,8 +15,8 @@ mod sub;
 mod views;
 
 pub(crate) use objects::render;
-pub(crate) use select::Selector;
 pub(crate) use resources::NAMESPACES;
+pub(crate) use select::Selector;
 pub(crate) use views::{age, items, viewed};
 
 use super::World;

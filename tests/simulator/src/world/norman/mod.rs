@@ -21,9 +21,9 @@ use super::World;
 use super::answer::{self, Outcome, Problem, SCHEMAS, must_authenticate, set, text};
 use super::auth::Caller;
 use super::call::{Call, Query};
+use super::follow;
 use super::rights::Ask;
 use super::state::Project;
-use super::follow;
 use crate::Response;
 use collection::{Item, Listing, Paging};
 use http::{Method, StatusCode};
@@ -181,12 +181,16 @@ pub(crate) fn seen(world: &mut World, call: &Call<'_>, parts: &[&str]) -> Vec<Va
 pub(crate) fn seen_projects(
     world: &World,
     call: &Call<'_>,
-    told: &BTreeMap<String, Project>,
+    told: &BTreeMap<String, (Project, Value)>,
 ) -> (Vec<(Project, Value)>, Vec<String>) {
     let access = call.access(&world.state);
     let everything = access.globally(&Ask::management("get", "projects", ""));
     let sees = |id: &str| everything || access.sees_project(id);
-    let new = world.state.projects.iter().filter(|(id, project)| sees(id) && told.get(*id) != Some(project));
+    let new = world
+        .state
+        .projects
+        .iter()
+        .filter(|(id, project)| sees(id) && told.get(*id).map(|(told, _)| told) != Some(project));
     let new = new.map(|(_, project)| (project.clone(), projects::shown(&world.state, &call.base, project)));
     let gone = told.keys().filter(|id| !world.state.projects.contains_key(*id) || !sees(id)).cloned();
     (new.collect(), gone.collect())

@@ -38,7 +38,11 @@ pub(super) const RECORDED: &[Rule] = &[
         "websocket, v1 subscribe configmap",
         "A subscription to Steve begins with resource.start and tells what changes from then on, or from resourceVersion on.",
     ),
-    recorded("subscribe.steve-stop", "websocket, v1 subscribe stop", "stop ends a subscription: resource.stop."),
+    recorded(
+        "subscribe.steve-stop",
+        "websocket, v1 subscribe stop",
+        "stop ends a subscription: resource.stop.",
+    ),
     recorded(
         "subscribe.steve-too-old",
         "websocket, v1 subscribe old revision",
@@ -73,7 +77,11 @@ pub(super) const ASSUMED: &[Rule] = &[
         "read in the API server's source",
         "A resourceVersion that is forgotten is an ERROR with a Status 410 Expired, and the end.",
     ),
-    assumed("subscribe.half-an-hour", "read in Norman's source", "A socket of Norman ends after half an hour."),
+    assumed(
+        "subscribe.half-an-hour",
+        "read in Norman's source",
+        "A socket of Norman ends after half an hour.",
+    ),
     assumed(
         "subscribe.remove",
         "read in Norman's source",

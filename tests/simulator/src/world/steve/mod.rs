@@ -9,9 +9,9 @@ use super::answer::{self, SCHEMAS, empty, must_authenticate, set, steve_error, t
 use super::auth::Caller;
 use super::call::{Call, Query};
 use super::follow;
-use super::past::Change;
 use super::kube::resources::{RESOURCES, Resource, steve as resource_of};
 use super::kube::{items, render};
+use super::past::Change;
 use super::rights::{Access, Ask};
 use super::route::not_simulated;
 use super::state::{Agent, Object, ObjectKey};
@@ -114,14 +114,14 @@ pub(crate) fn subscribed(name: &str) -> Option<&'static Resource> {
 pub(crate) fn told(
     world: &World,
     call: &Call<'_>,
+    access: &Access,
     cluster: &str,
     resource: &Resource,
     change: &Change,
 ) -> Option<(&'static str, Value)> {
-    let access = call.access(&world.state);
     let base =
         if cluster == "local" { call.base.clone() } else { format!("{}/k8s/clusters/{cluster}", call.base) };
-    let plane = Plane { cluster, base, access: &access };
+    let plane = Plane { cluster, base, access };
     if !plane.sees(world, resource, &change.key) {
         return None;
     }
