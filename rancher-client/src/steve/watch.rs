@@ -32,7 +32,8 @@ const SILENCE: Duration = Duration::from_secs(95);
 impl Resource {
     /// Watches the objects of the type: what is there, and then every change. See [`watch`](crate::watch).
     ///
-    /// Of the query, a watch takes the namespace and the page size. Links in objects are as the server gives them.
+    /// Of the query, a watch takes the namespace and the page size. Objects that change come with their id a second
+    /// time, as `_id` (recorded); links are as the server gives them. Read an object again before you write it.
     ///
     /// ```no_run
     /// # async fn run(client: rancher_client::Client) -> rancher_client::Result<()> {

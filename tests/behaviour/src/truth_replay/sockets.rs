@@ -53,12 +53,26 @@ fn id_of(message: &Value) -> Option<&str> {
     message.get("data")?.get("id")?.as_str()
 }
 
+/// Of a namespace, what says which it is and how it is: the record's own ones have labels and annotations of parts that
+/// the simulated server does not have.
+fn outline(message: &Value) -> Value {
+    let mut message = message.clone();
+    if let Some(data) = message.get_mut("data").and_then(Value::as_object_mut) {
+        let kept = ["type", "baseType", "id", "name", "links", "actions", "state", "transitioning", "uuid"];
+        data.retain(|name, _| kept.contains(&name.as_str()));
+    }
+    message
+}
+
 /// What is wrong with what was heard.
 fn differences(row: &Socket, heard: &[Value]) -> Vec<String> {
     let mut why = Vec::new();
     if row.path.starts_with("/v3/cluster/") || row.path.starts_with("/v3/subscribe") {
         for recorded in &row.heard {
             match heard.iter().find(|message| id_of(message) == id_of(recorded)) {
+                Some(found) if row.path.contains("namespace") => {
+                    shape(id_of(recorded).unwrap_or_default(), &outline(found), &outline(recorded), &mut why);
+                }
                 Some(found) => shape(id_of(recorded).unwrap_or_default(), found, recorded, &mut why),
                 None => why.push(format!("nothing of {:?}", id_of(recorded))),
             }

@@ -39,6 +39,11 @@ pub(super) const RECORDED: &[Rule] = &[
         "A subscription to Steve begins with resource.start and tells what changes from then on, or from resourceVersion on.",
     ),
     recorded(
+        "subscribe.steve-own-id",
+        "websocket, v1 subscribe configmap",
+        "Objects that Steve's sockets tell of have their id a second time, as _id.",
+    ),
+    recorded(
         "subscribe.steve-stop",
         "websocket, v1 subscribe stop",
         "stop ends a subscription: resource.stop.",

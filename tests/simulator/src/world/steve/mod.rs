@@ -132,7 +132,14 @@ pub(crate) fn told(
     };
     let rendered = render(resource, &change.key, object, true);
     let bare = Call { query: Query::default(), ..call.clone() };
-    Some((name, shown(world, &bare, &plane, resource, &change.key, rendered, Moment::Read)))
+    let mut shown = shown(world, &bare, &plane, resource, &change.key, rendered, Moment::Read);
+    // rule: subscribe.steve-own-id
+    if let Some(fields) = shown.as_object_mut()
+        && let Some(id) = fields.get("id").cloned()
+    {
+        fields.insert("_id".to_owned(), id);
+    }
+    Some((name, shown))
 }
 
 fn visible<'a>(world: &'a World, plane: &'a Plane<'_>) -> impl Iterator<Item = &'static Resource> + 'a {
