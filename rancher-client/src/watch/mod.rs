@@ -49,6 +49,8 @@ mod known;
 mod options;
 mod source;
 mod stream;
+#[cfg(test)]
+mod tests;
 
 pub use event::{Event, Gone, WatchCounts};
 pub use options::WatchOptions;

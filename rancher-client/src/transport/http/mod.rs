@@ -250,3 +250,7 @@ mod tests;
 
 #[cfg(test)]
 mod proxy_tests;
+
+#[cfg(test)]
+#[cfg(feature = "watch")]
+mod upgrade_tests;
