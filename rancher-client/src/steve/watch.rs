@@ -117,7 +117,7 @@ fn said(message: &Bytes, kind: &str) -> Option<Result<Said>> {
         return None;
     }
     let gone = match frame.name.as_ref() {
-        "ping" | "resource.start" => return Some(Ok(Said::Alive(None))),
+        "ping" => return Some(Ok(Said::Alive(None))),
         "resource.create" | "resource.change" => false,
         "resource.remove" => true,
         "resource.error" => {
@@ -237,7 +237,7 @@ mod tests {
             )
         };
         for (name, kind, data, heard) in [
-            ("resource.start", "configmap", r#"{"type":"subscribe","links":{}}"#, "Alive(None)"),
+            ("resource.start", "configmap", r#"{"type":"subscribe","links":{}}"#, "nothing"),
             ("resource.create", "configmap", r#"{"metadata":{"name":"wscm"}}"#, r#"there Some("9772")"#),
             ("resource.remove", "configmap", r#"{"metadata":{"name":"wscm"}}"#, r#"gone Some("9772")"#),
             ("resource.change", "secret", r#"{"metadata":{"name":"wscm"}}"#, "nothing"),

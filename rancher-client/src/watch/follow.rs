@@ -200,8 +200,8 @@ impl<T: Document + Send + 'static> Follow<T> {
     async fn open(&mut self) -> Result<()> {
         sleep(self.pause()).await;
         self.frames = Some(self.source.open(self.revision.as_deref()).await?);
-        self.opened = true;
-        if let Some((since, because)) = self.broken.take() {
+        let again = std::mem::replace(&mut self.opened, true);
+        if let Some((since, because)) = self.broken.take().filter(|_| again) {
             count(&self.counters.reconnects);
             let outage = since.elapsed();
             self.out.push_back(Event::Reconnected { attempts: self.failures, outage, because });

@@ -99,3 +99,62 @@ impl Past {
         Some(self.changes.range(from..))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::{Map, json};
+
+    fn key(name: &str) -> ObjectKey {
+        ("/configmaps".into(), "a".into(), name.into())
+    }
+
+    fn object(uid: &str, version: u64, value: u64) -> Object {
+        let body = Map::from_iter([("v".to_owned(), json!(value))]);
+        Object { uid: uid.into(), version, body, ..Object::default() }
+    }
+
+    #[test]
+    fn writes_become_changes_in_the_order_of_their_versions() {
+        let (mut past, mut live, mut version) = (Past::default(), BTreeMap::new(), 10);
+        let write = |past: &mut Past, live: &mut BTreeMap<_, _>, name: &str, object: Option<Object>| {
+            past.touch(&key(name), live.get(&key(name)));
+            match object {
+                Some(object) => live.insert(key(name), object),
+                None => live.remove(&key(name)),
+            };
+        };
+        write(&mut past, &mut live, "a", Some(object("1", 9, 0)));
+        write(&mut past, &mut live, "b", Some(object("2", 10, 0)));
+        past.settle(&mut live, &mut version);
+        // changed without a version of its own, gone, and come and gone
+        write(&mut past, &mut live, "a", Some(object("1", 9, 1)));
+        write(&mut past, &mut live, "b", None);
+        write(&mut past, &mut live, "c", Some(object("3", 10, 0)));
+        write(&mut past, &mut live, "c", None);
+        past.settle(&mut live, &mut version);
+        // another of the same name
+        write(&mut past, &mut live, "a", Some(object("4", 12, 1)));
+        past.settle(&mut live, &mut version);
+        let told = |since| -> Option<Vec<(u64, String, bool, bool)>> {
+            let changes = past.since(since)?;
+            Some(
+                changes
+                    .map(|c| (c.version, c.key.2.clone(), c.before.is_some(), c.after.is_some()))
+                    .collect(),
+            )
+        };
+        let all = told(0).unwrap();
+        let versions: Vec<u64> = all.iter().map(|change| change.0).collect();
+        assert!(versions.is_sorted() && versions.len() == 6, "{all:?}");
+        let of = |name: &str| -> Vec<(bool, bool)> {
+            all.iter().filter(|change| change.1 == name).map(|change| (change.2, change.3)).collect()
+        };
+        assert_eq!(of("a"), [(false, true), (true, true), (true, false), (false, true)]);
+        assert_eq!(of("b"), [(false, true), (true, false)]);
+        assert_eq!(of("c"), []);
+        assert_eq!(told(version).unwrap(), []);
+        past.forget(version);
+        assert!(past.since(version - 1).is_none() && past.since(version).is_some());
+    }
+}
