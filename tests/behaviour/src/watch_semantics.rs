@@ -7,7 +7,7 @@ use rancher_client::steve::SteveQuery;
 use rancher_client::v3::Query;
 use rancher_client::watch::{Event, Watch, WatchOptions};
 use rancher_client::wire::{ClusterId, Object};
-use rancher_simulator::World;
+use rancher_simulator::{Agent, ServerOptions, World};
 use serde_json::json;
 use std::time::Duration;
 
@@ -388,4 +388,37 @@ async fn nonsense_sends_nothing() {
     let mut unknown = client.v3().collection("laterThings").unwrap().watch(Query::all(), hasty());
     assert_eq!(next(&mut unknown).await.unwrap_err().kind(), ErrorKind::Unsupported);
     assert_eq!(lab.requests(), Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn sockets_open_where_http_2_is_offered_and_events_show_no_values() {
+    let lab = Lab::with(ServerOptions { http2: true, ..ServerOptions::default() });
+    for (family, mut watch) in families(&lab, "admin-prod", hasty()) {
+        let before = synced(&mut watch).await.len();
+        let name = format!("made-{family}");
+        put(&lab, &name, "CANARY");
+        let event = next(&mut watch).await.unwrap();
+        assert_eq!(told(&event), format!("added {name}"), "{before} before");
+        assert!(!format!("{event:?} {watch:?}").contains("CANARY"), "{event:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_cluster_whose_agent_goes_and_comes_is_watched_through_it() {
+    let lab = Lab::with(ServerOptions { delay_scale: 0.02, ..ServerOptions::default() });
+    let mut watch = cluster(&lab, "admin-prod").watch(maps(), ListOptions::default(), hasty());
+    synced(&mut watch).await;
+    put(&lab, "before", "1");
+    assert_eq!(told(&next(&mut watch).await.unwrap()), "added before");
+    let since = jiff::Timestamp::now();
+    lab.simulator.world(|world| world.set_agent(PROD, Agent::Gone { since })).unwrap();
+    lab.simulator.streams().cut();
+    put(&lab, "meanwhile", "1");
+    let comes_back = async {
+        tokio::time::sleep(Duration::from_secs(2)).await;
+        lab.simulator.world(|world| world.set_agent(PROD, Agent::Connected)).unwrap();
+    };
+    let (event, ()) = tokio::join!(next_but(&mut watch, &["reconnected"]), comes_back);
+    assert_eq!(told(&event), "added meanwhile");
+    assert!(watch.counts().reconnects >= 1);
 }

@@ -251,6 +251,6 @@ mod tests;
 #[cfg(test)]
 mod proxy_tests;
 
-#[cfg(test)]
 #[cfg(feature = "watch")]
+#[cfg(test)]
 mod upgrade_tests;
