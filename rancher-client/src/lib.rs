@@ -156,6 +156,28 @@
 //! # }
 //! ```
 //!
+//! # Watch
+//!
+//! What is there, and then every change, through cuts and restarts: nothing is lost, and nothing comes twice.
+//!
+//! ```no_run
+//! use futures_util::TryStreamExt;
+//! use rancher_client::proxy::{ListOptions, Resource};
+//! use rancher_client::watch::{Event, WatchOptions};
+//!
+//! # async fn run(client: rancher_client::Client) -> rancher_client::Result<()> {
+//! let cluster = client.cluster("c-prod1")?;
+//! let mut watch = cluster.watch(Resource::core("namespaces"), ListOptions::default(), WatchOptions::default());
+//! while let Some(event) = watch.try_next().await? {
+//!     match event {
+//!         Event::Deleted(gone) => println!("{} is gone", gone.id),
+//!         event => println!("{} {:?}", event.word(), event.object().and_then(|object| object.name())),
+//!     }
+//! }
+//! # Ok(())
+//! # }
+//! ```
+//!
 //! # Understand a failure
 //!
 //! ```no_run
@@ -206,6 +228,7 @@ pub mod steve;
 pub mod transport;
 pub mod v3;
 pub mod wait;
+pub mod watch;
 pub mod wire;
 pub mod workflow;
 

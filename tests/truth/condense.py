@@ -9,6 +9,7 @@ FOLDER holds recordings as JSON lines, one exchange a line:
 Beside them it writes stock.json: the objects that the simulated server is born with. The result is deterministic: the same recordings give the same bytes. README.md states the form of a fixture.
 """
 
+import ast
 import json
 import pathlib
 import re
@@ -70,6 +71,37 @@ def condense(source):
         ' "rows": [\n' + ",\n".join("  " + compact(r) for r in rows) + "\n ]",
     ]
     return "{\n" + ",\n".join(parts) + "\n}\n", len(rows), len(answers.values)
+
+
+# Who asked in websocket.jsonl, by the label of the row, since the rows do not say.
+SOCKETS = {"v3 subscribe projects": "admin-unscoped", "v1 subscribe bad token": "wrong-secret"}
+
+
+def socket_caller(label):
+    if label in SOCKETS:
+        return SOCKETS[label]
+    return "admin-local" if "scoped" in label else "admin-unscoped"
+
+
+def sockets(source):
+    """What sockets said, one socket a line: what was sent and heard, or the status and body of a refusal."""
+    rows = []
+    for line in source.read_text(encoding="utf-8").splitlines():
+        row = json.loads(line)
+        out = {"label": row["label"], "auth": socket_caller(row["label"]), "path": row["path"]}
+        refusal = re.match(r"Handshake status (\d+) .*?-\+-\+- (\{.*\}) -\+-\+- (.*)", row.get("error", ""), re.S)
+        if refusal:
+            headers = ast.literal_eval(refusal[2])
+            out["status"] = int(refusal[1])
+            out["headers"] = {k: headers[k] for k in HEADERS if k in headers}
+            out["body"] = json.loads(refusal[3])
+        elif "error" in row:
+            out["error"] = row["error"]
+        else:
+            out["sent"] = row["sent"]
+            out["heard"] = [heard["message"] for heard in row["received"]]
+        rows.append(out)
+    return "[\n" + ",\n".join(" " + compact(row) for row in rows) + "\n]\n", len(rows)
 
 
 # Where the objects that the simulated server is born with stand: in stock.jsonl, by their list.
@@ -146,6 +178,9 @@ def main():
         text, rows, answers = condense(pathlib.Path(sys.argv[1]) / f"{name}.jsonl")
         (here / f"{name}.json").write_text(text, encoding="utf-8")
         print(f"{name}: {rows} rows, {answers} distinct answers")
+    text, rows = sockets(pathlib.Path(sys.argv[1]) / "websocket.jsonl")
+    (here / "websocket.json").write_text(text, encoding="utf-8")
+    print(f"websocket: {rows} rows")
 
 
 main()

@@ -178,7 +178,7 @@ enum State {
 }
 
 impl Pages {
-    fn new(connection: Connection, course: Box<dyn Course>) -> Self {
+    pub(crate) fn new(connection: Connection, course: Box<dyn Course>) -> Self {
         let fetch = Walk::new(connection, course).start(None);
         Self { left: None, state: State::OnItsWay { fetch, ahead: false } }
     }

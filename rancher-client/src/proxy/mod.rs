@@ -4,6 +4,7 @@ mod list;
 mod objects;
 mod resource;
 mod review;
+mod watch;
 
 pub use crate::v3::Deleted;
 pub use list::{ListOptions, OnExpired};

@@ -6,6 +6,7 @@ mod query;
 mod resource;
 #[cfg(test)]
 mod tests;
+mod watch;
 
 pub use crate::v3::Deleted;
 pub use filter::{Field, Filter, field, label};

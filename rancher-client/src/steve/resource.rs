@@ -40,8 +40,8 @@ const WITH_OWN_TYPE: [(&str, &str); 4] =
 /// ```
 #[derive(Debug, Clone)]
 pub struct Resource {
-    steve: Steve,
-    name: String,
+    pub(super) steve: Steve,
+    pub(super) name: String,
 }
 
 impl Resource {
@@ -59,7 +59,7 @@ impl Resource {
     }
 
     /// The path of the objects of a namespace, or of all.
-    fn collection(&self, namespace: Option<&str>) -> Result<Route> {
+    pub(super) fn collection(&self, namespace: Option<&str>) -> Result<Route> {
         let mut segments = vec![self.name.as_str()];
         if let Some(namespace) = namespace {
             check_label("namespace", namespace)?;

@@ -12,7 +12,7 @@ use super::TlsReport;
 use super::deadline::Due;
 use super::http::Http;
 use super::notes::Notes;
-use super::{Patience, Request, Response, Transport};
+use super::{Expect, Patience, Request, Response, Socket, Transport};
 use crate::config::Config;
 use crate::credentials::{Credential, CredentialCell};
 use crate::error::{Cause, Error, ErrorKind, Result};
@@ -133,6 +133,32 @@ impl Connection {
         };
         let (twice, method) = (request.idempotent, request.method.clone());
         self.shared.top.send(request).await.map_err(|error| perhaps_done(error, twice, &method))
+    }
+
+    /// Opens a WebSocket. The request goes through every layer as any other does: roads, credentials, retries; a
+    /// server that refuses the upgrade is judged by its answer.
+    ///
+    /// # Errors
+    /// As [`Connection::send`]; `unsupported` if the answer is no WebSocket, or the crate was built without the feature
+    /// `watch`.
+    pub async fn open_socket(&self, mut request: Request) -> Result<Socket> {
+        request.socket = true;
+        request.expect = Expect::Anything;
+        request.patience = Patience::Stream;
+        request.route = self.road_for(request.route)?;
+        let (operation, method, route) =
+            (request.operation.clone(), request.method.clone(), request.route.clone());
+        let response = self.send(request).await?;
+        let status = response.status.as_u16();
+        response.socket.ok_or_else(|| {
+            Error::new(
+                ErrorKind::Unsupported,
+                format!("the answer to a WebSocket request is status {status} and no WebSocket"),
+                "a proxy or ingress in front of Rancher may not pass WebSockets on; watch through Kubernetes, which needs none",
+            )
+            .with_operation(operation)
+            .with_request(&method, &route)
+        })
     }
 
     /// Sends a request and reads the whole answer.

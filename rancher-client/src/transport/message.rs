@@ -10,6 +10,7 @@ use std::pin::Pin;
 use std::time::Duration;
 
 use super::deadline::Due;
+use super::socket::Socket;
 use crate::error::{Accepted, Answer, Error, ErrorKind, Result};
 use crate::scope::{Route, TokenKind};
 use crate::wire::{Moment, check_levels};
@@ -72,6 +73,8 @@ pub struct Request {
     pub idempotent: bool,
     /// A question of the client itself about its credential: it is not retried, and a refusal of it starts no probe.
     pub probe: bool,
+    /// Whether a WebSocket is asked for, see [`Connection::open_socket`](super::Connection::open_socket).
+    pub socket: bool,
     /// When the whole call must be over. The deadline layer sets it, for the layers under it that wait.
     pub(crate) due: Option<Due>,
 }
@@ -92,6 +95,7 @@ impl Request {
             patience: Patience::Configured,
             idempotent,
             probe: false,
+            socket: false,
             due: None,
         }
     }
@@ -150,6 +154,8 @@ pub struct Response {
     pub attempts: u32,
     /// The route that answered, where a redirect led to another than the one that was asked.
     pub redirected: Option<Route>,
+    /// The WebSocket, where one was asked for and granted.
+    pub socket: Option<Socket>,
 }
 
 impl Response {
@@ -173,6 +179,7 @@ impl Response {
             generation: 0,
             attempts: 1,
             redirected: None,
+            socket: None,
         }
     }
 

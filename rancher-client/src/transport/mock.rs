@@ -88,6 +88,7 @@ pub(crate) fn response(status: u16, body: impl Into<Bytes>) -> Response {
         generation: 0,
         attempts: 1,
         redirected: None,
+        socket: None,
     }
 }
 

@@ -16,6 +16,7 @@ pub(crate) mod mock;
 mod notes;
 mod redirect;
 mod retry;
+mod socket;
 mod stack;
 mod timeout;
 mod tls;
@@ -25,6 +26,7 @@ pub use ca::fetch_ca;
 pub use connection::Connection;
 pub use message::{Auth, Body, Expect, Patience, Request, Response};
 pub use retry::Conflicts;
+pub use socket::Socket;
 pub use tls::{TlsProblem, TlsReport, parse_fingerprint};
 
 use std::fmt;

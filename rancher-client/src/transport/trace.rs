@@ -5,7 +5,7 @@ use http::Method;
 use std::borrow::Cow;
 use std::sync::Arc;
 
-use super::{Body, BoxFuture, Request, Response, Transport};
+use super::{Body, BoxFuture, Request, Response, Socket, Transport};
 use crate::error::{Accepted, Error, Result};
 use crate::scope::Route;
 use crate::wire::{Clock, Moment};
@@ -36,6 +36,13 @@ impl Label {
     /// The body whose errors carry the label.
     pub(crate) fn on_body(self, body: Body) -> Body {
         Body::from_stream(body.into_stream().map(move |piece| piece.map_err(|error| self.on(error))))
+    }
+}
+
+impl Label {
+    /// The socket whose errors carry the label.
+    pub(crate) fn on_socket(self, socket: Socket) -> Socket {
+        socket.mapping_errors(move |error| self.on(error))
     }
 }
 

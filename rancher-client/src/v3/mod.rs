@@ -9,6 +9,7 @@ mod object;
 mod query;
 mod resource;
 mod wait;
+mod watch;
 
 pub use find::Ensured;
 pub(crate) use find::only;

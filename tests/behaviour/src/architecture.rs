@@ -5,7 +5,7 @@ use std::fs;
 use std::path::Path;
 
 /// The modules of the core, in the order in which data flows. A module imports from itself and from those before it.
-const ORDER: [&str; 18] = [
+const ORDER: [&str; 19] = [
     "wire",
     "scope",
     "error",
@@ -14,6 +14,7 @@ const ORDER: [&str; 18] = [
     "transport",
     "paging",
     "wait",
+    "watch",
     "v3",
     "kubernetes",
     "steve",

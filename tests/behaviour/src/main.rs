@@ -46,6 +46,10 @@ mod waits;
 #[cfg(test)]
 mod walk;
 #[cfg(test)]
+mod watch_semantics;
+#[cfg(test)]
+mod watch_survives;
+#[cfg(test)]
 mod world_api;
 #[cfg(test)]
 mod world_kube;

@@ -91,6 +91,48 @@ pub fn downstream() -> Vec<Recorded> {
     read("downstream", include_str!("../../truth/downstream.json"))
 }
 
+/// A socket that was opened on the recorded server, or was not.
+#[derive(Debug, Clone, serde::Deserialize)]
+pub struct Socket {
+    /// What the recording calls it.
+    pub label: String,
+    /// The label of the credential.
+    pub auth: String,
+    /// Path and query as sent.
+    pub path: String,
+    /// What was sent over it.
+    #[serde(default)]
+    pub sent: Vec<Value>,
+    /// What came, in order.
+    #[serde(default)]
+    pub heard: Vec<Value>,
+    /// The status of a refusal.
+    pub status: Option<u16>,
+    /// Its headers.
+    #[serde(default)]
+    pub headers: BTreeMap<String, String>,
+    /// Its body.
+    #[serde(default)]
+    pub body: Value,
+    /// What the recorder said where no answer came.
+    pub error: Option<String>,
+}
+
+/// Sockets of v3 and Steve.
+///
+/// # Panics
+/// When the fixture in the tree is damaged.
+// A damaged fixture is a broken tree, which no test can go on with.
+#[allow(clippy::panic)]
+pub fn websocket() -> Vec<Socket> {
+    match serde_json::from_str(include_str!("../../truth/websocket.json")) {
+        Ok(sockets) => sockets,
+        Err(error) => {
+            panic!("tests/truth/websocket.json: {error}; make it again with tests/truth/condense.py")
+        }
+    }
+}
+
 #[derive(serde::Deserialize)]
 struct Fixture {
     labels: Vec<String>,

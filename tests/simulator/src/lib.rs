@@ -10,8 +10,10 @@ mod world;
 
 pub use fault::{Action, Fault, FaultCount, FaultError, Faults, Glob, GlobError, Target};
 pub use journal::{Connection, Entry, Journal};
-pub use message::{Request, Respond, Response};
-pub use server::{Prefix, PrefixError, Running, Server, ServerOptions, StartError};
+pub use message::{Request, Respond, Response, Told};
+pub use server::{Prefix, PrefixError, Running, Server, ServerOptions, StartError, Streams};
 pub use simulator::{Labelled, Simulator, SimulatorOptions};
 pub use tls::{CertificateOptions, Issuer, Tls, TlsError};
-pub use world::{Account, Agent, FleetOptions, KeyKind, Labels, NewKey, Quirk, World, WorldError, rules};
+pub use world::{
+    Account, Agent, FleetOptions, Follower, KeyKind, Labels, NewKey, Quirk, World, WorldError, rules,
+};

@@ -1,5 +1,6 @@
 //! What goes in and out of a simulated server, without a socket.
 
+use crate::world::Follower;
 use bytes::Bytes;
 use http::{HeaderMap, Method, StatusCode};
 use jiff::Timestamp;
@@ -32,10 +33,29 @@ pub struct Response {
     pub delay: Duration,
 }
 
+/// What an answer that goes on says next.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Told {
+    /// Messages of a WebSocket, or lines of a watch.
+    pub messages: Vec<String>,
+    /// Whether that was all.
+    pub ends: bool,
+}
+
 /// Anything that can answer: the simulated server, or a closure in a test of the shell.
 pub trait Respond: Send + 'static {
     /// Answers one request. `now` is the server's clock.
     fn respond(&mut self, request: &Request, now: Timestamp) -> Response;
+
+    /// What goes on after the last answer: a watch, or a WebSocket.
+    fn follower(&mut self) -> Option<Follower> {
+        None
+    }
+
+    /// What goes on says now, and whether it ends. `heard` is what the client said meanwhile on a WebSocket.
+    fn tell(&mut self, _: &mut Follower, _heard: &[String], _now: Timestamp) -> Told {
+        Told { messages: Vec::new(), ends: true }
+    }
 
     /// What was wrong on purpose with the last answer, for the journal.
     fn noted(&mut self) -> Option<String> {

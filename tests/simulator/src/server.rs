@@ -6,9 +6,11 @@ mod connection;
 mod control;
 mod options;
 mod service;
+mod streams;
 mod wire;
 
 pub use options::{Prefix, PrefixError, ServerOptions, StartError};
+pub use streams::Streams;
 
 use crate::fault::Faults;
 use crate::journal::Journal;
@@ -75,11 +77,18 @@ impl Server {
         let (faults, journal) = (Faults::default(), Journal::default());
         faults.set(options.faults.clone());
         let acceptor = identity.as_ref().map(|identity| TlsAcceptor::from(Arc::clone(&identity.config)));
-        let shared = Arc::new(Shared { respond, options, faults: faults.clone(), journal: journal.clone() });
+        let streams = Streams::default();
+        let shared = Arc::new(Shared {
+            respond,
+            options,
+            faults: faults.clone(),
+            journal: journal.clone(),
+            streams: streams.clone(),
+        });
         let (stop, stopped) = oneshot::channel();
         let task = runtime.spawn(accept(listener, acceptor, shared, stopped));
         let (ca_pem, certificate) = identity.map(|it| (it.ca_pem, it.certificate)).unzip();
-        Ok(Running { url, addr, ca_pem, certificate, faults, journal, stop: Some(stop), task })
+        Ok(Running { url, addr, ca_pem, certificate, faults, journal, streams, stop: Some(stop), task })
     }
 }
 
@@ -125,6 +134,7 @@ pub struct Running {
     certificate: Option<CertificateDer<'static>>,
     faults: Faults,
     journal: Journal,
+    streams: Streams,
     stop: Option<oneshot::Sender<()>>,
     task: JoinHandle<()>,
 }
@@ -158,6 +168,11 @@ impl Running {
     /// What reached it.
     pub fn journal(&self) -> &Journal {
         &self.journal
+    }
+
+    /// The answers that go on.
+    pub fn streams(&self) -> &Streams {
+        &self.streams
     }
 
     /// Stops it and waits until the port and all connections are closed.

@@ -3,7 +3,7 @@
 use crate::fault::Faults;
 use crate::journal::Journal;
 use crate::message::Respond;
-use crate::server::{Running, Server, ServerOptions, StartError};
+use crate::server::{Running, Server, ServerOptions, StartError, Streams};
 use crate::world::World;
 use serde_json::{Map, Value, json};
 use std::net::SocketAddr;
@@ -72,6 +72,11 @@ impl<W: Respond> Simulator<W> {
     /// As [`Running::journal`].
     pub fn journal(&self) -> &Journal {
         self.running.journal()
+    }
+
+    /// As [`Running::streams`].
+    pub fn streams(&self) -> &Streams {
+        self.running.streams()
     }
 
     /// The server around the world.

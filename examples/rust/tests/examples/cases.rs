@@ -5,11 +5,12 @@ use rancher_simulator::{Simulator, World};
 use std::path::Path;
 use std::process::{Command, Output};
 
-const PROGRAMS: [(&str, &str); 4] = [
+const PROGRAMS: [(&str, &str); 5] = [
     ("list_clusters", env!("CARGO_BIN_EXE_list_clusters")),
     ("create_project", env!("CARGO_BIN_EXE_create_project")),
     ("find_by_name", env!("CARGO_BIN_EXE_find_by_name")),
     ("bulk_update", env!("CARGO_BIN_EXE_bulk_update")),
+    ("watch_namespaces", env!("CARGO_BIN_EXE_watch_namespaces")),
 ];
 
 /// A command of an example, with nothing of this process's environment.
@@ -59,6 +60,9 @@ fn without_a_server_they_run_on_a_simulator() {
     let (good, out, err) = run("find_by_name settings server-version");
     assert!(good && out.contains("  value: v2."), "{out}{err}");
 
+    let (good, out, err) = run("watch_namespaces c-prod1 --count 3");
+    assert!(good && out.lines().filter(|line| line.starts_with("listed  ")).count() == 3, "{out}{err}");
+
     let (good, out, err) = run("bulk_update team=shop Default");
     assert!(good, "{err}");
     assert_eq!(out.lines().filter(|line| line.ends_with(" updated")).count(), 4, "{out}");
@@ -73,6 +77,8 @@ fn a_failure_is_one_line_and_a_status() {
         ("find_by_name", "usage: find_by_name COLLECTION NAME"),
         ("create_project nowhere shop", "none of the clusters"),
         ("create_project local", "usage: create_project"),
+        ("watch_namespaces", "usage: watch_namespaces CLUSTER"),
+        ("watch_namespaces local --count x", "--count needs a number"),
         ("bulk_update shop Default", "is not KEY=VALUE"),
         ("bulk_update team=shop nowhere", "no project has such a name"),
     ] {
@@ -120,6 +126,30 @@ async fn they_run_on_the_server_that_is_named() {
     assert_eq!(label().await.as_deref(), Some("shop"));
     assert!(run("admin-unscoped", "bulk_update team= kept-shop").0);
     assert_eq!(label().await, None);
+
+    // a key of the cluster is enough, and changes are told while it runs
+    let cluster = client.cluster("c-prod1").unwrap();
+    let namespaces = rancher_client::proxy::Resource::core("namespaces");
+    let there = cluster.list(namespaces, Default::default()).collect().await.unwrap().len();
+    // what was there, the word that this is all, and three changes
+    let line = format!("watch_namespaces c-prod1 --count {}", there + 4);
+    let mut command = on(&simulator, folder.path(), "admin-prod", &line);
+    let watching = tokio::task::spawn_blocking(move || texts(command.output().unwrap()));
+    let changing = async {
+        for _ in 0..6000 {
+            if simulator.streams().open() > 0 {
+                break;
+            }
+            tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+        }
+        for name in ["made-a", "made-b", "made-c"] {
+            simulator.world(|world| world.add_namespace("c-prod1", name, None)).unwrap();
+        }
+    };
+    let (watched, ()) = tokio::join!(watching, changing);
+    let (good, out, err) = watched.unwrap();
+    let added: Vec<&str> = out.lines().filter(|line| line.starts_with("added ")).collect();
+    assert!(good && err.is_empty() && added.len() == 3, "{out}{err}");
 
     assert!(run("admin-unscoped", "create_project local gone-shop").0);
     assert!(client.projects().find("gone-shop").await.is_err(), "it cleans up");

@@ -3,6 +3,8 @@
 mod error;
 #[cfg(test)]
 pub(super) mod server;
+#[cfg(feature = "watch")]
+mod upgrade;
 
 use futures_util::StreamExt as _;
 use http::HeaderValue;
@@ -17,7 +19,6 @@ use super::trace::Label;
 use super::{Body, BoxFuture, Request, Response, Transport};
 use crate::config::{Config, Proxy, Trust};
 use crate::error::{Error, ErrorKind, Result};
-use crate::scope::TokenKind;
 use crate::wire::{Clock, ServerUrl};
 use error::{Circumstances, Phase};
 
@@ -42,6 +43,9 @@ pub(crate) struct Http {
     clock: Arc<dyn Clock>,
     seen: Seen,
     client: OnceCell<reqwest::Client>,
+    /// The same for WebSockets: HTTP/2 has no upgrade.
+    #[cfg(feature = "watch")]
+    sockets: OnceCell<reqwest::Client>,
 }
 
 impl Http {
@@ -62,6 +66,8 @@ impl Http {
             clock,
             seen: Seen::default(),
             client: OnceCell::new(),
+            #[cfg(feature = "watch")]
+            sockets: OnceCell::new(),
         })
     }
 
@@ -72,10 +78,41 @@ impl Http {
 
     async fn client(&self) -> Result<&reqwest::Client> {
         // what fails is not kept: a CA file can be mended while the program runs
-        self.client.get_or_try_init(|| async { self.build() }).await
+        self.client.get_or_try_init(|| async { self.build(false) }).await
     }
 
-    fn build(&self) -> Result<reqwest::Client> {
+    /// The client for a request, and what the answer must say if it asks for a WebSocket.
+    #[cfg(feature = "watch")]
+    async fn client_for(
+        &self,
+        socket: bool,
+        headers: &mut http::HeaderMap,
+    ) -> Result<(&reqwest::Client, Option<String>)> {
+        if !socket {
+            return Ok((self.client().await?, None));
+        }
+        let client = self.sockets.get_or_try_init(|| async { self.build(true) }).await?;
+        Ok((client, Some(upgrade::ask(headers))))
+    }
+
+    #[cfg(not(feature = "watch"))]
+    async fn client_for(
+        &self,
+        socket: bool,
+        _: &mut http::HeaderMap,
+    ) -> Result<(&reqwest::Client, Option<String>)> {
+        if socket {
+            return Err(Error::new(
+                ErrorKind::Unsupported,
+                "this build of rancher-client opens no WebSockets",
+                "build it with the feature watch",
+            )
+            .with_nothing_sent());
+        }
+        Ok((self.client().await?, None))
+    }
+
+    fn build(&self, socket: bool) -> Result<reqwest::Client> {
         let provider = tls::provider();
         // without TLS, and without a proxy that could use it, no authority is needed
         let roots = match self.server.is_https() || self.proxy.is_some() || !self.is_loopback() {
@@ -83,7 +120,10 @@ impl Http {
             false => Roots::default(),
         };
         let seen = self.seen.clone();
-        let tls = tls::client_config(self.trust.clone(), self.server.host(), roots, provider, seen)?;
+        let mut tls = tls::client_config(self.trust.clone(), self.server.host(), roots, provider, seen)?;
+        if socket {
+            tls.alpn_protocols = vec![b"http/1.1".to_vec()];
+        }
         let mut builder = reqwest::Client::builder()
             .tls_backend_preconfigured(tls)
             .redirect(reqwest::redirect::Policy::none())
@@ -95,6 +135,9 @@ impl Http {
             .tcp_keepalive(ALIVE)
             .http2_keep_alive_interval(ALIVE)
             .http2_keep_alive_timeout(ALIVE);
+        if socket {
+            builder = builder.http1_only();
+        }
         let failed = |error: reqwest::Error| {
             Error::new(
                 ErrorKind::Config,
@@ -119,14 +162,14 @@ impl Http {
     }
 
     async fn exchange(&self, request: Request) -> Result<Response> {
-        let client = self.client().await?;
-        let Request { method, route, mut headers, body, .. } = request;
+        let Request { method, route, mut headers, body, socket, .. } = request;
         for name in [HOST, CONNECTION, CONTENT_LENGTH, TRANSFER_ENCODING] {
             if headers.contains_key(&name) {
                 let what = format!("a request may not bring its own {name} header");
                 return Err(Error::new(ErrorKind::Invalid, what, "leave it out").with_nothing_sent());
             }
         }
+        let (client, expected) = self.client_for(socket, &mut headers).await?;
         headers.entry(ACCEPT).or_insert(HeaderValue::from_static("application/json"));
         headers.insert(USER_AGENT, self.user_agent.clone());
         let mut out = reqwest::Request::new(method, self.server.join(&route.path_and_query()));
@@ -137,23 +180,21 @@ impl Http {
         let received = self.clock.now();
         let status = answer.status();
         let headers = std::mem::take(answer.headers_mut());
+        #[cfg(feature = "watch")]
+        if let (http::StatusCode::SWITCHING_PROTOCOLS, Some(expected)) = (status, &expected) {
+            let socket = upgrade::take(answer, &headers, expected).await?;
+            let response = Response::new(status, headers, Body::from_bytes(bytes::Bytes::new()));
+            return Ok(Response { socket: Some(socket), ..response.with_times(sent, received) });
+        }
+        #[cfg(not(feature = "watch"))]
+        drop(expected);
         let (server, connect) = (self.server.clone(), self.connect);
         let pieces = answer.bytes_stream().map(move |piece| {
             piece.map_err(|error| {
                 Circumstances { server: &server, connect, phase: Phase::Body }.explain(error)
             })
         });
-        Ok(Response {
-            status,
-            headers,
-            body: Body::from_stream(pieces),
-            sent,
-            received,
-            credential: TokenKind::None,
-            generation: 0,
-            attempts: 1,
-            redirected: None,
-        })
+        Ok(Response::new(status, headers, Body::from_stream(pieces)).with_times(sent, received))
     }
 
     fn explain(&self, phase: Phase, error: reqwest::Error) -> Error {
@@ -166,7 +207,10 @@ impl Transport for Http {
         Box::pin(async move {
             let label = Label::of(&request);
             match self.exchange(request).await {
-                Ok(response) => Ok(Response { body: label.on_body(response.body), ..response }),
+                Ok(response) => {
+                    let socket = response.socket.map(|socket| label.clone().on_socket(socket));
+                    Ok(Response { body: label.on_body(response.body), socket, ..response })
+                }
                 Err(error) => Err(label.on(error)),
             }
         })
@@ -206,3 +250,7 @@ mod tests;
 
 #[cfg(test)]
 mod proxy_tests;
+
+#[cfg(feature = "watch")]
+#[cfg(test)]
+mod upgrade_tests;

@@ -16,7 +16,7 @@ fn config(url: &str) -> Config {
     Config::new(ServerUrl::parse(url, true).unwrap(), Credential::anonymous())
 }
 
-fn client(url: &str) -> Http {
+pub(super) fn client(url: &str) -> Http {
     Http::new(&config(url), Arc::new(SystemClock::new())).unwrap()
 }
 

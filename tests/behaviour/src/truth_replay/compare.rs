@@ -127,7 +127,7 @@ pub(super) fn compare(row: &Recorded, answer: &Response) -> Verdict {
 }
 
 /// The same keys and types all the way down, the same booleans, empty where it was empty.
-fn shape(at: &str, found: &Value, wanted: &Value, why: &mut Vec<String>) {
+pub(super) fn shape(at: &str, found: &Value, wanted: &Value, why: &mut Vec<String>) {
     match (found, wanted) {
         (Value::Object(found), Value::Object(wanted)) => {
             for (key, wanted) in wanted {

@@ -6,6 +6,7 @@
 mod beside;
 mod compare;
 mod minted;
+mod sockets;
 
 use compare::{Verdict, compare, compare_whole, items};
 use http::header;

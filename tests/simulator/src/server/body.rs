@@ -3,6 +3,7 @@
 use super::wire::{Ending, Wire};
 use crate::journal::Flight;
 use bytes::Bytes;
+use futures_util::Stream;
 use hyper::body::{Body, Frame, SizeHint};
 use std::convert::Infallible;
 use std::num::NonZeroU64;
@@ -31,6 +32,7 @@ pub(super) struct Payload {
 
 enum Pace {
     Full,
+    Live(Pin<Box<dyn Stream<Item = Bytes> + Send>>),
     Drip { bytes: usize, wait: Duration, timer: Option<Pin<Box<Sleep>>> },
     Cut { wire: Arc<Wire>, wanted: u64, last: u64, timer: Option<Pin<Box<Sleep>>> },
 }
@@ -39,6 +41,11 @@ impl Payload {
     /// The whole body.
     pub(super) fn whole(rest: Bytes, flight: Option<Flight>) -> Self {
         Self::new(rest, Pace::Full, flight)
+    }
+
+    /// A body that goes on.
+    pub(super) fn live(lines: impl Stream<Item = Bytes> + Send + 'static, flight: Flight) -> Self {
+        Self::new(Bytes::new(), Pace::Live(Box::pin(lines)), Some(flight))
     }
 
     /// The whole body at so many bytes per second.
@@ -67,7 +74,7 @@ impl Payload {
     }
 
     fn finish_if_done(&mut self) {
-        if self.rest.is_empty() && !matches!(self.pace, Pace::Cut { .. }) {
+        if self.rest.is_empty() && !matches!(self.pace, Pace::Cut { .. } | Pace::Live(_)) {
             self.flight.take().iter_mut().for_each(Flight::finish);
         }
     }
@@ -93,6 +100,13 @@ impl Body for Payload {
         let this = self.get_mut();
         let bytes = match &mut this.pace {
             Pace::Full => CHUNK,
+            Pace::Live(lines) => {
+                let line = ready!(lines.as_mut().poll_next(cx));
+                if line.is_none() {
+                    this.flight.take().iter_mut().for_each(Flight::finish);
+                }
+                return Poll::Ready(line.map(|line| Ok(Frame::data(line))));
+            }
             Pace::Drip { bytes, wait, timer } => {
                 let sleep = timer.get_or_insert_with(|| Box::pin(tokio::time::sleep(*wait)));
                 ready!(sleep.as_mut().poll(cx));
@@ -119,13 +133,13 @@ impl Body for Payload {
     }
 
     fn is_end_stream(&self) -> bool {
-        self.rest.is_empty() && !matches!(self.pace, Pace::Cut { .. })
+        self.rest.is_empty() && !matches!(self.pace, Pace::Cut { .. } | Pace::Live(_))
     }
 
     fn size_hint(&self) -> SizeHint {
         match self.pace {
             // it does not end by itself, whatever is in it
-            Pace::Cut { .. } => SizeHint::default(),
+            Pace::Cut { .. } | Pace::Live(_) => SizeHint::default(),
             _ => SizeHint::with_exact(self.rest.len() as u64),
         }
     }

@@ -1,6 +1,7 @@
 //! One connection, from its acceptance to its end.
 
 use super::service::{Exchange, Shared};
+use super::streams::Switched;
 use super::wire::{Ending, Stream, Tap, Wire, drain};
 use crate::fault::Action;
 use crate::journal::Open;
@@ -8,7 +9,7 @@ use crate::message::Respond;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use hyper_util::server::conn::auto;
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError};
 use tokio::net::TcpStream;
 use tokio_rustls::TlsAcceptor;
 
@@ -51,20 +52,26 @@ async fn connect_faults<R>(tcp: TcpStream, shared: &Shared<R>, open: &Open) -> O
 
 async fn serve<R: Respond>(wire: Arc<Wire>, shared: Arc<Shared<R>>, open: &Open) {
     let connection = open.n();
+    let switched = Switched::default();
     let service = service_fn(|request| {
-        let exchange = Exchange { shared: Arc::clone(&shared), wire: Arc::clone(&wire), connection };
+        let (shared, wire, switched) = (Arc::clone(&shared), Arc::clone(&wire), Arc::clone(&switched));
+        let exchange = Exchange { shared, wire, connection, switched };
         exchange.answer(request)
     });
     let builder = auto::Builder::new(TokioExecutor::new());
     let builder = if shared.options.http2 { builder } else { builder.http1_only() };
     let io = TokioIo::new(Tap(Arc::clone(&wire)));
     let ended = {
-        let served = std::pin::pin!(builder.serve_connection(io, service));
+        let served = std::pin::pin!(builder.serve_connection_with_upgrades(io, service));
         tokio::select! {
             ended = wire.ended() => ended,
             result = served => {
                 if let Err(error) = result {
                     open.ends(error.to_string());
+                }
+                let going = switched.lock().unwrap_or_else(PoisonError::into_inner).take();
+                if let Some(going) = going {
+                    going.await;
                 }
                 None
             }

@@ -4,16 +4,19 @@ use super::answer;
 use super::body::Payload;
 use super::control::{self, CONTROL};
 use super::options::ServerOptions;
+use super::streams::{self, Going, Streams, Switched};
 use super::wire::{Ending, Wire};
 use crate::fault::{Action, Decision, Faults};
 use crate::journal::{Flight, Journal};
 use crate::message::{Request, Respond, Response};
+use crate::world::Follower;
 use bytes::Bytes;
 use http::header::{CONTENT_LENGTH, HeaderValue};
 use http::request::Parts;
 use http::{Method, StatusCode, Version};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use hyper::body::Incoming;
+use hyper::upgrade::OnUpgrade;
 use jiff::Timestamp;
 use std::error::Error;
 use std::future::pending;
@@ -29,6 +32,7 @@ pub(super) struct Shared<R> {
     pub(super) options: ServerOptions,
     pub(super) faults: Faults,
     pub(super) journal: Journal,
+    pub(super) streams: Streams,
 }
 
 /// A request's way through the server.
@@ -36,13 +40,16 @@ pub(super) struct Exchange<R> {
     pub(super) shared: Arc<Shared<R>>,
     pub(super) wire: Arc<Wire>,
     pub(super) connection: u64,
+    /// Where to leave what goes on after the connection switched protocols.
+    pub(super) switched: Switched,
 }
 
 type Sent = Result<http::Response<Payload>, Box<dyn Error + Send + Sync>>;
 
 impl<R: Respond> Exchange<R> {
     /// Answers the request. An error means that the client went away while it sent its body.
-    pub(super) async fn answer(self, request: http::Request<Incoming>) -> Sent {
+    pub(super) async fn answer(self, mut request: http::Request<Incoming>) -> Sent {
+        let upgrade = hyper::upgrade::on(&mut request);
         let (parts, body) = request.into_parts();
         let sent_target = parts.uri.path_and_query().map_or("/", |target| target.as_str()).to_owned();
         if parts.uri.path().starts_with(CONTROL) {
@@ -74,15 +81,47 @@ impl<R: Respond> Exchange<R> {
             headers: parts.headers.clone(),
             body,
         };
-        let (mut response, noted) = self.ask(&request);
+        let (mut response, noted, follower) = self.ask(&request);
         if let Some(noted) = noted {
             flight.fault(noted);
         }
         tokio::time::sleep(scaled(response.delay, self.shared.options.delay_scale)).await;
+        if let (Some(follower), None) = (follower, decision.action) {
+            return Ok(self.goes_on(response, &parts, follower, upgrade, flight));
+        }
         if self.shared.options.gzip {
             answer::compress(&mut response, path, &parts.headers);
         }
         self.send(response, &parts, decision.action, flight).await
+    }
+
+    /// Answers with what goes on.
+    fn goes_on(
+        self,
+        mut response: Response,
+        parts: &Parts,
+        follower: Follower,
+        upgrade: OnUpgrade,
+        mut flight: Flight,
+    ) -> http::Response<Payload> {
+        self.complete(&mut response);
+        response.headers.remove(CONTENT_LENGTH);
+        let socket = follower.is_socket();
+        let going = Going::new(Arc::clone(&self.shared), follower);
+        if !socket {
+            flight.status(response.status);
+            let wire = Arc::clone(&self.wire);
+            let lines = going.lines(move || wire.end(Ending::Close));
+            return with_body(response, Payload::live(lines, flight));
+        }
+        if streams::accept(&parts.headers, &mut response.headers).is_none() {
+            return self.whole(answer::norman_error(StatusCode::BAD_REQUEST, "no Sec-WebSocket-Key"), flight);
+        }
+        flight.status(response.status);
+        flight.finish();
+        let mut switched = self.switched.lock().unwrap_or_else(PoisonError::into_inner);
+        *switched = Some(Box::pin(going.speak(upgrade)));
+        with_body(response, Payload::whole(Bytes::new(), None))
     }
 
     /// Sends the server's answer, or what a fault leaves of it.
@@ -172,11 +211,12 @@ impl<R: Respond> Exchange<R> {
         Ok(with_body(response, body))
     }
 
-    fn ask(&self, request: &Request) -> (Response, Option<String>) {
+    fn ask(&self, request: &Request) -> (Response, Option<String>, Option<Follower>) {
         // a world that panicked is still the only one there is, and its panic was reported
         let mut respond = self.shared.respond.lock().unwrap_or_else(PoisonError::into_inner);
         let response = respond.respond(request, self.now());
-        (response, respond.noted())
+        let follower = respond.follower();
+        (response, respond.noted(), follower)
     }
 
     fn complete(&self, response: &mut Response) {

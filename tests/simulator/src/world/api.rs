@@ -259,6 +259,72 @@ impl World {
         self.state.patience.age = Millis::try_from(age.as_millis()).unwrap_or(Millis::MAX);
     }
 
+    /// Writes an object of a cluster past its API: `("c-prod1", "/configmaps", "default", "a", …)`. An object that is
+    /// there gets the body and a new version; controllers do not look at it.
+    ///
+    /// # Errors
+    /// When there is no such cluster.
+    pub fn write_object(
+        &mut self,
+        cluster: &str,
+        resource: &str,
+        namespace: &str,
+        name: &str,
+        body: serde_json::Value,
+    ) -> Result<(), WorldError> {
+        self.cluster_exists(cluster)?;
+        let key = (resource.to_owned(), namespace.to_owned(), name.to_owned());
+        let body = if let serde_json::Value::Object(body) = body { body } else { serde_json::Map::new() };
+        let mut object = self.object(body);
+        if let Some(found) = self.state.clusters.get_mut(cluster) {
+            if let Some(before) = found.objects.get(&key) {
+                object.uid.clone_from(&before.uid);
+                object.created = before.created;
+            }
+            found.objects.insert(key, object);
+        }
+        self.settle();
+        Ok(())
+    }
+
+    /// Takes an object of a cluster away past its API.
+    ///
+    /// # Errors
+    /// When there is no such cluster.
+    pub fn drop_object(
+        &mut self,
+        cluster: &str,
+        resource: &str,
+        namespace: &str,
+        name: &str,
+    ) -> Result<(), WorldError> {
+        self.cluster_exists(cluster)?;
+        let key = (resource.to_owned(), namespace.to_owned(), name.to_owned());
+        if let Some(found) = self.state.clusters.get_mut(cluster) {
+            found.objects.remove(&key);
+        }
+        self.settle();
+        Ok(())
+    }
+
+    /// Gives a project another name.
+    ///
+    /// # Errors
+    /// When there is no such project.
+    pub fn rename_project(&mut self, project: &str, name: &str) -> Result<(), WorldError> {
+        let found = self.state.projects.get_mut(project);
+        name.clone_into(&mut found.ok_or_else(|| WorldError::Project(project.to_owned()))?.display);
+        Ok(())
+    }
+
+    /// Takes a project away.
+    ///
+    /// # Errors
+    /// When there is no such project.
+    pub fn drop_project(&mut self, project: &str) -> Result<(), WorldError> {
+        self.state.projects.remove(project).map(|_| ()).ok_or_else(|| WorldError::Project(project.to_owned()))
+    }
+
     fn cluster_exists(&self, cluster: &str) -> Result<(), WorldError> {
         if self.state.clusters.contains_key(cluster) {
             Ok(())

@@ -20,8 +20,10 @@ mod build;
 mod call;
 mod ext;
 mod fleet;
+mod follow;
 mod kube;
 mod norman;
+mod past;
 mod proxy;
 mod public;
 mod quantity;
@@ -39,14 +41,16 @@ mod tokens;
 
 pub use api::{KeyKind, NewKey, WorldError};
 pub use fleet::FleetOptions;
+pub use follow::Follower;
 pub use norman::Quirk;
 pub use state::Agent;
 
-use crate::{Request, Respond, Response};
+use crate::{Request, Respond, Response, Told};
 use ::base64::Engine as _;
 use ::base64::engine::general_purpose::STANDARD;
 use auth::caller;
 use call::{Call, decode};
+use follow::Following;
 use http::Method;
 use jiff::Timestamp;
 use serde::Serialize;
@@ -62,6 +66,8 @@ pub struct World {
     pub(crate) state: State,
     labels: Labels,
     started: bool,
+    /// What goes on after the answer at hand.
+    following: Option<Following>,
 }
 
 impl fmt::Debug for World {
@@ -121,7 +127,7 @@ impl fmt::Debug for Labels {
 
 impl World {
     fn empty(seed: u64) -> Self {
-        Self { state: State::new(seed), labels: Labels::default(), started: false }
+        Self { state: State::new(seed), labels: Labels::default(), started: false, following: None }
     }
 
     /// What `rancher-sim` prints about this world in its first line.
@@ -148,8 +154,24 @@ impl World {
         if !self.started {
             self.started = true;
             self.state.shift(now.as_millisecond() - RECORDED_AT);
+            self.forget_past();
         }
         self.state.now = now.as_millisecond();
+    }
+}
+
+impl World {
+    /// Turns what was written into changes that watches tell of.
+    fn settle(&mut self) {
+        let State { clusters, version, .. } = &mut self.state;
+        clusters.values_mut().for_each(|cluster| cluster.objects.settle(version));
+    }
+
+    /// Forgets all changes so far: every revision is too old to go on from, as after a compaction.
+    pub fn forget_past(&mut self) {
+        self.settle();
+        let State { clusters, version, .. } = &mut self.state;
+        clusters.values_mut().for_each(|cluster| cluster.objects.forget_past(*version));
     }
 }
 
@@ -170,16 +192,32 @@ impl Respond for World {
         (!noted.is_empty()).then(|| noted.join(" "))
     }
 
+    fn follower(&mut self) -> Option<Follower> {
+        self.following.take()?.follower()
+    }
+
+    fn tell(&mut self, follower: &mut Follower, heard: &[String], now: Timestamp) -> Told {
+        self.state.now = now.as_millisecond();
+        self.settle();
+        follow::tell(self, follower, heard)
+    }
+
     fn respond(&mut self, request: &Request, now: Timestamp) -> Response {
         self.start(now);
         self.state.noted.clear();
+        self.following = None;
+        self.settle();
         let (path, _) = request.target.split_once('?').unwrap_or((&request.target, ""));
         // Authentication comes before everything, redirects and unknown pages included.
         // rule: auth.header
         let caller = caller(&self.state, &request.headers, &decode(path), self.state.now);
         let accepted = if caller.accepted() { "true" } else { "false" };
-        let call = Call::new(request, caller);
+        let call = Call::new(request, caller.clone());
         let mut response = route::route(self, &call);
+        self.settle();
+        if let Some(following) = &mut self.following {
+            following.asked_by(request, caller, self.state.now);
+        }
         answer::set(&mut response, answer::AUTH, accepted);
         if request.method == Method::HEAD {
             response.body.clear();

@@ -157,7 +157,7 @@ impl Object {
 }
 
 /// A project of a cluster.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Project {
     pub(crate) cluster: String,
     /// `p-xxxxx`.

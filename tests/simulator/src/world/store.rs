@@ -3,6 +3,7 @@
 //! A continue token stands for the moment of its first page. While one is out, the store keeps what every write
 //! replaced, and can show any of its objects as they were then.
 
+use super::past::Past;
 use super::state::{Millis, Object, ObjectKey};
 use std::collections::{BTreeMap, VecDeque};
 use std::ops::Deref;
@@ -40,6 +41,7 @@ pub(crate) struct Store {
     forgotten: u64,
     /// By the resource version of the list.
     held: BTreeMap<u64, Held>,
+    past: Past,
 }
 
 impl Deref for Store {
@@ -55,6 +57,7 @@ impl Store {
         if !self.held.is_empty() {
             self.undo.push_back((key.clone(), self.live.get(key).cloned()));
         }
+        self.past.touch(key, self.live.get(key));
     }
 
     pub(crate) fn insert(&mut self, key: ObjectKey, object: Object) {
@@ -81,6 +84,21 @@ impl Store {
         for key in &keys {
             self.remove(key);
         }
+    }
+
+    /// Turns what was written since the last time into changes that watches tell of.
+    pub(crate) fn settle(&mut self, version: &mut u64) {
+        self.past.settle(&mut self.live, version);
+    }
+
+    /// Forgets what changed up to this version: who wants to know of it has to list.
+    pub(crate) fn forget_past(&mut self, version: u64) {
+        self.past.forget(version);
+    }
+
+    /// What changed.
+    pub(crate) fn past(&self) -> &Past {
+        &self.past
     }
 
     /// Moves every moment by `delta`: no change of any object.

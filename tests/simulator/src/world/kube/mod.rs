@@ -16,6 +16,7 @@ mod views;
 
 pub(crate) use objects::render;
 pub(crate) use resources::NAMESPACES;
+pub(crate) use select::Selector;
 pub(crate) use views::{age, items, viewed};
 
 use super::World;
@@ -147,6 +148,7 @@ pub(crate) fn serve(
         let message = "the server does not allow this method on the requested resource".to_owned();
         return target.failure(StatusCode::METHOD_NOT_ALLOWED, "MethodNotAllowed", message);
     };
+    let verb = if verb == "list" && watches(call) { "watch" } else { verb };
     let full = if target.sub.is_empty() {
         target.plural.to_owned()
     } else {
@@ -182,6 +184,11 @@ fn verb(method: &Method, target: &Target<'_>) -> Option<&'static str> {
         (&Method::DELETE, true) => "deletecollection",
         _ => return None,
     })
+}
+
+/// Whether a list shall go on.
+fn watches(call: &Call<'_>) -> bool {
+    call.query.first("watch").is_some_and(|watch| watch == "true" || watch == "1")
 }
 
 fn version_info() -> Value {

@@ -11,6 +11,7 @@ use crate::Response;
 use crate::world::World;
 use crate::world::answer;
 use crate::world::call::Call;
+use crate::world::follow;
 use crate::world::route::not_simulated;
 use crate::world::state::{Object, ObjectKey, stamp};
 use http::StatusCode;
@@ -24,8 +25,8 @@ pub(super) fn serve(
     target: &Target<'_>,
     verb: &str,
 ) -> Response {
-    if call.query.first("watch").is_some_and(|watch| watch == "true" || watch == "1") {
-        return not_simulated("watches");
+    if verb == "watch" {
+        return follow::watch_kube(world, call, cluster, resource, target.namespace);
     }
     if !target.sub.is_empty() {
         return sub::serve(world, call, cluster, resource, target, verb);

@@ -8,7 +8,7 @@ use serde_json::Value;
 
 /// What a list asks for.
 #[derive(Debug, Default)]
-pub(super) struct Selector {
+pub(crate) struct Selector {
     labels: Vec<(String, Term)>,
     fields: Vec<(String, bool, String)>,
 }
@@ -72,7 +72,7 @@ fn label(term: &str) -> Result<(String, Term), Box<Response>> {
 
 impl Selector {
     /// Reads both selectors; fields that cannot be selected by are a 400.
-    pub(super) fn read(labels: &str, fields: &str) -> Result<Self, Box<Response>> {
+    pub(crate) fn read(labels: &str, fields: &str) -> Result<Self, Box<Response>> {
         // rule: kube.label-selector
         let labels = split(labels).into_iter().map(label).collect::<Result<_, _>>()?;
         let mut found = Vec::new();
@@ -99,7 +99,7 @@ impl Selector {
         self.labels.is_empty() && self.fields.is_empty()
     }
 
-    pub(super) fn picks(&self, key: &ObjectKey, object: &Object) -> bool {
+    pub(crate) fn picks(&self, key: &ObjectKey, object: &Object) -> bool {
         let label = |(name, term): &(String, Term)| match (term, object.label(name)) {
             (Term::In(values), found) => found.is_some_and(|found| values.iter().any(|value| value == found)),
             (Term::NotIn(values), found) => {

@@ -20,13 +20,16 @@ pub use quirks::Quirk;
 use super::World;
 use super::answer::{self, Outcome, Problem, SCHEMAS, must_authenticate, set, text};
 use super::auth::Caller;
-use super::call::Call;
-use super::route::not_simulated;
+use super::call::{Call, Query};
+use super::follow;
+use super::rights::Ask;
+use super::state::Project;
 use crate::Response;
 use collection::{Item, Listing, Paging};
 use http::{Method, StatusCode};
 use kinds::{Api, Kind, kind_in};
 use serde_json::{Map, Value, json};
+use std::collections::BTreeMap;
 use validate::{Write, construct};
 
 /// Where in the tree of sub-contexts a call is: `/v3/cluster/{id}/…`, `/v3/project/{id}/…`.
@@ -46,7 +49,7 @@ pub(crate) fn serve(world: &mut World, call: &Call<'_>, parts: &[&str]) -> Respo
         return must_authenticate();
     }
     if parts.last() == Some(&"subscribe") && call.upgrade {
-        return not_simulated("subscribe sockets");
+        return follow::subscribe_norman(world, call, parts);
     }
     if parts == ["subscribe"] {
         // rule: norman.subscribe-plain
@@ -156,6 +159,41 @@ fn typed(world: &mut World, call: &Call<'_>, rest: &[&str], within: Within<'_>) 
         // rule: record.no-nodes
         (_, id) => kept::serve(world, call, kind, within, id),
     }
+}
+
+/// What the caller sees in a collection, all of it.
+pub(crate) fn seen(world: &mut World, call: &Call<'_>, parts: &[&str]) -> Vec<Value> {
+    let call = Call {
+        method: &Method::GET,
+        query: Query(vec![("limit".to_owned(), "-1".to_owned())]),
+        ..call.clone()
+    };
+    let answer = dispatch(world, &call, parts).ok();
+    let body = answer.and_then(|answer| serde_json::from_slice::<Value>(&answer.body).ok());
+    match body.as_ref().and_then(|body| body.get("data")) {
+        Some(Value::Array(data)) => data.clone(),
+        _ => Vec::new(),
+    }
+}
+
+/// The projects that the caller sees, or those of a cluster, where they differ from what `told` has by their id: as
+/// they are, and as Norman shows them.
+pub(crate) fn seen_projects(
+    world: &World,
+    call: &Call<'_>,
+    told: &BTreeMap<String, (Project, Value)>,
+) -> (Vec<(Project, Value)>, Vec<String>) {
+    let access = call.access(&world.state);
+    let everything = access.globally(&Ask::management("get", "projects", ""));
+    let sees = |id: &str| everything || access.sees_project(id);
+    let new = world
+        .state
+        .projects
+        .iter()
+        .filter(|(id, project)| sees(id) && told.get(*id).map(|(told, _)| told) != Some(project));
+    let new = new.map(|(_, project)| (project.clone(), projects::shown(&world.state, &call.base, project)));
+    let gone = told.keys().filter(|id| !world.state.projects.contains_key(*id) || !sees(id)).cloned();
+    (new.collect(), gone.collect())
 }
 
 fn no_schema(name: &str) -> Problem {

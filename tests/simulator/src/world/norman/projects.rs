@@ -85,6 +85,11 @@ impl Item for Row<'_> {
     }
 }
 
+/// A project as lists show it.
+pub(super) fn shown(state: &State, base: &str, project: &Project) -> Value {
+    object(base, project, synced(state, &project.cluster))
+}
+
 // Have the controllers of its cluster been at work on a project?
 fn synced(state: &State, cluster: &str) -> bool {
     state.clusters.get(cluster).is_some_and(|cluster| cluster.agent != Agent::Never)

@@ -7,6 +7,7 @@ mod assumed_kubernetes;
 mod kubernetes;
 mod norman;
 mod rancher;
+mod watches;
 
 /// What a rule rests on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -37,8 +38,8 @@ const fn assumed(id: &'static str, why: &'static str, text: &'static str) -> Rul
     Rule { id, basis: Basis::Assumed(why), text }
 }
 
-const RECORDED: [&[Rule]; 3] = [kubernetes::RULES, norman::RULES, rancher::RULES];
-const ASSUMED: [&[Rule]; 2] = [assumed::RULES, assumed_kubernetes::RULES];
+const RECORDED: [&[Rule]; 4] = [kubernetes::RULES, norman::RULES, rancher::RULES, watches::RECORDED];
+const ASSUMED: [&[Rule]; 3] = [assumed::RULES, assumed_kubernetes::RULES, watches::ASSUMED];
 
 /// All rules, the recorded ones first.
 pub fn all() -> impl Iterator<Item = &'static Rule> {

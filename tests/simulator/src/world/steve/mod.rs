@@ -8,8 +8,10 @@ use super::World;
 use super::answer::{self, SCHEMAS, empty, must_authenticate, set, steve_error, text};
 use super::auth::Caller;
 use super::call::{Call, Query};
+use super::follow;
 use super::kube::resources::{RESOURCES, Resource, steve as resource_of};
 use super::kube::{items, render};
+use super::past::Change;
 use super::rights::{Access, Ask};
 use super::route::not_simulated;
 use super::state::{Agent, Object, ObjectKey};
@@ -101,6 +103,43 @@ pub(crate) fn downstream(
 fn schemed(plane: &Plane<'_>, mut response: Response) -> Response {
     set(&mut response, SCHEMAS, &format!("{}/v1/schemas", plane.base));
     response
+}
+
+/// The resource that a subscription names.
+pub(crate) fn subscribed(name: &str) -> Option<&'static Resource> {
+    resource_of(name).filter(|resource| resource.steve_type() == name)
+}
+
+/// A change as a subscription tells it: its name, and the object; nothing if it is not the caller's business.
+pub(crate) fn told(
+    world: &World,
+    call: &Call<'_>,
+    access: &Access,
+    cluster: &str,
+    resource: &Resource,
+    change: &Change,
+) -> Option<(&'static str, Value)> {
+    let base =
+        if cluster == "local" { call.base.clone() } else { format!("{}/k8s/clusters/{cluster}", call.base) };
+    let plane = Plane { cluster, base, access };
+    if !plane.sees(world, resource, &change.key) {
+        return None;
+    }
+    let (name, object) = match (&change.before, &change.after) {
+        (None, Some(after)) => ("resource.create", after),
+        (Some(_), Some(after)) => ("resource.change", after),
+        (before, None) => ("resource.remove", before.as_ref()?),
+    };
+    let rendered = render(resource, &change.key, object, true);
+    let bare = Call { query: Query::default(), ..call.clone() };
+    let mut shown = shown(world, &bare, &plane, resource, &change.key, rendered, Moment::Read);
+    // rule: subscribe.steve-own-id
+    if let Some(fields) = shown.as_object_mut()
+        && let Some(id) = fields.get("id").cloned()
+    {
+        fields.insert("_id".to_owned(), id);
+    }
+    Some((name, shown))
 }
 
 fn visible<'a>(world: &'a World, plane: &'a Plane<'_>) -> impl Iterator<Item = &'static Resource> + 'a {
@@ -208,8 +247,11 @@ fn serve(world: &mut World, call: &Call<'_>, plane: &Plane<'_>, rest: &[&str]) -
         });
         return schemed(plane, answer::json(StatusCode::OK, &body));
     }
-    if rest.first() == Some(&"subscribe") {
-        return not_simulated("subscribe sockets");
+    if rest == ["subscribe"] {
+        if !call.upgrade {
+            return not_simulated("subscribe without a socket");
+        }
+        return follow::subscribe_steve(world, plane.cluster);
     }
     let name = rest.first().copied().unwrap_or_default();
     let Some(resource) = resource_of(name) else {
