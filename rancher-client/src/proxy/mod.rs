@@ -111,3 +111,6 @@ impl ClusterProxy {
 
 #[cfg(test)]
 mod tests;
+
+#[cfg(test)]
+mod kube_tests;
