@@ -74,7 +74,7 @@ impl<R: Respond> Exchange<R> {
             headers: parts.headers.clone(),
             body,
         };
-        let (mut response, noted) = self.ask(&request);
+        let (mut response, noted, goes_on) = self.ask(&request);
         if let Some(noted) = noted {
             flight.fault(noted);
         }
@@ -82,7 +82,21 @@ impl<R: Respond> Exchange<R> {
         if self.shared.options.gzip {
             answer::compress(&mut response, path, &parts.headers);
         }
+        if let (Some(number), None) = (goes_on, decision.action) {
+            return Ok(self.go_on(response, number, flight));
+        }
         self.send(response, &parts, decision.action, flight).await
+    }
+
+    /// Sends an answer whose body goes on for as long as the world says.
+    fn go_on(&self, mut response: Response, number: u64, flight: Flight) -> http::Response<Payload> {
+        self.complete(&mut response);
+        response.headers.remove(CONTENT_LENGTH);
+        flight.status(response.status);
+        let shared = Arc::clone(&self.shared);
+        let feed = move || shared.respond.lock().unwrap_or_else(PoisonError::into_inner).more(number);
+        let body = Payload::feed(response.body.split_off(0), Box::new(feed), flight);
+        with_body(response, body)
     }
 
     /// Sends the server's answer, or what a fault leaves of it.
@@ -168,11 +182,11 @@ impl<R: Respond> Exchange<R> {
         Ok(with_body(response, body))
     }
 
-    fn ask(&self, request: &Request) -> (Response, Option<String>) {
+    fn ask(&self, request: &Request) -> (Response, Option<String>, Option<u64>) {
         // a world that panicked is still the only one there is, and its panic was reported
         let mut respond = self.shared.respond.lock().unwrap_or_else(PoisonError::into_inner);
         let response = respond.respond(request, self.now());
-        (response, respond.noted())
+        (response, respond.noted(), respond.goes_on())
     }
 
     fn complete(&self, response: &mut Response) {

@@ -145,9 +145,19 @@ impl Respond for World {
         (!noted.is_empty()).then(|| noted.join(" "))
     }
 
+    fn goes_on(&mut self) -> Option<u64> {
+        self.state.goes_on.take()
+    }
+
+    fn more(&mut self, number: u64) -> Option<bytes::Bytes> {
+        self.more_of_log(number)
+    }
+
     fn respond(&mut self, request: &Request, now: Timestamp) -> Response {
         self.start(now);
         self.state.noted.clear();
+        self.state.goes_on = None;
+        self.tick();
         let (path, _) = request.target.split_once('?').unwrap_or((&request.target, ""));
         // Authentication comes before everything, redirects and unknown pages included.
         // rule: auth.header

@@ -96,10 +96,9 @@ impl World {
         spec: &Value,
     ) -> ObjectKey {
         if let Some(found) = self.state.clusters.get(cluster)
-            && let Some((known, _)) =
-                found.objects.of(REPLICA_SETS, &key.1).find(|(_, set)| {
-                    owned_by(set, &deployment.uid) && template_of(set).as_ref() == spec.get("template")
-                })
+            && let Some((known, _)) = found.objects.of(REPLICA_SETS, &key.1).find(|(_, set)| {
+                owned_by(set, &deployment.uid) && template_of(set).as_ref() == spec.get("template")
+            })
         {
             return known.clone();
         }
@@ -143,7 +142,13 @@ impl World {
     }
 
     // Makes or removes pods until there are so many; what admission said when it refused one.
-    pub(super) fn replicas(&mut self, cluster: &str, key: &ObjectKey, spec: &Value, wanted: usize) -> Option<String> {
+    pub(super) fn replicas(
+        &mut self,
+        cluster: &str,
+        key: &ObjectKey,
+        spec: &Value,
+        wanted: usize,
+    ) -> Option<String> {
         let set = self.find(cluster, key)?;
         let pods = find("", "v1", "pods")?;
         let known: Vec<ObjectKey> = {

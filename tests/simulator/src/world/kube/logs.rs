@@ -2,11 +2,11 @@
 
 use super::Target;
 use super::reviews::bad_request;
+use crate::Response;
 use crate::world::World;
 use crate::world::answer;
 use crate::world::call::Call;
 use crate::world::state::{Millis, Object, ObjectKey, SECOND};
-use crate::{Request, Response};
 use bytes::Bytes;
 use http::StatusCode;
 use jiff::Timestamp;
@@ -26,24 +26,36 @@ impl World {
         self.state.logs.entry(source).or_default().push((now, bytes.to_vec()));
     }
 
-    /// What was written after so many writes of a log that is followed; nothing if its container ended.
-    pub(crate) fn more_of_log(&self, request: &Request, from: &mut usize) -> Option<Bytes> {
-        let (source, stamped) = self.state.followed.get(&key_of(request))?;
-        let pod = self.find(&source.0, &source.1)?;
-        let log = self.state.logs.get(source)?;
-        let new = log.get(*from..).unwrap_or_default();
-        if new.is_empty() && phase(&pod) != "Running" {
+    /// What was written since the last time to a log that is followed; nothing if its container ended.
+    pub(crate) fn more_of_log(&mut self, following: u64) -> Option<Bytes> {
+        let followed = self.state.followed.get_mut(&following)?;
+        let (cluster, pod, _) = &followed.source;
+        let ended = self
+            .state
+            .clusters
+            .get(cluster)
+            .and_then(|found| found.objects.get(pod))
+            .is_none_or(|pod| phase(pod) != "Running");
+        let log = self.state.logs.get(&followed.source).map(Vec::as_slice).unwrap_or_default();
+        let new = log.get(followed.from..).unwrap_or_default();
+        if new.is_empty() && ended {
+            self.state.followed.remove(&following);
             return None;
         }
-        let begins = from.checked_sub(1).and_then(|last| log.get(last)).is_none_or(|(_, last)| last.ends_with(b"\n"));
-        *from = log.len();
-        Some(written(new, *stamped, begins).into())
+        let last = followed.from.checked_sub(1).and_then(|last| log.get(last));
+        let begins = last.is_none_or(|(_, last)| last.ends_with(b"\n"));
+        followed.from = log.len();
+        Some(written(new, followed.stamped, begins).into())
     }
 }
 
-/// How a log that is followed is found again.
-pub(crate) fn key_of(request: &Request) -> String {
-    request.target.clone()
+/// A log that somebody follows.
+#[derive(Debug)]
+pub(crate) struct Followed {
+    source: Source,
+    /// So many writes were sent.
+    from: usize,
+    stamped: bool,
 }
 
 fn phase(pod: &Object) -> &str {
@@ -148,8 +160,9 @@ pub(super) fn serve(
     answer::set(&mut response, http::header::CONTENT_TYPE, "text/plain");
     response.body = body.into();
     if flag("follow") {
-        world.state.goes_on = Some(log.len());
-        world.state.followed.insert(call.target.to_owned(), (source, stamped));
+        let following = world.state.next_version();
+        world.state.goes_on = Some(following);
+        world.state.followed.insert(following, Followed { source, from: log.len(), stamped });
     }
     response
 }
@@ -161,7 +174,8 @@ mod tests {
     #[test]
     fn lines_are_put_together_and_stamped_where_they_begin() {
         let log: Log = vec![(0, b"a".to_vec()), (1_500, b"b\nc\nd".to_vec()), (2_000, b"e".to_vec())];
-        let read: Vec<(Millis, &[u8])> = lines(&log).leak().iter().map(|(at, line)| (*at, &line[..])).collect();
+        let read: Vec<(Millis, &[u8])> =
+            lines(&log).leak().iter().map(|(at, line)| (*at, &line[..])).collect();
         assert_eq!(read, [(0, &b"ab\n"[..]), (1_500, b"c\n"), (1_500, b"de")]);
         let text = String::from_utf8(written(&log, true, true)).unwrap();
         let zero = "1970-01-01T00:00:00.000000000Z";

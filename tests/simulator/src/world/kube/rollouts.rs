@@ -27,7 +27,7 @@ fn number(value: &Value, pointer: &str) -> Option<usize> {
 }
 
 // `25%` of something, or so many.
-fn share(of: usize, value: Option<&Value>, up: bool) -> usize {
+pub(super) fn share(of: usize, value: Option<&Value>, up: bool) -> usize {
     match value {
         Some(Value::Number(number)) => number.as_u64().and_then(|n| usize::try_from(n).ok()).unwrap_or(0),
         Some(Value::String(text)) => {
@@ -194,14 +194,7 @@ impl World {
     }
 
     // How many pods the new replica set may have now.
-    fn room(
-        &self,
-        cluster: &str,
-        key: &ObjectKey,
-        deployment: &Object,
-        spec: &Value,
-        new: &str,
-    ) -> usize {
+    fn room(&self, cluster: &str, key: &ObjectKey, deployment: &Object, spec: &Value, new: &str) -> usize {
         // rule: kube.rolling-update
         let wanted = number(spec, "/replicas").unwrap_or(1);
         let old = self.old_pods(cluster, key, deployment, new).len();
@@ -358,7 +351,11 @@ impl World {
         let count = |fits: &dyn Fn(&Object) -> bool| pods.iter().flatten().filter(|pod| fits(pod)).count();
         let is_new = |pod: &Object| pod.label("controller-revision-hash") == Some(&revision);
         let (all, ready, updated) = (count(&|_| true), count(&ready), count(&is_new));
-        let old = pods.iter().flatten().find(|pod| !is_new(pod)).and_then(|pod| pod.label("controller-revision-hash"));
+        let old = pods
+            .iter()
+            .flatten()
+            .find(|pod| !is_new(pod))
+            .and_then(|pod| pod.label("controller-revision-hash"));
         let generation = set.body.get("metadata").and_then(|meta| meta.get("generation")).cloned();
         let generation = generation.unwrap_or_else(|| json!(1));
         let status = match daemon {
