@@ -26,6 +26,10 @@ mod judge_scores;
 #[cfg(test)]
 mod kube_lists;
 #[cfg(test)]
+mod kube_rollouts;
+#[cfg(test)]
+mod kube_writes;
+#[cfg(test)]
 mod lab;
 #[cfg(test)]
 mod lossless;

@@ -1,6 +1,8 @@
 //! What a test does to nodes and containers.
 
-use super::controllers::PODS;
+use super::controllers::{PODS, object};
+use super::defaults;
+use super::resources::find;
 use crate::world::World;
 use serde_json::{Value, json};
 use std::time::Duration;
@@ -12,6 +14,21 @@ impl World {
         let pace = i64::try_from(ready_after.as_millis()).unwrap_or(i64::MAX);
         self.state.nodes.insert(cluster.to_owned(), pace);
         self.tick();
+    }
+
+    /// Adds a pod with these containers, which runs at once.
+    pub fn add_pod(&mut self, cluster: &str, namespace: &str, name: &str, containers: &[&str]) {
+        let Some(pods) = find("", "v1", "pods") else { return };
+        let containers: Vec<Value> =
+            containers.iter().map(|name| json!({"name": name, "image": "nginx"})).collect();
+        let mut body = object(json!({
+            "metadata": {"labels": {"app": name}}, "spec": {"containers": containers},
+        }));
+        defaults::fill(pods, name, &mut body);
+        let key = (PODS.to_owned(), namespace.to_owned(), name.to_owned());
+        let pod = self.object(body);
+        self.put_object(cluster, key.clone(), pod);
+        self.run(cluster, &key);
     }
 
     /// A container of a pod writes these bytes, which need be no line.

@@ -96,7 +96,7 @@ impl World {
     }
 
     // A pod is scheduled, starts, and writes its first line.
-    fn run(&mut self, cluster: &str, key: &ObjectKey) {
+    pub(super) fn run(&mut self, cluster: &str, key: &ObjectKey) {
         let Some(mut pod) = self.find(cluster, key) else { return };
         let at = stamp(self.state.now);
         let list = |field: &str| -> Vec<Value> {
