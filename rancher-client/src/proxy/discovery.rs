@@ -52,7 +52,9 @@ impl ApiResource {
 
 /// What a cluster said of its groups; clones of a [`ClusterProxy`] share it.
 #[derive(Debug, Default)]
-pub(super) struct Known(Mutex<HashMap<(String, String), Arc<Vec<ApiResource>>>>);
+pub(super) struct Known(Mutex<HashMap<GroupVersion, Arc<Vec<ApiResource>>>>);
+
+type GroupVersion = (String, String);
 
 /// Kubernetes' own resources that every cluster serves in this version: they need no question. Group, version, plural,
 /// kind, whether in namespaces, other names.

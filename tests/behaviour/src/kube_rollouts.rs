@@ -261,7 +261,7 @@ async fn a_log_is_followed_until_the_container_ends_or_nobody_listens() {
 #[tokio::test]
 async fn a_dead_agent_is_told_within_seconds_by_every_call() {
     let minute_ago = jiff::Timestamp::now() - jiff::SignedDuration::from_mins(1);
-    for call in 0..8 {
+    let each = (0..8).map(async |call| {
         let lab = Lab::start();
         let gone = lab.simulator.world(|world| {
             let id = world.add_cluster("lost", Agent::Connected);
@@ -300,7 +300,8 @@ async fn a_dead_agent_is_told_within_seconds_by_every_call() {
         assert!(error.summary().contains("nothing was sent"), "{error}");
         let error = cluster.apply_object(&deployment("web", 1, "1m"), &ApplyOptions::by("ci")).await;
         assert_eq!(error.unwrap_err().kind(), ErrorKind::Invalid, "no namespace");
-    }
+    });
+    futures_util::future::join_all(each).await;
     // a refused token is refused at once, and it is not the cluster's fault
     let lab = Lab::start();
     let shop = lab.client("expired-prod").cluster(PROD).unwrap().namespace("plain").unwrap();

@@ -2,7 +2,7 @@
 
 use super::objects::{dry, key, locked, strip};
 use super::patch::Patch;
-use super::resources::Resource;
+use super::resources::{Resource, subresources};
 use super::reviews::bad_request;
 use super::rollouts::{ready, share};
 use super::{Target, logs, patch, render};
@@ -42,6 +42,14 @@ pub(super) fn serve(
         (_, "status", "update" | "patch") => {
             restate(world, call, cluster, resource, target, key, stored, verb)
                 .unwrap_or_else(|refusal| *refusal)
+        }
+        (_, "exec" | "attach" | "portforward" | "proxy" | "ephemeralcontainers" | "finalize", _) => {
+            not_simulated("this subresource")
+        }
+        // rule: kube.no-such-subresource
+        (_, sub, _) if !subresources(resource.plural).contains(&sub) => {
+            let message = "the server could not find the requested resource".to_owned();
+            target.failure(StatusCode::NOT_FOUND, "NotFound", message)
         }
         _ => not_simulated("this subresource"),
     }

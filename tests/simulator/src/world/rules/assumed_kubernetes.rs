@@ -96,6 +96,11 @@ pub(super) const RULES: &[Rule] = &[
         "A write that changes nothing keeps the resourceVersion.",
     ),
     assumed(
+        "kube.no-such-subresource",
+        "the API server's usual answer",
+        "What a kind does not have below its objects is 404.",
+    ),
+    assumed(
         "kube.pod-security",
         "Kubernetes documentation; the README of the record speaks of it",
         "A pod that violates the level its namespace enforces is 403; the checks that matter most are played.",
