@@ -24,6 +24,8 @@ mod jobs_doc;
 #[cfg(test)]
 mod judge_scores;
 #[cfg(test)]
+mod kube_canary;
+#[cfg(test)]
 mod kube_lists;
 #[cfg(test)]
 mod kube_rollouts;
