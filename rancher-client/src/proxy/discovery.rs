@@ -275,6 +275,11 @@ impl ClusterProxy {
             }
         };
         found.retain(|resource| resource.is_called(name));
+        if found.is_empty() {
+            // the core group is in none of these forms
+            found = self.version_of("", "v1").await?.unwrap_or_default();
+            found.retain(|resource| resource.is_called(name));
+        }
         match found.as_slice() {
             [] => Err(missing(&format!("{:?}", shown(name)))),
             [one] => Ok(one.clone()),

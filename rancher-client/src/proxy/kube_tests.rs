@@ -227,7 +227,7 @@ async fn a_line_without_an_end_does_not_fill_the_memory() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_log_has_no_deadline_and_a_silent_container_is_waited_for() {
+async fn a_log_has_no_deadline_and_its_headers_have_one() {
     // an hour between two lines
     let mock = Mock::new(|_| async { Ok(dripping(&["a\n", "b\n", "c"], Duration::from_secs(3600))) });
     let follow = LogOptions { follow: true, ..Default::default() };
@@ -240,25 +240,10 @@ async fn a_log_has_no_deadline_and_a_silent_container_is_waited_for() {
     let mut stalled = over(&mock).logs("shop-web", "web-1", LogOptions::default());
     assert_eq!(stalled.next().await.unwrap().unwrap_err().kind(), ErrorKind::Timeout);
     assert!(stalled.next().await.is_none());
-    // no headers before the first line: it is asked again, and nothing comes twice
-    let asked = Arc::new(std::sync::atomic::AtomicUsize::new(0));
-    let counted = Arc::clone(&asked);
-    let mock = Mock::new(move |request: Request| {
-        let counted = Arc::clone(&counted);
-        async move {
-            if request.route.path().starts_with("/v3/") {
-                return Ok(response(200, r#"{"conditions":[{"type":"Connected","status":"True"}]}"#));
-            }
-            match counted.fetch_add(1, std::sync::atomic::Ordering::Relaxed) {
-                0..5 => std::future::pending().await,
-                _ => Ok(response(200, "at last\n")),
-            }
-        }
-    });
-    let read = lines(&mock, follow).await;
-    assert_eq!((read.len(), read[0].text().as_ref()), (1, "at last"));
-    let mut silent = over(&Mock::silent()).logs("shop-web", "web-1", LogOptions::default());
-    assert_eq!(silent.next().await.unwrap().unwrap_err().kind(), ErrorKind::Timeout);
+    for options in [follow, LogOptions::default()] {
+        let mut silent = over(&Mock::silent()).logs("shop-web", "web-1", options);
+        assert_eq!(silent.next().await.unwrap().unwrap_err().kind(), ErrorKind::Timeout);
+    }
 }
 
 #[tokio::test]
@@ -397,7 +382,11 @@ async fn names_are_found_with_as_few_questions_as_can_be() {
         {"name": "a.example.com", "preferredVersion": {"version": "v1"}},
         {"name": "b.example.com", "preferredVersion": {"version": "v1"}},
     ]});
-    let (mock, cluster) = answering(&[(200, groups), (503, json!({})), (200, widgets)]);
+    let (mock, cluster) = answering(&[(200, groups), (503, json!({})), (200, widgets.clone())]);
     assert_eq!(cluster.resolve("widgets").await.unwrap().group, "b.example.com");
     assert_eq!(mock.count(), 3);
+    // the core group is asked last
+    let (mock, cluster) = answering(&[(200, both("others")), (200, widgets)]);
+    assert_eq!(cluster.resolve("wd").await.unwrap().group, "");
+    assert!(mock.calls()[1].route.path().ends_with("/api/v1"));
 }

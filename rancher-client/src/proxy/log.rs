@@ -333,26 +333,19 @@ impl Reading {
         let connection = &self.cluster.connection;
         let route = connection.road_for(self.options.put_on(request.route.clone())?)?;
         self.route = Some(route.clone());
-        loop {
-            let request = Request {
-                route: route.clone(),
-                expect: Expect::Anything,
-                // both without a deadline; what is not followed must move
-                patience: match self.options.follow {
-                    true => Patience::Stream,
-                    false => Patience::AtMost(Duration::MAX),
-                },
-                ..Request::new("cluster.logs", Method::GET, route.clone())
-            };
-            match connection.send(request).await {
-                Ok(response) => return Ok(response.body),
-                // the kubelet sends no header before a container writes its first line (read in its source), and
-                // nothing was read that could come twice
-                Err(error) if self.options.follow && error.kind() == ErrorKind::Timeout => {}
-                Err(error) => {
-                    return Err(self.cluster.explained(&self.namespace, &self.pod, error).await);
-                }
-            }
+        let request = Request {
+            expect: Expect::Anything,
+            // both without a deadline; what is not followed must move. Headers come at once, also where nothing was
+            // written yet (Kubernetes 1.14 and later, kubernetes/kubernetes#72575)
+            patience: match self.options.follow {
+                true => Patience::Stream,
+                false => Patience::AtMost(Duration::MAX),
+            },
+            ..Request::new("cluster.logs", Method::GET, route)
+        };
+        match connection.send(request).await {
+            Ok(response) => Ok(response.body),
+            Err(error) => Err(self.cluster.explained(&self.namespace, &self.pod, error).await),
         }
     }
 }

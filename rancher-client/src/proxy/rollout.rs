@@ -217,6 +217,25 @@ fn missing(words: String, said: Option<String>) -> Judged {
 
 fn deployment(what: &str, object: &Object, status: &impl Fn(&str) -> i64) -> Judged {
     let field = |kind: &str, field: &str| condition(object, kind)?.get(field)?.as_str().map(str::to_owned);
+    let wanted = object.pointer("/spec/replicas").and_then(Value::as_i64).unwrap_or(1);
+    let (all, updated, available) =
+        (status("replicas"), status("updatedReplicas"), status("availableReplicas"));
+    let paused = match object.pointer("/spec/paused").and_then(Value::as_bool) {
+        Some(true) => " (it is paused)",
+        _ => "",
+    };
+    let said =
+        field("Available", "message").filter(|_| field("Available", "status").as_deref() != Some("True"));
+    let words = if updated < wanted {
+        format!("{updated} of {wanted} pods are updated{paused}")
+    } else if all > updated {
+        format!("{} old pods are still there{paused}", all - updated)
+    } else if available < updated {
+        format!("{available} of {updated} updated pods are available{paused}")
+    } else {
+        // whatever failed before, nothing is missing
+        return Ok(None);
+    };
     if field("ReplicaFailure", "status").as_deref() == Some("True") {
         return Err(replica_failure(what, &field("ReplicaFailure", "message").unwrap_or_default()));
     }
@@ -228,25 +247,7 @@ fn deployment(what: &str, object: &Object, status: &impl Fn(&str) -> i64) -> Jud
             "look at its pods, their events and logs: an image, a probe or the room on the nodes may be wrong",
         ));
     }
-    let wanted = object.pointer("/spec/replicas").and_then(Value::as_i64).unwrap_or(1);
-    let (all, updated, available) =
-        (status("replicas"), status("updatedReplicas"), status("availableReplicas"));
-    let paused = match object.pointer("/spec/paused").and_then(Value::as_bool) {
-        Some(true) => " (it is paused)",
-        _ => "",
-    };
-    let said =
-        field("Available", "message").filter(|_| field("Available", "status").as_deref() != Some("True"));
-    if updated < wanted {
-        return missing(format!("{updated} of {wanted} pods are updated{paused}"), said);
-    }
-    if all > updated {
-        return missing(format!("{} old pods are still there{paused}", all - updated), said);
-    }
-    if available < updated {
-        return missing(format!("{available} of {updated} updated pods are available{paused}"), said);
-    }
-    Ok(None)
+    missing(words, said)
 }
 
 fn stateful_set(object: &Object, status: &impl Fn(&str) -> i64) -> Judged {

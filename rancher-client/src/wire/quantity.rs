@@ -119,7 +119,10 @@ mod tests {
             for number in [1, 3, 7_u128, 999_999_999_999] {
                 let plain = (number * whole).to_string();
                 for sign in ["", "-", "+"] {
-                    assert!(same(&format!("{sign}{number}{suffix}"), &format!("{sign}{plain}")), "{number}{suffix}");
+                    assert!(
+                        same(&format!("{sign}{number}{suffix}"), &format!("{sign}{plain}")),
+                        "{number}{suffix}"
+                    );
                 }
                 let more = (number * whole + 1).to_string();
                 assert!(!same(&format!("{number}{suffix}"), &more), "{number}{suffix}");
@@ -130,14 +133,19 @@ mod tests {
         }
         for (suffix, parts) in [("m", 1_000_u128), ("u", 1_000_000), ("n", 1_000_000_000)] {
             for number in [1, 250, 1_536, 7_000_000_000_u128] {
-                assert!(same(&format!("{}{suffix}", number * parts), &number.to_string()), "{number}{suffix}");
+                assert!(
+                    same(&format!("{}{suffix}", number * parts), &number.to_string()),
+                    "{number}{suffix}"
+                );
                 let more = format!("{}{suffix}", number * parts + 1);
                 assert!(!same(&more, &number.to_string()), "{more}");
             }
             let digits = parts.to_string().len() - 1;
             assert!(same(&format!("1{suffix}"), &format!("1e-{digits}")), "{suffix}");
         }
-        for none in ["K", "ki", "kI", "KI", "mi", "g", "GB", "B", "i", "e", "E+", "ee3", "e3k", "k3", " k", "Zi", "Y"] {
+        for none in
+            ["K", "ki", "kI", "KI", "mi", "g", "GB", "B", "i", "e", "E+", "ee3", "e3k", "k3", " k", "Zi", "Y"]
+        {
             assert_eq!(parse(&format!("1{none}")), None, "{none}");
         }
     }
