@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Says which crates a shell would build anew, because they have other features than in the rest of the workspace."""
+"""Says which crates a package of another language would build anew, because they have other features than in the rest of the workspace."""
 
 import pathlib
 import subprocess
@@ -18,7 +18,7 @@ def features(*selection):
 def main():
     everything = features("--workspace", "--edges", "normal,build,dev")
     bad = 0
-    for shell in ("rancher-py", "rancher-node"):
+    for shell in ("rancher-py", "rancher-node", "rancher-simulator"):
         own = features("--package", shell, "--edges", "normal,build", "--features", f"{shell}/tests")
         # the shell itself has the feature `tests` only where it is asked for
         twice = sorted(line for line in own - everything if not line.startswith(shell + " "))

@@ -2,16 +2,17 @@
 
 use bytes::Bytes;
 use rancher_client::wire::{Kept, Object};
-use serde::Deserialize;
-use serde_json::Value;
-use std::borrow::Cow;
+use serde_json::{Value, json};
+
+use crate::fields::head;
 
 /// What an operation returns: objects as the server wrote them, and what there is to say beside them.
 ///
 /// The objects of a page share its memory, and nothing of them is parsed before it is asked for.
 #[derive(Debug, Clone, Default)]
 pub struct Answer {
-    value: Value,
+    /// As JSON; nothing for `null`.
+    value: Option<String>,
     objects: Vec<Bytes>,
 }
 
@@ -31,12 +32,17 @@ pub struct Head {
 impl Answer {
     /// A value without objects.
     pub(crate) fn value(value: impl Into<Value>) -> Self {
-        Self { value: value.into(), objects: Vec::new() }
+        Self::text(value.into().to_string())
+    }
+
+    /// A value, as JSON, without objects.
+    pub(crate) fn text(json: String) -> Self {
+        Self { value: Some(json), objects: Vec::new() }
     }
 
     /// The objects of a page.
     pub(crate) fn page(objects: impl IntoIterator<Item = Bytes>) -> Self {
-        Self { value: Value::Null, objects: objects.into_iter().collect() }
+        Self { value: None, objects: objects.into_iter().collect() }
     }
 
     /// One object.
@@ -44,9 +50,24 @@ impl Answer {
         Self::page([object.raw().clone()])
     }
 
+    /// One object, or none.
+    pub(crate) fn maybe(object: Option<&Kept<Object>>) -> Self {
+        Self::page(object.map(|object| object.raw().clone()))
+    }
+
+    /// One object that was written.
+    pub(crate) fn written(object: &Kept<Object>) -> Self {
+        Self::object(object).with(json!({"altered": object.altered()}))
+    }
+
+    /// The same with a value beside.
+    pub(crate) fn with(self, value: Value) -> Self {
+        Self { value: Some(value.to_string()), ..self }
+    }
+
     /// What there is beside the objects, as JSON; `null` if nothing is.
     pub fn value_json(&self) -> String {
-        self.value.to_string()
+        self.value.clone().unwrap_or_else(|| "null".to_owned())
     }
 
     /// How many objects there are.
@@ -59,7 +80,8 @@ impl Answer {
         self.objects.is_empty()
     }
 
-    /// The JSON of an object, as the server wrote it.
+    /// The JSON of an object, as the server wrote it. What a [`Bridge`](crate::Bridge) is given back as the original of
+    /// a change is this, byte for byte.
     pub fn raw(&self, at: usize) -> Option<&Bytes> {
         self.objects.get(at)
     }
@@ -81,86 +103,6 @@ impl Answer {
 
     /// What an object is called.
     pub fn head(&self, at: usize) -> Head {
-        self.objects.get(at).map(|raw| Head::read(raw)).unwrap_or_default()
-    }
-}
-
-impl Head {
-    /// Reads only what it needs; what does not fit is left out, and the object tells more.
-    fn read(raw: &[u8]) -> Self {
-        #[derive(Deserialize, Default)]
-        #[serde(default)]
-        struct Fields<'a> {
-            #[serde(borrow)]
-            id: Option<Text<'a>>,
-            #[serde(borrow)]
-            name: Option<Text<'a>>,
-            #[serde(borrow)]
-            state: Option<Text<'a>>,
-            #[serde(borrow)]
-            r#type: Option<Text<'a>>,
-            #[serde(borrow)]
-            kind: Option<Text<'a>>,
-            #[serde(borrow)]
-            metadata: Option<Metadata<'a>>,
-            #[serde(borrow)]
-            status: Option<Status<'a>>,
-        }
-        #[derive(Deserialize, Default)]
-        #[serde(default)]
-        struct Metadata<'a> {
-            #[serde(borrow)]
-            name: Option<Text<'a>>,
-            #[serde(borrow)]
-            namespace: Option<Text<'a>>,
-            #[serde(borrow)]
-            state: Option<State<'a>>,
-        }
-        #[derive(Deserialize)]
-        #[serde(untagged)]
-        enum State<'a> {
-            Known {
-                #[serde(borrow)]
-                name: Option<Text<'a>>,
-            },
-            Other(serde::de::IgnoredAny),
-        }
-        #[derive(Deserialize)]
-        #[serde(untagged)]
-        enum Status<'a> {
-            Known {
-                #[serde(borrow)]
-                phase: Option<Text<'a>>,
-            },
-            Other(serde::de::IgnoredAny),
-        }
-        #[derive(Deserialize)]
-        #[serde(untagged)]
-        enum Text<'a> {
-            Text(#[serde(borrow)] Cow<'a, str>),
-            Other(serde::de::IgnoredAny),
-        }
-        let text = |text: Option<Text<'_>>| match text {
-            Some(Text::Text(text)) if !text.is_empty() => Some(text.into_owned()),
-            _ => None,
-        };
-        let Ok(fields) = serde_json::from_slice::<Fields<'_>>(raw) else { return Self::default() };
-        let metadata = fields.metadata.unwrap_or_default();
-        let (name, namespace) = (text(metadata.name), text(metadata.namespace));
-        let of_kubernetes = name.as_ref().map(|name| match &namespace {
-            Some(namespace) => format!("{namespace}/{name}"),
-            None => name.clone(),
-        });
-        let state = match (metadata.state, fields.status) {
-            (Some(State::Known { name }), _) => text(name),
-            (_, Some(Status::Known { phase })) => text(phase),
-            _ => None,
-        };
-        Self {
-            id: text(fields.id).or(of_kubernetes),
-            name: text(fields.name).or(name),
-            state: text(fields.state).or(state),
-            kind: text(fields.r#type).or_else(|| text(fields.kind)),
-        }
+        self.objects.get(at).map(|raw| head(raw)).unwrap_or_default()
     }
 }

@@ -3,6 +3,7 @@
 use rancher_client::{Error, ErrorKind};
 use serde_json::Value;
 use std::fmt;
+use std::time::Duration;
 
 /// Why a call failed. Its text is one line; its JSON holds every field of the error. Neither holds a secret.
 #[derive(Debug)]
@@ -20,6 +21,26 @@ impl Fault {
     /// The call was stopped: by its caller, or because the client was closed.
     pub(crate) fn cancelled(summary: impl Into<String>) -> Self {
         Self(Error::new(ErrorKind::Cancelled, summary, ""))
+    }
+
+    /// What was asked for was not over in time. Whatever of it was sent may have been done.
+    pub(crate) fn timeout(operation: &str, span: Duration) -> Self {
+        let error = Error::new(
+            ErrorKind::Timeout,
+            format!("it was not over within {span:?}, which is its timeout"),
+            "look whether it did its work before doing it again, or allow more time",
+        );
+        Self(error.with_operation(operation.to_owned()))
+    }
+
+    /// A panic. Its words are not repeated: they can hold values.
+    pub(crate) fn defect(operation: &str) -> Self {
+        let error = Error::new(
+            ErrorKind::Internal,
+            "the client itself failed; what was asked may have been done",
+            "this is a defect of the client: report it with what was called",
+        );
+        Self(error.with_operation(operation.to_owned()))
     }
 
     /// The error of the core.

@@ -9,9 +9,16 @@ mod answer;
 mod bridge;
 mod cancel;
 mod fault;
+mod fields;
+mod filters;
+mod input;
+mod kept;
+pub mod log;
+mod naming;
 mod open;
 mod operations;
 mod stream;
+mod table;
 
 pub use answer::{Answer, Head};
 pub use bridge::Bridge;
@@ -19,5 +26,14 @@ pub use cancel::Cancel;
 pub use fault::{Fault, Outcome};
 pub use stream::Stream;
 
+use std::sync::LazyLock;
+
 /// What there is to call, as the facades are generated from it.
 pub const OPERATIONS: &str = include_str!("../operations.json");
+
+/// Makes what a process makes once. A shell calls it before anything runs on other threads: a process that forks while
+/// one of them makes it leaves its child waiting for ever.
+pub fn prepare() {
+    LazyLock::force(&table::TABLE);
+    fields::head(b"{}");
+}

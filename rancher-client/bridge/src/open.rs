@@ -1,57 +1,161 @@
 //! What a client is opened with.
 
-use rancher_client::Config;
-use rancher_client::config::{Discovery, Explicit};
+use rancher_client::config::{Discovery, Explicit, Probes, Report};
+use rancher_client::{Config, Error};
 use secrecy::SecretString;
-use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use serde_json::value::RawValue;
+use std::collections::BTreeMap;
 use std::path::PathBuf;
+use std::time::Duration;
 
-use crate::fault::{Fault, Outcome};
+use crate::fault::Outcome;
+use crate::naming::Naming;
 
 /// The options of a client. Everything that is not given is discovered, as the core does it.
-#[derive(Deserialize, Default)]
-#[serde(deny_unknown_fields, default)]
+#[derive(Default)]
 pub(crate) struct OpenOptions {
-    url: Option<String>,
-    token: Option<SecretString>,
-    access_key: Option<String>,
-    secret_key: Option<SecretString>,
-    anonymous: bool,
-    cluster: Option<String>,
-    ca_pem: Option<String>,
-    ca_file: Option<PathBuf>,
-    /// `false` trusts everybody.
-    verify: Option<bool>,
-    allow_http: Option<bool>,
-    proxy: Option<String>,
-    server: Option<String>,
-    kubeconfig: Option<PathBuf>,
-    context: Option<String>,
+    explicit: Explicit,
+    timeout: Option<Duration>,
+    connect_timeout: Option<Duration>,
+    retries: Option<u32>,
+    probes: Option<bool>,
+    in_flight: Option<usize>,
+    application: Option<String>,
+    naming: Naming,
+}
+
+/// What the options come to.
+pub(crate) struct Opened {
+    pub(crate) config: Config,
+    pub(crate) report: Report,
+    pub(crate) naming: Naming,
+}
+
+/// The names of the options, for whoever mistypes one.
+const KNOWN: &str = "url, token, access_key, secret_key, anonymous, cluster, ca_pem, ca_file, verify, allow_http, proxy, \
+                     server, kubeconfig, context, timeout, connect_timeout, retries, probes, in_flight, application";
+
+fn value<T: DeserializeOwned>(name: &str, raw: &RawValue, what: &str) -> Result<T, Error> {
+    // what serde_json says of it can quote the value
+    serde_json::from_str(raw.get())
+        .map_err(|_| Error::config(format!("the option {name} is not what it must be: {what}"), ""))
+}
+
+fn span(name: &str, raw: &RawValue) -> Result<Duration, Error> {
+    let what = "a time in seconds, above 0";
+    let seconds: f64 = value(name, raw, what)?;
+    let span = Duration::try_from_secs_f64(seconds).ok().filter(|span| !span.is_zero());
+    span.ok_or_else(|| Error::config(format!("the option {name} is not what it must be: {what}"), ""))
 }
 
 impl OpenOptions {
+    /// Reads the options. An option that is null was not given.
+    ///
+    /// # Errors
+    /// `config`, with the name of the option that is unknown or wrong, and never its value.
     pub(crate) fn read(json: &[u8]) -> Outcome<Self> {
-        serde_json::from_slice(json)
-            .map_err(|_| Fault::invalid("the options of the client cannot be read", ""))
+        let given: BTreeMap<String, &RawValue> = serde_json::from_slice(json)
+            .map_err(|_| Error::config("the options of the client are no JSON object", ""))?;
+        let mut options = Self::default();
+        let mut verified_by = None;
+        for (name, raw) in given.iter().filter(|(_, raw)| raw.get() != "null") {
+            let Self { explicit, .. } = &mut options;
+            let text = || value::<String>(name, raw, "a text");
+            let flag = || value::<bool>(name, raw, "true or false");
+            match name.as_str() {
+                "url" => explicit.url = Some(text()?),
+                "token" => explicit.token = Some(SecretString::from(text()?)),
+                "access_key" => explicit.access_key = Some(text()?),
+                "secret_key" => explicit.secret_key = Some(SecretString::from(text()?)),
+                "anonymous" => explicit.anonymous = flag()?,
+                "cluster" => explicit.cluster = Some(text()?),
+                "ca_pem" => explicit.ca_pem = Some(text()?),
+                "ca_file" => explicit.ca_file = Some(PathBuf::from(text()?)),
+                "verify" if raw.get().starts_with('"') => verified_by = Some(PathBuf::from(text()?)),
+                "verify" => {
+                    let verify: bool = value(name, raw, "true, false, or the path of a file of authorities")?;
+                    explicit.insecure = Some(!verify);
+                }
+                "allow_http" => explicit.allow_http = Some(flag()?),
+                "proxy" => explicit.proxy = Some(text()?),
+                "server" => explicit.cli_server = Some(text()?),
+                "kubeconfig" => explicit.kubeconfig = Some(PathBuf::from(text()?)),
+                "context" => explicit.context = Some(text()?),
+                "timeout" => options.timeout = Some(span(name, raw)?),
+                "connect_timeout" => options.connect_timeout = Some(span(name, raw)?),
+                "retries" => {
+                    let what = "how many times a request is sent at most, 1 to 100";
+                    let attempts: u32 = value(name, raw, what)?;
+                    if !(1..=100).contains(&attempts) {
+                        let summary = format!("the option {name} is not what it must be: {what}");
+                        return Err(Error::config(summary, "1 switches retries off").into());
+                    }
+                    options.retries = Some(attempts);
+                }
+                "probes" => options.probes = Some(flag()?),
+                "in_flight" => {
+                    let what = "how many requests are under way at once, 1 or more";
+                    let most: u32 = value(name, raw, what)?;
+                    options.in_flight = usize::try_from(most).ok().filter(|most| *most > 0);
+                    if options.in_flight.is_none() {
+                        let summary = format!("the option {name} is not what it must be: {what}");
+                        return Err(Error::config(summary, "").into());
+                    }
+                }
+                "application" => options.application = Some(application(text()?)?),
+                "naming" => options.naming = value(name, raw, "snake or camel")?,
+                _ => {
+                    let shown: String = name.chars().filter(|c| !c.is_control()).take(60).collect();
+                    return Err(Error::config(
+                        format!("a client has no option {shown:?}"),
+                        format!("it has {}", options.known()),
+                    )
+                    .into());
+                }
+            }
+        }
+        if let Some(file) = verified_by
+            && options.explicit.ca_file.replace(file).is_some()
+        {
+            let summary = "verify and ca_file both name a file of authorities";
+            return Err(Error::config(summary, "give one of both").into());
+        }
+        Ok(options)
     }
 
-    pub(crate) fn config(self) -> Outcome<Config> {
-        let explicit = Explicit {
-            url: self.url,
-            token: self.token,
-            access_key: self.access_key,
-            secret_key: self.secret_key,
-            anonymous: self.anonymous,
-            cluster: self.cluster,
-            ca_pem: self.ca_pem,
-            ca_file: self.ca_file,
-            insecure: self.verify.map(|verify| !verify),
-            allow_http: self.allow_http,
-            proxy: self.proxy,
-            cli_server: self.server,
-            kubeconfig: self.kubeconfig,
-            context: self.context,
-        };
-        Ok(Discovery::of_process(explicit).run()?.config)
+    fn known(&self) -> String {
+        KNOWN.split(", ").map(|name| self.naming.shown(name)).collect::<Vec<_>>().join(", ")
     }
+
+    /// Looks for what was not given.
+    ///
+    /// # Errors
+    /// `config`, as [`Discovery::run`].
+    pub(crate) fn open(self) -> Outcome<Opened> {
+        let found = Discovery::of_process(self.explicit).run()?;
+        let mut config = found.config;
+        config.timeouts.call = self.timeout.unwrap_or(config.timeouts.call);
+        config.timeouts.connect = self.connect_timeout.unwrap_or(config.timeouts.connect);
+        config.retry.attempts = self.retries.unwrap_or(config.retry.attempts);
+        config.limits.in_flight = self.in_flight.unwrap_or(config.limits.in_flight);
+        config.application = self.application.or(config.application);
+        match self.probes {
+            Some(true) => config.probes = Probes::On,
+            Some(false) => config.probes = Probes::Off,
+            None => {}
+        }
+        Ok(Opened { config, report: found.report, naming: self.naming })
+    }
+}
+
+/// What a program calls itself goes into a header.
+fn application(name: String) -> Result<String, Error> {
+    if name.is_empty() || name.len() > 200 || !name.chars().all(|c| c.is_ascii_graphic() || c == ' ') {
+        return Err(Error::config(
+            "the option application is not what it must be: a name of at most 200 printable ASCII characters",
+            "such as shop-deployer/1.2",
+        ));
+    }
+    Ok(name)
 }

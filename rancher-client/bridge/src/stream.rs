@@ -4,11 +4,15 @@ use bytes::Bytes;
 use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
+use std::sync::{Arc, Weak};
+use std::time::Duration;
+use tokio::runtime::Handle;
 use tokio::sync::Mutex;
 
 use crate::answer::Answer;
 use crate::cancel::Cancel;
-use crate::fault::Outcome;
+use crate::fault::{Fault, Outcome};
+use crate::operations::guarded;
 
 pub(crate) type Next<'a> = Pin<Box<dyn Future<Output = Outcome<Option<Answer>>> + Send + 'a>>;
 
@@ -18,20 +22,88 @@ pub(crate) trait Source: Send {
     fn next(&mut self, reply: Option<Bytes>) -> Next<'_>;
 }
 
+/// A source, and the runtime that its connections belong to: a shell may drop it on a thread of its own, and what is
+/// dropped may still have to leave word with the runtime.
+pub(crate) struct Held {
+    source: Option<Box<dyn Source>>,
+    process: u32,
+    runtime: Option<Handle>,
+}
+
+impl Held {
+    fn new(source: impl Source + 'static) -> Self {
+        Self { source: Some(Box::new(source)), process: std::process::id(), runtime: None }
+    }
+
+    async fn next(&mut self, reply: Option<Bytes>) -> Outcome<Option<Answer>> {
+        self.runtime = Handle::try_current().ok();
+        match &mut self.source {
+            Some(source) => source.next(reply).await,
+            None => Ok(None),
+        }
+    }
+}
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        if self.process != std::process::id() {
+            // in a forked process: the connections are the parent's, and the runtime has no threads here
+            std::mem::forget(self.source.take());
+            return;
+        }
+        let _inside = self.runtime.as_ref().map(Handle::enter);
+        self.source = None;
+    }
+}
+
+/// What becomes of a source.
+pub(crate) enum State {
+    /// It stands by.
+    Here(Held),
+    /// A step of it is under way; or was, and was dropped in its middle.
+    Away,
+    /// After the last answer, or an error.
+    Over,
+}
+
+/// A source that may be in use.
+pub(crate) type Shared = Arc<Mutex<State>>;
+
 /// One answer after another: the pages of a list, what happens while waiting, an object to be changed.
 pub struct Stream {
-    source: Mutex<Option<Box<dyn Source>>>,
+    source: Shared,
     own: Cancel,
     closed: Cancel,
+    operation: String,
+    timeout: Option<Duration>,
 }
 
 impl Stream {
     pub(crate) fn new(source: impl Source + 'static) -> Self {
-        Self { source: Mutex::new(Some(Box::new(source))), own: Cancel::default(), closed: Cancel::default() }
+        Self {
+            source: Arc::new(Mutex::new(State::Here(Held::new(source)))),
+            own: Cancel::default(),
+            closed: Cancel::default(),
+            operation: String::new(),
+            timeout: None,
+        }
     }
 
     pub(crate) fn until(self, closed: Cancel) -> Self {
         Self { closed, ..self }
+    }
+
+    pub(crate) fn named(self, operation: &str) -> Self {
+        Self { operation: operation.to_owned(), ..self }
+    }
+
+    pub(crate) fn with_timeout(self, timeout: Option<Duration>) -> Self {
+        Self { timeout, ..self }
+    }
+
+    /// What it reads from, for whoever ends it from outside.
+    pub(crate) fn source(&self) -> Weak<Mutex<State>> {
+        Arc::downgrade(&self.source)
     }
 
     /// The next answer; nothing after the last. `reply` is what the caller says to the one before: the object that an
@@ -40,17 +112,29 @@ impl Stream {
     /// Calls from several tasks take their turns.
     ///
     /// # Errors
-    /// Those of the operation; after one the stream is over.
+    /// Those of the operation; after one the stream is over. `cancelled` if a call before this one was dropped before
+    /// it ended: what it had begun is lost, and going on would leave a gap that nobody sees.
     pub async fn next(&self, reply: Option<Bytes>) -> Outcome<Option<Answer>> {
         let call = self.own.run("the stream was stopped", async {
             let mut place = self.source.lock().await;
-            // what is dropped in the middle of a step does not go on from there
-            let Some(mut source) = place.take() else { return Ok(None) };
-            let answer = source.next(reply).await?;
-            if answer.is_some() {
-                *place = Some(source);
-            }
-            Ok(answer)
+            let mut source = match std::mem::replace(&mut *place, State::Away) {
+                State::Here(source) => source,
+                State::Away => {
+                    return Err(Fault::cancelled(
+                        "the stream was dropped in the middle of a step; begin it anew",
+                    ));
+                }
+                State::Over => {
+                    *place = State::Over;
+                    return Ok(None);
+                }
+            };
+            let answer = guarded(&self.operation, self.timeout, source.next(reply)).await;
+            *place = match answer {
+                Ok(Some(_)) => State::Here(source),
+                _ => State::Over,
+            };
+            answer
         });
         self.closed.run("the client is closed", call).await
     }
@@ -58,11 +142,20 @@ impl Stream {
     /// Stops it: what is under way is dropped, and nothing comes any more.
     pub fn stop(&self) {
         self.own.cancel();
+        end(&self.source);
+    }
+}
+
+/// Drops a source that stands by, and with it the request for the next page, if that is on its way. One that is in use
+/// goes with its use.
+pub(crate) fn end(source: &Mutex<State>) {
+    if let Ok(mut place) = source.try_lock() {
+        *place = State::Over;
     }
 }
 
 impl fmt::Debug for Stream {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Stream")
+        write!(f, "Stream({})", self.operation)
     }
 }

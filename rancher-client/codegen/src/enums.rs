@@ -75,14 +75,20 @@ impl Enums {
         self.names.get(&field.options).map(String::as_str)
     }
 
+    /// All of them, sorted by name: the name, what is said of it, and its options.
+    pub fn all(&self) -> Vec<(&str, &str, &[String])> {
+        let doc = |name: &String| self.docs.get(name).map_or("", String::as_str);
+        let mut all: Vec<_> =
+            self.names.iter().map(|(options, name)| (name.as_str(), doc(name), options.as_slice())).collect();
+        all.sort_unstable();
+        all
+    }
+
     /// The text of all of them.
     pub fn text(&self) -> String {
-        let mut sorted: Vec<_> = self.names.iter().map(|(options, name)| (name, options)).collect();
-        sorted.sort();
         let mut text = crate::header("Texts of which the schemas state the options.");
         text += "\nuse crate::macros::open_enum;\n";
-        for (name, options) in sorted {
-            let doc = self.docs.get(name).map_or("", String::as_str);
+        for (name, doc, options) in self.all() {
             text += &format!("\nopen_enum! {{\n    /// {doc}\n    {name} {{\n");
             for option in options {
                 text += &format!("        {} = {option:?},\n", names::pascal(option));

@@ -1,14 +1,23 @@
-//! Writes the Rust of `rancher-client/types/src/generated` from the facts in `rancher-client/schemas`.
+//! Writes the types of Rust, Python and Node from the facts in `rancher-client/schemas`, and the classes of Python and
+//! Node from the operations in `rancher-client/bridge/operations.json`.
 
+pub mod docs;
 pub mod enums;
 pub mod facts;
 pub mod info;
 pub mod kind;
+pub mod members;
 pub mod model;
 pub mod modules;
 pub mod names;
+pub mod nouns;
+pub mod operations;
+pub mod outputs;
+pub mod prose;
+pub mod python;
 pub mod records;
 pub mod tree;
+pub mod typescript;
 
 use std::collections::BTreeMap;
 use std::fmt;

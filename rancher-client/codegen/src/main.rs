@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::process::ExitCode;
 
-use rancher_codegen::{Failure, facts::Facts, generate, tree};
+use rancher_codegen::{Failure, outputs, tree};
 
 fn main() -> ExitCode {
     match run() {
@@ -25,20 +25,25 @@ fn run() -> Result<String, Failure> {
         ["--check"] => true,
         _ => return Err(Failure::new("usage: cargo run -p rancher-codegen [-- --check]")),
     };
-    let here = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let files = generate(&Facts::read(&here.join("../schemas"))?)?;
-    let target = here.join("../types/src/generated");
-    let lines: usize = files.values().map(|text| text.lines().count()).sum();
-    let changes = tree::differences(&target, &files)?;
-    if !check {
-        tree::write(&target, &files, &changes)?;
-    } else if !changes.is_empty() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    let (mut files, mut lines, mut changed) = (0, 0, Vec::new());
+    for output in outputs::of_tree(&root)? {
+        let target = root.join(output.folder);
+        files += output.files.len();
+        lines += output.files.values().map(|text| text.lines().count()).sum::<usize>();
+        let changes = output.differences(&root)?;
+        if !check {
+            tree::write(&target, &output.files, &changes)?;
+        }
+        changed.extend(changes.iter().map(|path| format!("{}/{path}", output.folder)));
+    }
+    if check && !changed.is_empty() {
         return Err(Failure::new(format!(
             "not up to date: {}; run cargo run -p rancher-codegen",
-            changes.join(", ")
+            changed.join(", ")
         )));
     }
-    Ok(format!("{} files, {lines} lines, {} changed", files.len(), changes.len()))
+    Ok(format!("{files} files, {lines} lines, {} changed", changed.len()))
 }
 
 #[expect(clippy::print_stdout, reason = "a tool speaks to its user")]

@@ -180,7 +180,7 @@ pub fn describe(body: &Body) -> String {
 }
 
 /// What is stated of a field, in one line.
-fn doc(field: &Field, kind: &Kind, secret: bool) -> String {
+pub fn doc(field: &Field, kind: &Kind, secret: bool) -> String {
     let mut said = vec![match (field.create, field.update) {
         (true, true) => "Set at creation and changed by updates.".to_owned(),
         (true, false) => "Set at creation.".to_owned(),

@@ -48,6 +48,10 @@ fn list(folder: &Path, prefix: &str, found: &mut BTreeSet<String>) -> Result<(),
     for entry in fs::read_dir(folder).map_err(unreadable)? {
         let path = entry.map_err(unreadable)?.path();
         let name = path.file_name().unwrap_or_default().to_string_lossy();
+        if name == "__pycache__" {
+            // Python's own, of whoever imported the files
+            continue;
+        }
         if path.is_dir() {
             list(&path, &format!("{prefix}{name}/"), found)?;
         } else {

@@ -91,6 +91,23 @@ impl Client {
         Self { connection: self.connection.with_timeout(at_most) }
     }
 
+    /// The same client for a job of several requests, which must be over together when this much time has passed from
+    /// now. It shares connections, credential and ledger.
+    ///
+    /// ```no_run
+    /// # async fn run(client: rancher_client::Client) -> rancher_client::Result<()> {
+    /// use std::time::Duration;
+    ///
+    /// let in_time = client.with_deadline(Duration::from_secs(20));
+    /// let prod = in_time.clusters().find("prod").await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn with_deadline(&self, within: Duration) -> Self {
+        Self { connection: self.connection.with_deadline(within) }
+    }
+
     /// The configuration that it was made from. Its credential may have been replaced since.
     pub fn config(&self) -> &Config {
         self.connection.config()

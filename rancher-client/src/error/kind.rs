@@ -80,6 +80,8 @@ words! {
         Cancelled = "cancelled",
         /// A job of several steps stopped in the middle.
         PartlyDone = "partly_done",
+        /// A defect of this client itself.
+        Internal = "internal",
     }
 }
 

@@ -4,7 +4,9 @@
 //! object comes once however often the server sends it, and a list that leads in a circle ends in an error.
 
 mod list;
+mod refused;
 mod walk;
 
 pub use list::{Item, List, Pages};
+pub(crate) use refused::Refused;
 pub(crate) use walk::{Course, Step, circle};

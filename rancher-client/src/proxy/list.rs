@@ -5,7 +5,7 @@ use std::borrow::Cow;
 
 use super::Resource;
 use crate::error::{Error, Result};
-use crate::paging::{Course, Step};
+use crate::paging::{Course, Refused, Step};
 use crate::scope::Route;
 use crate::wire::{ClusterId, Page};
 
@@ -83,7 +83,7 @@ pub(super) enum Form {
 #[derive(Debug, Clone)]
 pub(super) struct Tokens {
     /// What was wrong with the resource is told when the walk begins, so that a list can be made without `?`.
-    place: std::result::Result<Route, (String, String)>,
+    place: std::result::Result<Route, Refused>,
     options: ListOptions,
     first: Option<Route>,
     beginnings: u32,
@@ -96,7 +96,7 @@ impl Tokens {
             let root = ["k8s", "clusters", cluster.as_str()];
             Ok(Route::from_segments(root.into_iter().chain(segments))?)
         });
-        let place = place.map_err(|error| (error.summary().to_owned(), error.advice().to_owned()));
+        let place = place.map_err(Refused::from);
         Self { place, options, first: None, beginnings: 0, form: Form::Objects }
     }
 
@@ -177,7 +177,7 @@ impl Course for Tokens {
     fn first(&mut self, limit: Option<u32>) -> Result<Route> {
         let mut route = match &self.place {
             Ok(route) => route.clone(),
-            Err((summary, advice)) => return Err(Error::invalid(summary, advice)),
+            Err(refused) => return Err(refused.into()),
         };
         let limit = limit.or(self.options.limit).unwrap_or(AT_A_TIME);
         if !(1..=MOST_AT_A_TIME).contains(&limit) {

@@ -6,7 +6,7 @@ use std::borrow::Cow;
 
 use super::SteveQuery;
 use crate::error::{Error, ErrorKind, Result};
-use crate::paging::{Course, Step, circle};
+use crate::paging::{Course, Refused, Step, circle};
 use crate::scope::Route;
 use crate::wire::Page;
 
@@ -29,7 +29,7 @@ const GREATEST_PAGE: u32 = 100_000;
 /// pages, until one walk ran at one revision: a list of one page always does.
 #[derive(Debug, Clone)]
 pub(super) struct Numbers {
-    place: std::result::Result<Route, (String, String)>,
+    place: std::result::Result<Route, Refused>,
     query: SteveQuery,
     /// Bytes that an answer may have.
     most_bytes: usize,
@@ -52,7 +52,7 @@ struct OneWalk {
 
 impl Numbers {
     pub(super) fn new(place: Result<Route>, query: SteveQuery, most_bytes: usize) -> Self {
-        let place = place.map_err(|error| (error.summary().to_owned(), error.advice().to_owned()));
+        let place = place.map_err(Refused::from);
         Self { place, query, most_bytes, list: None, size: 0, walk: OneWalk::default(), beginnings: 0 }
     }
 
@@ -118,7 +118,7 @@ impl Course for Numbers {
     fn first(&mut self, limit: Option<u32>) -> Result<Route> {
         let route = match &self.place {
             Ok(route) => route.clone(),
-            Err((summary, advice)) => return Err(Error::invalid(summary, advice)),
+            Err(refused) => return Err(refused.into()),
         };
         self.size = self.query.size(limit)?;
         let route = self.query.apply(route)?;

@@ -310,7 +310,7 @@ impl Resource {
         Error::new(
             ErrorKind::Unsupported,
             format!("nothing was sent: Rancher blocks {what} of {} through Steve", self.name),
-            "write it through the v3 API: client.v3()",
+            "write it through the v3 API",
         )
     }
 

@@ -6,8 +6,10 @@ use serde_json::Value;
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
+use tokio::time::Instant;
 
 use super::TlsReport;
+use super::deadline::Due;
 use super::http::Http;
 use super::notes::Notes;
 use super::{Patience, Request, Response, Transport};
@@ -27,6 +29,8 @@ pub struct Connection {
     shared: Arc<Shared>,
     /// How long its requests may take where they do not say themselves; nothing for what the configuration says.
     at_most: Option<Duration>,
+    /// When all of its requests must be over.
+    due: Option<Due>,
 }
 
 struct Shared {
@@ -49,13 +53,25 @@ impl Connection {
         (top, bottom): (Arc<dyn Transport>, Arc<dyn Transport>),
         http: Option<Arc<Http>>,
     ) -> Self {
-        Self { shared: Arc::new(Shared { config, cell, notes, clock, top, bottom, http }), at_most: None }
+        Self {
+            shared: Arc::new(Shared { config, cell, notes, clock, top, bottom, http }),
+            at_most: None,
+            due: None,
+        }
     }
 
     /// The same connection, whose requests take at most this long each, retries and the body included.
     #[must_use]
     pub fn with_timeout(&self, at_most: Duration) -> Self {
-        Self { shared: Arc::clone(&self.shared), at_most: Some(at_most) }
+        Self { at_most: Some(at_most), ..self.clone() }
+    }
+
+    /// The same connection for a job of several requests, which must be over together when this much time has passed
+    /// from now. A span that no clock can hold is no deadline.
+    #[must_use]
+    pub fn with_deadline(&self, within: Duration) -> Self {
+        let due = Instant::now().checked_add(within).map(|at| Due { at, span: within });
+        Self { due, ..self.clone() }
     }
 
     /// The configuration it was made from. Its credential may have been replaced since.
@@ -111,6 +127,10 @@ impl Connection {
         if let (Patience::Configured, Some(at_most)) = (request.patience, self.at_most) {
             request.patience = Patience::AtMost(at_most);
         }
+        request.due = match (request.due, self.due) {
+            (Some(own), Some(due)) if own.at < due.at => Some(own),
+            (own, due) => due.or(own),
+        };
         let (twice, method) = (request.idempotent, request.method.clone());
         self.shared.top.send(request).await.map_err(|error| perhaps_done(error, twice, &method))
     }
@@ -287,6 +307,29 @@ mod tests {
                 }
             }
         }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn the_requests_of_a_job_share_its_time() {
+        let mock = Mock::new(|_| async {
+            tokio::time::sleep(Duration::from_secs(3)).await;
+            Ok(response(200, "{}"))
+        });
+        let config = Config::new("https://rancher.example.com".parse().unwrap(), Credential::anonymous());
+        let connection =
+            Connection::over_transport(config, Arc::new(mock.clone()), Arc::new(SystemClock::new()));
+        let start = Instant::now();
+        let job = connection.with_deadline(Duration::from_secs(5));
+        job.json(request(Method::GET, "/v3/clusters")).await.unwrap();
+        let error = job.json(request(Method::GET, "/v3/clusters")).await.unwrap_err();
+        assert_eq!((error.kind(), start.elapsed()), (ErrorKind::Timeout, Duration::from_secs(5)));
+        assert!(error.summary().contains("5s"), "{error}");
+        // the other limit holds too, and what has no deadline is not bound by that of a clone
+        let error = job.with_timeout(Duration::ZERO).json(request(Method::GET, "/v3/clusters")).await;
+        assert_eq!(error.unwrap_err().kind(), ErrorKind::Timeout);
+        connection.json(request(Method::GET, "/v3/clusters")).await.unwrap();
+        let endless = connection.with_deadline(Duration::MAX);
+        endless.json(request(Method::GET, "/v3/clusters")).await.unwrap();
     }
 
     #[tokio::test(start_paused = true)]

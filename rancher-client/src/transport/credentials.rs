@@ -32,7 +32,7 @@ impl Transport for Credentials {
         Box::pin(async move {
             for name in [AUTHORIZATION, COOKIE] {
                 if request.headers.contains_key(&name) {
-                    let advice = "give the credential to the client, not to a request; Auth::Omit sends none";
+                    let advice = "give the credential to the client, not to a request";
                     let what = format!("a request may not bring its own {name} header");
                     return Err(Error::new(ErrorKind::Invalid, what, advice).with_nothing_sent());
                 }

@@ -28,7 +28,7 @@ impl Due {
         Error::new(
             ErrorKind::Timeout,
             format!("the call was not over within {:?}", self.span),
-            "ask for less at a time, or allow more (Timeouts::call)",
+            "ask for less at a time, or allow more time (timeout)",
         )
         .with_retry(true, None)
     }

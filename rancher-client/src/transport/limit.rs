@@ -34,7 +34,7 @@ impl Limit {
             None => place.await,
             Some(due) => timeout_at(due.at, place).await.map_err(|_| {
                 let because = format!(
-                    "it waited for one of {} places (Limits::in_flight); a request keeps its place until its body is read or dropped",
+                    "it waited for one of {} places (in_flight); a request keeps its place until its body is read or dropped",
                     self.in_flight
                 );
                 due.exceeded().with_because([because]).with_nothing_sent()

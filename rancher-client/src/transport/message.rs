@@ -277,7 +277,7 @@ impl Body {
             true => Err(Error::new(
                 ErrorKind::Decode,
                 format!("the body is larger than {limit} bytes"),
-                "ask for less at a time (limit, fields), or raise Limits::body",
+                "ask for less at a time, or allow larger bodies",
             )),
             false => Ok(bytes),
         }

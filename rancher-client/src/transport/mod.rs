@@ -24,7 +24,7 @@ mod trace;
 pub use ca::fetch_ca;
 pub use connection::Connection;
 pub use message::{Auth, Body, Expect, Patience, Request, Response};
-pub(crate) use retry::Conflicts;
+pub use retry::Conflicts;
 pub use tls::{TlsProblem, TlsReport, parse_fingerprint};
 
 use std::fmt;

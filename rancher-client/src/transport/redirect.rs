@@ -114,7 +114,7 @@ impl Transport for Redirect {
                     return Err(refused(&response, what, "look at the proxy or ingress in front of Rancher"));
                 }
                 if passed.len() > usize::try_from(self.most).unwrap_or(usize::MAX) {
-                    let what = format!("more than {} redirects in a row (Limits::redirects)", self.most);
+                    let what = format!("more than {} redirects in a row", self.most);
                     return Err(refused(&response, what, "look at the proxy or ingress in front of Rancher"));
                 }
                 tracing::debug!(operation = %request.operation, status = response.status.as_u16(), to = %request.route, "redirected");

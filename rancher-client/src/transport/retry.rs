@@ -23,14 +23,15 @@ pub(crate) struct Retry {
 /// How often an object is read, changed and written before a conflict is the caller's.
 const MOST_CHANGES: u32 = 5;
 
-/// How often a change was tried that somebody else was faster with.
+/// How often a change was tried that somebody else was faster with: what `update_with` goes by, for callers who cannot
+/// hand over what changes the object.
 #[derive(Debug, Default)]
-pub(crate) struct Conflicts(u32);
+pub struct Conflicts(u32);
 
 impl Conflicts {
     /// Whether to read, change and write again after this error. If so, it has waited a random part of a time that
     /// grows with the conflicts.
-    pub(crate) async fn again(&mut self, error: &Error) -> bool {
+    pub async fn again(&mut self, error: &Error) -> bool {
         self.0 += 1;
         if error.kind() != ErrorKind::Conflict || self.0 >= MOST_CHANGES {
             return false;
@@ -90,7 +91,7 @@ impl Retry {
             _ => return Decision::Leave(None),
         };
         if attempt >= self.policy.attempts {
-            let words = format!("it was sent {attempt} times, as often as RetryPolicy::attempts allows");
+            let words = format!("it was sent {attempt} times, as often as is allowed");
             return Decision::Leave((self.policy.attempts > 1).then_some(words));
         }
         let doubled = self.policy.base.saturating_mul(1_u32.checked_shl(attempt - 1).unwrap_or(u32::MAX));
@@ -98,7 +99,7 @@ impl Retry {
             None => self.part_of(doubled.min(self.policy.longest)),
             Some(asked) if asked > self.policy.longest => {
                 let words = format!(
-                    "the server asks to wait {asked:?}, longer than RetryPolicy::longest ({:?}) allows",
+                    "the server asks to wait {asked:?}, longer than the longest wait ({:?})",
                     self.policy.longest
                 );
                 return Decision::Leave(Some(words));

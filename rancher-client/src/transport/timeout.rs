@@ -44,7 +44,7 @@ fn no_headers(span: Duration) -> Error {
     Error::new(
         ErrorKind::Timeout,
         format!("no headers of an answer came within {span:?}"),
-        "try again later; Timeouts::headers allows more",
+        "try again later, or allow more time for an answer to begin",
     )
     .with_retry(true, None)
 }
@@ -60,7 +60,7 @@ fn moving(body: Body, idle: Duration) -> Body {
                 let error = Error::new(
                     ErrorKind::Timeout,
                     format!("the body of the answer stalled: nothing came for {idle:?}"),
-                    "try again; Timeouts::idle allows more",
+                    "try again, or allow more time between pieces of a body",
                 );
                 Some((Err(error.with_retry(true, None)), None))
             }

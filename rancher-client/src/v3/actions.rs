@@ -84,15 +84,34 @@ impl<T: V3Object> Resource<T> {
         action: Action<In, Out>,
         input: &In,
     ) -> Result<Out> {
-        let stated = self.checks().map(|info| info.collection_action(action.name()));
+        self.plain_collection_action(action.name(), input).await
+    }
+
+    /// Starts an action of the collection by its name, with and for plain JSON. See [`Resource::collection_action`].
+    ///
+    /// # Errors
+    /// As [`Resource::collection_action`].
+    ///
+    /// # Scope
+    /// A key without a scope.
+    pub async fn collection_action_named(&self, name: &str, input: &Object) -> Result<Object> {
+        self.plain_collection_action(name, input).await
+    }
+
+    async fn plain_collection_action<In: Serialize, Out: Answer>(
+        &self,
+        name: &str,
+        input: &In,
+    ) -> Result<Out> {
+        let stated = self.checks().map(|info| info.collection_action(name));
         if let Some(None) = stated {
             return Err(Error::invalid(
-                format!("nothing was sent: {} have no action {:?}", self.collection, action.name()),
+                format!("nothing was sent: {} have no action {name:?}", self.collection),
                 "",
             ));
         }
         let taken = stated.flatten().and_then(|action| action.input);
-        self.start(self.route(None)?.with_query("action", action.name()), taken, input).await
+        self.start(self.route(None)?.with_query("action", name), taken, input).await
     }
 
     async fn start<In: Serialize, Out: Answer>(

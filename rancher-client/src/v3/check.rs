@@ -69,7 +69,7 @@ impl Problems {
             more => format!("{more} fields are wrong: "),
         };
         Err(Error::invalid(format!("nothing was sent: the {} cannot be {verb}: {what}{}", info.id, all.join("; ")),
-            "this is what the server states of the type; a newer server may take more, see Resource::unchecked",
+            "this is what the server states of the type; a newer server may take more: then use the resource unchecked",
         )
         .with_field(field))
     }

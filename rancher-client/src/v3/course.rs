@@ -12,7 +12,7 @@ use std::fmt;
 use super::actions::follow;
 use super::query::Query;
 use crate::error::{Error, ErrorKind, Result};
-use crate::paging::{Course, Step, circle};
+use crate::paging::{Course, Refused, Step, circle};
 use crate::scope::Route;
 use crate::wire::{Page, ServerUrl};
 
@@ -31,21 +31,13 @@ pub(crate) struct Markers {
     pub(crate) info: Option<&'static TypeInfo>,
     pub(crate) query: Query,
     /// What was wrong with the query; told when the walk begins, so that a list can be made without `?`.
-    pub(crate) place: std::result::Result<(Route, Vec<Condition>), InvalidQuery>,
+    pub(crate) place: std::result::Result<(Route, Vec<Condition>), Refused>,
     unmarked: Option<Route>,
     /// Ids of the page before, the last one at the end: where to go on when a marker is gone.
     footholds: Vec<String>,
     /// The page that they are ids of, as long as nobody needed them.
     unread: Option<Page>,
     beginnings: u32,
-}
-
-/// A query that cannot be sent, to be told later.
-#[derive(Debug, Clone)]
-pub(crate) struct InvalidQuery {
-    pub(crate) kind: ErrorKind,
-    pub(crate) summary: String,
-    pub(crate) advice: String,
 }
 
 /// Finds the id of an object and reads no further: it is asked of every item of every page.
@@ -111,17 +103,12 @@ impl Markers {
         query: Query,
         place: Result<(Route, Vec<Condition>)>,
     ) -> Self {
-        let place = place.map_err(|error| InvalidQuery {
-            kind: error.kind(),
-            summary: error.summary().to_owned(),
-            advice: error.advice().to_owned(),
-        });
         Self {
             operation,
             server,
             info,
             query,
-            place,
+            place: place.map_err(Refused::from),
             unmarked: None,
             footholds: Vec::new(),
             unread: None,
@@ -286,7 +273,7 @@ impl Course for Markers {
     fn first(&mut self, limit: Option<u32>) -> Result<Route> {
         let (route, conditions) = match &self.place {
             Ok((route, conditions)) => (route.clone(), conditions.clone()),
-            Err(error) => return Err(Error::new(error.kind, error.summary.clone(), error.advice.clone())),
+            Err(refused) => return Err(refused.into()),
         };
         self.query.check(self.info)?;
         let mut route = route;

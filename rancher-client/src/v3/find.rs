@@ -117,6 +117,18 @@ impl<T: V3Object> Resource<T> {
     /// # Scope
     /// A key without a scope.
     pub async fn ensure(&self, object: &T, by: &[Field]) -> Result<Ensured<T>> {
+        let names: Vec<&str> = by.iter().map(|field| field.name()).collect();
+        self.ensure_by_names(object, &names).await
+    }
+
+    /// As [`Resource::ensure`], by fields whose names are not known when the program is built.
+    ///
+    /// # Errors
+    /// As [`Resource::ensure`].
+    ///
+    /// # Scope
+    /// A key without a scope.
+    pub async fn ensure_by_names(&self, object: &T, by: &[&str]) -> Result<Ensured<T>> {
         let fields = fields_of(object)?;
         let mut query = Query::all();
         if by.is_empty() {
@@ -126,27 +138,26 @@ impl<T: V3Object> Resource<T> {
             ));
         }
         for field in by {
-            let value = match fields.get(field.name()) {
+            let value = match fields.get(*field) {
                 Some(Value::String(text)) if !text.is_empty() => text.clone(),
                 Some(Value::Bool(value)) => value.to_string(),
                 Some(Value::Number(number)) => number.to_string(),
                 _ => {
                     return Err(Error::invalid(
-                        format!("the object has no {} to search by", field.name()),
+                        format!("the object has no {field} to search by"),
                         "set it, or search by other fields",
                     )
-                    .with_field(field.name()));
+                    .with_field(*field));
                 }
             };
-            query = query.with(field.eq(value));
+            query = query.with(Condition::new(*field, Modifier::Eq, [value]));
         }
         let found = self.list(query).collect().await?;
         if found.is_empty() {
             return self.create(object).await.map(Ensured::Created);
         }
-        let names: Vec<&str> = by.iter().map(|field| field.name()).collect();
         let found =
-            only("v3.find", found, &self.collection, &format!("the same {}", names.join(", ")), NARROWER)?;
+            only("v3.find", found, &self.collection, &format!("the same {}", by.join(", ")), NARROWER)?;
         // recorded: workflows, a project with namespaces stays for a while, with `removed` set
         if fields_of(&*found)?
             .get("removed")
@@ -165,7 +176,7 @@ impl<T: V3Object> Resource<T> {
 }
 
 /// What helps where more than one object fits.
-const NARROWER: &str = "give the id, or narrow it down: client.v3().in_cluster(&id)";
+const NARROWER: &str = "give the id, or narrow it down to a cluster or a project";
 
 /// The only one of the objects that were found to have `what`: a name, or the same fields. `advice` is for more of them.
 pub(crate) fn only<T: V3Object>(

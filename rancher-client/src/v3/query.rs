@@ -85,6 +85,13 @@ impl Query {
         self
     }
 
+    /// As [`Query::sorted_by`], for a name that is not known when the program is built.
+    #[must_use]
+    pub fn sorted_by_name(mut self, field: impl Into<String>) -> Self {
+        self.sort = Some(field.into());
+        self
+    }
+
     /// In the opposite order.
     #[must_use]
     pub fn descending(mut self) -> Self {
@@ -132,7 +139,7 @@ impl Query {
             if seen.contains(&(name.as_str(), condition.modifier)) {
                 return Err(Error::invalid(
                     format!("the filter {} is given twice", condition.parameter()),
-                    "give all its values at once, with one_of or none_of",
+                    "give all its values at once",
                 ));
             }
             seen.push((name, condition.modifier));
@@ -149,7 +156,7 @@ impl Query {
                 (Modifier::Eq | Modifier::Ne, 2..) => {
                     return Err(Error::invalid(
                         format!("the filter {} takes one value", condition.parameter()),
-                        "use one_of or none_of for several",
+                        "several values are one_of (in) or none_of (notin)",
                     ));
                 }
                 _ => {}
@@ -181,7 +188,8 @@ fn check_filter(info: &'static TypeInfo, condition: &Condition) -> Result<()> {
     Err(Error::invalid(
         format!("{} cannot be filtered by {}", info.plural, condition.parameter()),
         format!("the server knows for {}: {}", filter.name, known.join(", ")),
-    ))
+    )
+    .with_field(filter.name))
 }
 
 fn check_value(what: &str, value: &str) -> Result<()> {
@@ -208,7 +216,7 @@ fn unknown(info: &'static TypeInfo, verb: &str, field: &str) -> Error {
         Some(_) => format!("it is a field, but not one of those that the server filters by: {fields}"),
         None => format!("the server would ignore it in silence; it knows: {fields}"),
     };
-    Error::invalid(format!("{} cannot be {verb} by {field:?}", info.plural), advice)
+    Error::invalid(format!("{} cannot be {verb} by {field:?}", info.plural), advice).with_field(field)
 }
 
 /// The conditions that say where an object of this type belongs, and the part of the path.
@@ -237,7 +245,7 @@ pub(crate) fn place_of(
         }
         (Api::Project, ..) => Err(Error::invalid(
             format!("{collection} belong to a project, and none is given"),
-            "say which: client.v3().in_project(&id)",
+            "say which project",
         )),
         (Api::Cluster, Some(cluster), project) => {
             let path = vec!["v3".into(), "cluster".into(), cluster.to_string(), collection.into()];
@@ -251,7 +259,7 @@ pub(crate) fn place_of(
         }
         (Api::Cluster, None, _) => Err(Error::invalid(
             format!("{collection} belong to a cluster, and none is given"),
-            "say which: client.v3().in_cluster(&id)",
+            "say which cluster",
         )),
         (_, cluster, project) => {
             let path = vec!["v3".into(), collection.into()];

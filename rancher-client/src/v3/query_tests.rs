@@ -130,12 +130,15 @@ async fn what_the_server_would_ignore_is_not_sent() {
         assert_eq!(error.kind(), ErrorKind::Invalid, "{query:?}");
         assert!(error.to_string().contains(words), "{error}");
     }
+    let unknown = Query::all().with(rancher_types::Field::new("nam").eq("x"));
+    let error = projects.list(unknown).collect().await.unwrap_err();
+    assert_eq!(error.field(), Some("nam"), "{error}");
     let of_a_cluster = Query::in_cluster(&ClusterId::new("c-prod1").unwrap());
     let error = v3.resource::<Setting>().list(of_a_cluster).collect().await.unwrap_err();
     assert!(error.to_string().contains("cannot be asked of one cluster"), "{error}");
     let error =
         v3.resource::<rancher_types::cluster::Namespace>().list(Query::all()).collect().await.unwrap_err();
-    assert!(error.to_string().contains("in_cluster"), "{error}");
+    assert!(error.to_string().contains("say which cluster"), "{error}");
     assert_eq!(mock.count(), 0);
 }
 

@@ -131,7 +131,7 @@ impl Until {
             None => Ok(()),
             Some(problem) => Err(Error::invalid(
                 format!("{problem} cannot be waited for"),
-                "say for example Until::condition(\"Ready\").is(\"False\")",
+                "say for example that the condition Ready shall be False",
             )),
         }
     }
@@ -159,7 +159,7 @@ impl Until {
                     None if look::is_plain_kubernetes(object) => {
                         return Err(Error::invalid(
                             "objects of Kubernetes do not say whether they are settled",
-                            "wait for a condition, or for what Until::fits looks at; Steve says it: cluster.steve()",
+                            "wait for a condition, or for what you look at yourself; Steve says whether an object is settled",
                         ));
                     }
                     None => unmet.push("it does not say whether it is settled".to_owned()),

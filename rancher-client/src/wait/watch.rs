@@ -390,7 +390,7 @@ impl<T: Document + Send + Sync + 'static> Watch<T> {
         let error = Error::new(
             ErrorKind::Timeout,
             format!("after {:?}, {} is {wish}: {}", self.options.deadline, self.what, self.standing),
-            "wait again if it still moves (WaitOptions::deadline); if not, its message says what it waits for",
+            "wait again, with a longer deadline, if it still moves; if not, its message says what it waits for",
         )
         .with_retry(true, None)
         .with_because(because)

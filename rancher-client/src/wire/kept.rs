@@ -52,7 +52,8 @@ impl<T: Document> Kept<T> {
     }
 
     /// Says that it was read without some of its fields, so that it cannot be written back as the whole.
-    pub(crate) fn into_partial(mut self) -> Self {
+    #[must_use]
+    pub fn into_partial(mut self) -> Self {
         self.partial = true;
         self
     }

@@ -233,6 +233,42 @@ fn violations(source: &Source) -> Vec<String> {
     found
 }
 
+/// A sentence that names something by its path in Rust: `allow more (Timeouts::call)`. Errors are read in three
+/// languages.
+fn names_of_rust(text: &str) -> Vec<&str> {
+    // of a text over several lines, the first; attributes of the documentation are none
+    let lines = text.lines().filter(|line| !line.contains("doc ="));
+    let sentences =
+        lines.flat_map(|line| line.split('"').skip(1).step_by(2)).filter(|literal| literal.contains(' '));
+    let is_path = |literal: &&str| {
+        literal.match_indices("::").any(|(at, _)| {
+            let before = literal[..at].rsplit(|c: char| !c.is_alphanumeric()).next().unwrap_or_default();
+            let after = literal[at + 2..].chars().next();
+            before.starts_with(char::is_uppercase) && after.is_some_and(|c| c.is_alphabetic())
+        }) || literal.contains("client.v3()")
+    };
+    sentences.filter(is_path).collect()
+}
+
+#[test]
+fn errors_name_nothing_by_its_path_in_rust() {
+    assert_eq!(
+        names_of_rust(r#"f("allow more (Timeouts::call)", "a::b c", "x")"#),
+        ["allow more (Timeouts::call)"]
+    );
+    let found: Vec<String> = sources()
+        .iter()
+        .flat_map(|source| {
+            let text = source.text.replace("\\\"", "'").replace("'\"'", "''");
+            names_of_rust(&text)
+                .into_iter()
+                .map(|words| format!("{}: {words}", source.path))
+                .collect::<Vec<_>>()
+        })
+        .collect();
+    assert!(found.is_empty(), "say it in words of every language:\n{}", found.join("\n"));
+}
+
 /// The text with white space only where it parts two words, so that it does not matter where a line was broken.
 fn compact(text: &str) -> String {
     let mut out = String::with_capacity(text.len());

@@ -188,6 +188,12 @@ const KINDS: &[Kind] = &[
         again: Again::Sometimes("the job can be resumed once its cause is gone"),
         to_do: "Remove the cause, then resume the job; or undo what is done.",
     },
+    Kind {
+        kind: ErrorKind::Internal,
+        meaning: "A defect of this client itself. What was asked may have been done.",
+        again: Again::No,
+        to_do: "Report it, with what was called.",
+    },
 ];
 
 const REASONS: &[(ForbiddenReason, &str, &str)] = &[

@@ -87,7 +87,7 @@ fn violations(text: &str) -> Vec<String> {
         let alone = text.match_indices(word).any(|(at, _)| {
             let before = text[..at].chars().next_back();
             let after = text[at + word.len()..].chars().next();
-            !before.is_some_and(part_of_word) && !(after.is_some_and(part_of_word) && !word.ends_with('('))
+            !before.is_some_and(part_of_word) && (word.ends_with('(') || !after.is_some_and(part_of_word))
         });
         if alone {
             found.push(format!("{word}: {because}"));

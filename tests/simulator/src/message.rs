@@ -3,6 +3,7 @@
 use bytes::Bytes;
 use http::{HeaderMap, Method, StatusCode};
 use jiff::Timestamp;
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 /// A request as the server sees it, its body already read.
@@ -49,6 +50,14 @@ pub trait Respond: Send + 'static {
     /// What was wrong on purpose with the last answer, for the journal.
     fn noted(&mut self) -> Option<String> {
         None
+    }
+
+    /// Changes what the agents of clusters are, by the clusters' ids: `connected`, `gone` (a minute ago) or `never`.
+    ///
+    /// # Errors
+    /// What cannot be changed, and why. Nothing is changed then.
+    fn set_agents(&mut self, _agents: &BTreeMap<String, String>, _now: Timestamp) -> Result<(), String> {
+        Err("this server has no clusters".to_owned())
     }
 }
 

@@ -3,3 +3,5 @@
 // `cfg(test)` always holds here; it is what lets clippy see that helpers belong to tests, too
 #[cfg(test)]
 mod cases;
+#[cfg(test)]
+mod languages;

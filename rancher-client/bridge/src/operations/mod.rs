@@ -1,81 +1,162 @@
-//! What can be called, by name.
+//! What can be called, by name: one row for each operation of the table.
 
+mod client;
+mod cluster;
+mod edits;
+mod kubernetes;
+mod lists;
+mod steve;
 mod v3;
+mod waits;
 
 use bytes::Bytes;
-use rancher_client::Client;
-use serde::Deserialize;
-use serde::de::DeserializeOwned;
+use futures_util::FutureExt as _;
+use std::future::Future;
+use std::panic::AssertUnwindSafe;
+use std::pin::Pin;
 use std::time::Duration;
 
 use crate::answer::Answer;
 use crate::fault::{Fault, Outcome};
+use crate::input::{Context, Input};
 use crate::stream::Stream;
+use crate::table::TABLE;
 
-/// Reads the options of an operation. An option that it does not have is an error that names it.
-fn read<T: DeserializeOwned>(operation: &str, input: &[u8]) -> Outcome<T> {
-    serde_json::from_slice(input).map_err(|error| {
-        Fault::invalid(format!("nothing was sent: {operation} does not take this: {error}"), "")
-    })
+#[cfg(test)]
+mod agreement;
+
+type Called = Pin<Box<dyn Future<Output = Outcome<Answer>> + Send>>;
+
+/// How an operation is done.
+#[derive(Clone, Copy)]
+enum Handler {
+    /// One answer.
+    Call(fn(Input) -> Called),
+    /// One answer after another.
+    Begin(fn(Input) -> Outcome<Stream>),
 }
 
-/// A span of time, in seconds.
-#[derive(Debug, Clone, Copy, Deserialize)]
-struct Seconds(f64);
-
-impl Seconds {
-    fn span(self) -> Outcome<Duration> {
-        Duration::try_from_secs_f64(self.0)
-            .map_err(|_| Fault::invalid(format!("nothing was sent: {} s is no span of time", self.0), ""))
-    }
+macro_rules! handlers {
+    ($($name:literal => $how:ident $handler:path),+ $(,)?) => {
+        &[$(($name, handlers!(@ $how $handler))),+]
+    };
+    (@ call $handler:path) => { Handler::Call(|input| Box::pin($handler(input))) };
+    (@ begin $handler:path) => { Handler::Begin($handler) };
 }
 
-/// A client whose requests take at most this long.
-fn within(client: &Client, timeout: Option<Seconds>) -> Outcome<Client> {
-    Ok(match timeout {
-        Some(seconds) => client.with_timeout(seconds.span()?),
-        None => client.clone(),
-    })
+static HANDLERS: &[(&str, Handler)] = handlers! {
+    "version" => call client::version,
+    "doctor" => call client::doctor,
+    "request" => call client::request,
+
+    "v3.list" => begin v3::list,
+    "v3.total" => call v3::total,
+    "v3.first" => call v3::first,
+    "v3.get" => call v3::get,
+    "v3.find" => call v3::find,
+    "v3.create" => call v3::create,
+    "v3.ensure" => call v3::ensure,
+    "v3.update" => call v3::update,
+    "v3.update_with" => begin v3::update_with,
+    "v3.delete" => call v3::delete,
+    "v3.action" => call v3::action,
+    "v3.collection_action" => call v3::collection_action,
+    "v3.link" => call v3::link,
+    "v3.link_list" => begin v3::link_list,
+    "v3.wait" => begin v3::wait,
+    "v3.wait_gone" => begin v3::wait_gone,
+
+    "steve.list" => begin steve::list,
+    "steve.total" => call steve::total,
+    "steve.first" => call steve::first,
+    "steve.get" => call steve::get,
+    "steve.find" => call steve::find,
+    "steve.create" => call steve::create,
+    "steve.update" => call steve::update,
+    "steve.update_with" => begin steve::update_with,
+    "steve.delete" => call steve::delete,
+    "steve.link" => call steve::link,
+    "steve.wait" => begin steve::wait,
+    "steve.wait_gone" => begin steve::wait_gone,
+
+    "cluster.version" => call cluster::version,
+    "cluster.whoami" => call cluster::whoami,
+    "cluster.can_i" => call cluster::can_i,
+
+    "kubernetes.list" => begin kubernetes::list,
+    "kubernetes.first" => call kubernetes::first,
+    "kubernetes.total" => call kubernetes::total,
+    "kubernetes.get" => call kubernetes::get,
+    "kubernetes.create" => call kubernetes::create,
+    "kubernetes.update" => call kubernetes::update,
+    "kubernetes.update_with" => begin kubernetes::update_with,
+    "kubernetes.delete" => call kubernetes::delete,
+    "kubernetes.wait" => begin kubernetes::wait,
+    "kubernetes.wait_gone" => begin kubernetes::wait_gone,
+};
+
+/// How much longer than its requests a call may take: what is left then hangs in something that is no request.
+pub(crate) const GRACE: Duration = Duration::from_millis(250);
+
+fn find(
+    context: &Context,
+    operation: &str,
+    json: &[u8],
+    original: Option<Bytes>,
+) -> Outcome<(Handler, Input)> {
+    let handler = HANDLERS.iter().find(|(name, _)| *name == operation).map(|(_, handler)| *handler);
+    let (Some(handler), Some(stated)) = (handler, TABLE.get(operation)) else {
+        return Err(Fault::invalid(format!("there is no operation {operation:?}"), ""));
+    };
+    Ok((handler, Input::read(context, stated, json, original)?))
 }
 
-fn unknown(operation: &str) -> Fault {
-    Fault::invalid(format!("there is no operation {operation:?}"), "")
-}
-
+/// Does an operation that returns one answer.
 pub(crate) async fn call(
-    client: &Client,
+    context: &Context,
     operation: &str,
-    input: &[u8],
-    _original: Option<Bytes>,
+    json: &[u8],
+    original: Option<Bytes>,
 ) -> Outcome<Answer> {
-    match operation {
-        "version" => {
-            #[derive(Deserialize)]
-            #[serde(deny_unknown_fields)]
-            struct Input {
-                timeout: Option<Seconds>,
-            }
-            let input: Input = read(operation, input)?;
-            let version = within(client, input.timeout)?.server_version().await?;
-            Ok(Answer::value(serde_json::json!({
-                "version": version.version,
-                "git_commit": version.git_commit,
-                "prime": version.prime,
-            })))
-        }
-        "v3.get" => v3::get(client, input).await,
-        _ => Err(unknown(operation)),
-    }
+    let (handler, input) = find(context, operation, json, original)?;
+    let Handler::Call(handler) = handler else {
+        return Err(Fault::invalid(format!("{operation} returns one answer after another: begin it"), ""));
+    };
+    let timeout = input.timeout;
+    guarded(operation, timeout, async { handler(input).await }).await
 }
 
+/// Begins an operation that returns one answer after another.
 pub(crate) fn begin(
-    client: &Client,
+    context: &Context,
     operation: &str,
-    input: &[u8],
-    _original: Option<Bytes>,
+    json: &[u8],
+    original: Option<Bytes>,
 ) -> Outcome<Stream> {
-    match operation {
-        "v3.list" => v3::list(client, input),
-        _ => Err(unknown(operation)),
-    }
+    let (handler, input) = find(context, operation, json, original)?;
+    let Handler::Begin(handler) = handler else {
+        return Err(Fault::invalid(format!("{operation} returns one answer: call it"), ""));
+    };
+    let timeout = input.timeout;
+    let begun = std::panic::catch_unwind(AssertUnwindSafe(|| handler(input)));
+    let stream = begun.unwrap_or_else(|_| Err(Fault::defect(operation)))?;
+    Ok(stream.named(operation).with_timeout(timeout))
+}
+
+/// The outcome of what is done for an operation, within its time. A panic in it is an error: behind the border nobody
+/// could catch it.
+pub(crate) async fn guarded<T>(
+    operation: &str,
+    timeout: Option<Duration>,
+    work: impl Future<Output = Outcome<T>>,
+) -> Outcome<T> {
+    let caught = AssertUnwindSafe(work).catch_unwind();
+    let caught = match timeout.and_then(|span| Some((span, span.checked_add(GRACE)?))) {
+        None => caught.await,
+        Some((span, all)) => match tokio::time::timeout(all, caught).await {
+            Ok(caught) => caught,
+            Err(_) => return Err(Fault::timeout(operation, span)),
+        },
+    };
+    caught.unwrap_or_else(|_| Err(Fault::defect(operation)))
 }

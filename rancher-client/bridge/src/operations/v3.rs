@@ -1,74 +1,204 @@
 //! The v3 API.
 
-use bytes::Bytes;
-use futures_util::StreamExt as _;
-use rancher_client::Client;
-use rancher_client::paging::Pages;
-use rancher_client::v3::{Query, Resource};
-use rancher_client::wire::{ClusterId, Object, ProjectId};
-use serde::Deserialize;
+use rancher_client::v3::{Deleted, Query, Resource};
+use rancher_client::wire::{ClusterId, Kept, Object, ProjectId};
+use serde_json::{Value, json};
 
-use super::{Seconds, read, within};
+use super::edits::Edits;
+use super::lists::Lists;
+use super::waits::{self, Waits};
 use crate::answer::Answer;
 use crate::fault::Outcome;
-use crate::stream::{Next, Source, Stream};
+use crate::filters;
+use crate::input::{Input, Subject};
+use crate::stream::Stream;
 
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Target {
-    collection: String,
-    cluster: Option<String>,
-    project: Option<String>,
-    #[serde(default)]
-    unchecked: bool,
-}
-
-impl Target {
-    fn resource(&self, client: &Client) -> Outcome<Resource<Object>> {
-        let mut v3 = client.v3();
-        if let Some(cluster) = &self.cluster {
-            v3 = v3.in_cluster(&ClusterId::new(cluster)?);
+/// The resources that an operation is about.
+fn resource(input: &mut Input) -> Outcome<Resource<Object>> {
+    let mut v3 = input.context.client.v3();
+    let (cluster, project) = (input.target_if("cluster")?, input.target_if("project")?);
+    if let Some(cluster) = &cluster {
+        v3 = v3.in_cluster(&ClusterId::new(cluster)?);
+    }
+    if let Some(project) = &project {
+        let project: ProjectId = project.parse()?;
+        if cluster.as_ref().is_some_and(|cluster| cluster != project.cluster().as_str()) {
+            let what = format!(
+                "nothing was sent: the project is one of {}, not of the cluster given",
+                project.cluster()
+            );
+            return Err(input.invalid("project", what, "give one of both"));
         }
-        if let Some(project) = &self.project {
-            v3 = v3.in_project(&project.parse::<ProjectId>()?);
+        v3 = v3.in_project(&project);
+    }
+    let resource = v3.collection(&input.target("collection")?)?;
+    Ok(if input.target_flag("unchecked")? { resource.unchecked() } else { resource })
+}
+
+fn query(input: &mut Input) -> Outcome<Query> {
+    let (cluster, project) = (input.text_if("cluster")?, input.text_if("project")?);
+    let cluster = cluster.map(|id| ClusterId::new(&id)).transpose()?;
+    let project = project.map(|id| id.parse::<ProjectId>()).transpose()?;
+    let mut query = match (&cluster, &project) {
+        (Some(cluster), Some(project)) if cluster != project.cluster() => {
+            let what =
+                format!("nothing was sent: the project is one of {}, not of {cluster}", project.cluster());
+            return Err(input.invalid("project", what, "give one of both"));
         }
-        let resource = v3.collection(&self.collection)?;
-        Ok(if self.unchecked { resource.unchecked() } else { resource })
+        (_, Some(project)) => Query::in_project(project),
+        (Some(cluster), None) => Query::in_cluster(cluster),
+        (None, None) => Query::all(),
+    };
+    let conditions = input.conditions_of_fields("where")?.unwrap_or_default();
+    let conditions = filters::of_v3(&conditions).map_err(|wrong| input.wrong("where", wrong))?;
+    query = conditions.into_iter().fold(query, Query::with);
+    if let Some(field) = input.text_if("sort")? {
+        query = query.sorted_by_name(field);
+    }
+    if input.flag("descending")?.unwrap_or_default() {
+        query = query.descending();
+    }
+    if let Some(size) = input.page_size()? {
+        query = query.limit(size);
+    }
+    Ok(query)
+}
+
+pub(super) fn list(mut input: Input) -> Outcome<Stream> {
+    let (resource, query, fields) = (resource(&mut input)?, query(&mut input)?, input.fields("fields")?);
+    input.done()?;
+    Ok(Lists::stream(resource.list(query), fields))
+}
+
+pub(super) async fn total(mut input: Input) -> Outcome<Answer> {
+    let (resource, query) = (resource(&mut input)?, query(&mut input)?);
+    input.done()?;
+    Ok(Answer::value(resource.list(query).total().await?))
+}
+
+pub(super) async fn first(mut input: Input) -> Outcome<Answer> {
+    let (resource, query) = (resource(&mut input)?, query(&mut input)?);
+    input.done()?;
+    Ok(Answer::maybe(resource.list(query).first().await?.as_ref()))
+}
+
+pub(super) async fn get(mut input: Input) -> Outcome<Answer> {
+    let (resource, id) = (resource(&mut input)?, input.text("id")?);
+    input.done()?;
+    Ok(Answer::object(&resource.get(&id).await?))
+}
+
+pub(super) async fn find(mut input: Input) -> Outcome<Answer> {
+    let (resource, name_or_id) = (resource(&mut input)?, input.text("name_or_id")?);
+    input.done()?;
+    Ok(Answer::object(&resource.find(&name_or_id).await?))
+}
+
+pub(super) async fn create(mut input: Input) -> Outcome<Answer> {
+    let (resource, object) = (resource(&mut input)?, input.data("object")?);
+    input.done()?;
+    Ok(Answer::written(&resource.create(&object).await?))
+}
+
+pub(super) async fn ensure(mut input: Input) -> Outcome<Answer> {
+    let (resource, object) = (resource(&mut input)?, input.data("object")?);
+    let by = input.texts("by")?.unwrap_or_default();
+    input.done()?;
+    let by: Vec<&str> = by.iter().map(String::as_str).collect();
+    let ensured = resource.ensure_by_names(&object, &by).await?;
+    let value = json!({"created": ensured.created(), "altered": ensured.object().altered()});
+    Ok(Answer::object(ensured.object()).with(value))
+}
+
+pub(super) async fn update(mut input: Input) -> Outcome<Answer> {
+    let (resource, object) = (resource(&mut input)?, input.changed()?);
+    input.done()?;
+    Ok(Answer::written(&resource.update(&object).await?))
+}
+
+pub(super) fn update_with(mut input: Input) -> Outcome<Stream> {
+    let (resource, id) = (resource(&mut input)?, input.text("id")?);
+    input.done()?;
+    let written = resource.clone();
+    Ok(Edits::stream(
+        input.context.naming,
+        move || {
+            let (resource, id) = (resource.clone(), id.clone());
+            Box::pin(async move { resource.get(&id).await })
+        },
+        move |object| {
+            let resource = written.clone();
+            Box::pin(async move { resource.update(&object).await })
+        },
+    ))
+}
+
+pub(super) async fn delete(mut input: Input) -> Outcome<Answer> {
+    let (resource, id) = (resource(&mut input)?, input.text("id")?);
+    input.done()?;
+    Ok(deleted(&resource.delete(&id).await?))
+}
+
+/// What became of an object that was deleted.
+pub(super) fn deleted(deleted: &Deleted<Object>) -> Answer {
+    let last = match deleted {
+        Deleted::Going(last) => Some(last),
+        _ => None,
+    };
+    Answer::maybe(last).with(json!({"gone": deleted.is_gone()}))
+}
+
+/// The object that an operation is about, read if only its id was given.
+async fn object(resource: &Resource<Object>, subject: Subject) -> rancher_client::Result<Kept<Object>> {
+    match subject {
+        Subject::Read(object) => Ok(object),
+        Subject::Id(id) => resource.get(&id).await,
     }
 }
 
-pub(super) async fn get(client: &Client, input: &[u8]) -> Outcome<Answer> {
-    #[derive(Deserialize)]
-    #[serde(deny_unknown_fields)]
-    struct Input {
-        target: Target,
-        id: String,
-        timeout: Option<Seconds>,
-    }
-    let input: Input = read("v3.get", input)?;
-    let client = within(client, input.timeout)?;
-    Ok(Answer::object(&input.target.resource(&client)?.get(&input.id).await?))
+pub(super) async fn action(mut input: Input) -> Outcome<Answer> {
+    let (resource, subject, name) = (resource(&mut input)?, input.subject()?, input.text("name")?);
+    let taken = input.data_if("input")?.unwrap_or_default();
+    input.done()?;
+    let object = object(&resource, subject).await?;
+    let made = resource.action_named(&object, &name, &taken).await?;
+    Ok(Answer::value(Value::from(made)))
 }
 
-pub(super) fn list(client: &Client, input: &[u8]) -> Outcome<Stream> {
-    #[derive(Deserialize)]
-    #[serde(deny_unknown_fields)]
-    struct Input {
-        target: Target,
-        timeout: Option<Seconds>,
-    }
-    let input: Input = read("v3.list", input)?;
-    let client = within(client, input.timeout)?;
-    Ok(Stream::new(List(input.target.resource(&client)?.list(Query::all()).pages())))
+pub(super) async fn collection_action(mut input: Input) -> Outcome<Answer> {
+    let (resource, name) = (resource(&mut input)?, input.text("name")?);
+    let taken = input.data_if("input")?.unwrap_or_default();
+    input.done()?;
+    Ok(Answer::value(Value::from(resource.collection_action_named(&name, &taken).await?)))
 }
 
-struct List(Pages);
+pub(super) async fn link(mut input: Input) -> Outcome<Answer> {
+    let (resource, subject, name) = (resource(&mut input)?, input.subject()?, input.text("name")?);
+    input.done()?;
+    let object = object(&resource, subject).await?;
+    Ok(Answer::object(&resource.link::<Object>(&object, &name).await?))
+}
 
-impl Source for List {
-    fn next(&mut self, _reply: Option<Bytes>) -> Next<'_> {
-        Box::pin(async move {
-            let page = self.0.next().await.transpose()?;
-            Ok(page.map(|page| Answer::page(page.items())))
-        })
-    }
+pub(super) fn link_list(mut input: Input) -> Outcome<Stream> {
+    let (resource, subject, name) = (resource(&mut input)?, input.subject()?, input.text("name")?);
+    let fields = input.fields("fields")?;
+    input.done()?;
+    let place = async move {
+        let object = object(&resource, subject).await?;
+        Ok(resource.link_list::<Object>(&object, &name))
+    };
+    Ok(Lists::at(place, fields))
+}
+
+pub(super) fn wait(mut input: Input) -> Outcome<Stream> {
+    let (resource, id) = (resource(&mut input)?, input.text("id")?);
+    let (until, options) = (waits::until(&mut input)?, waits::options(&mut input)?);
+    input.done()?;
+    Ok(Waits::stream(resource.wait(&id, until, options).progress()))
+}
+
+pub(super) fn wait_gone(mut input: Input) -> Outcome<Stream> {
+    let (resource, id, options) = (resource(&mut input)?, input.text("id")?, waits::options(&mut input)?);
+    input.done()?;
+    Ok(Waits::stream(resource.wait_gone(&id, options).progress()))
 }

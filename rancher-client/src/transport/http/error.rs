@@ -76,7 +76,7 @@ impl Circumstances<'_> {
             return Error::new(
                 ErrorKind::Timeout,
                 format!("no connection to {host} within {:?}", self.connect),
-                "check the address, the network, VPN and firewall; Timeouts::connect allows more",
+                "check the address, the network, VPN and firewall; a longer connect timeout allows more",
             )
             .with_retry(true, None);
         }

@@ -3,6 +3,7 @@
 //! - `GET /-/faults` lists the rules with how often each was met, `POST` with `{"faults": ["RULE", …]}`
 //!   replaces them all (or none, if one is wrong), `DELETE` removes them.
 //! - `GET /-/journal` lists the requests so far, `DELETE` forgets them.
+//! - `POST /-/agents` with `{"agents": {"CLUSTER-ID": "connected", …}}` changes tunnels: `connected`, `gone`, `never`.
 
 use super::answer::json;
 use crate::fault::{Fault, FaultError, Faults};
@@ -12,6 +13,7 @@ use http::header::{ALLOW, HeaderValue};
 use http::{Method, StatusCode};
 use serde::Deserialize;
 use serde_json::json;
+use std::collections::BTreeMap;
 
 /// What every path here begins with. Rancher itself has no such path.
 pub(super) const CONTROL: &str = "/-/";
@@ -22,12 +24,22 @@ struct Wanted {
     faults: Vec<String>,
 }
 
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Agents {
+    agents: BTreeMap<String, String>,
+}
+
+/// Hands a change of the agents to whatever answers.
+type SetAgents<'a> = dyn FnOnce(&BTreeMap<String, String>) -> Result<(), String> + 'a;
+
 pub(super) fn answer(
     method: &Method,
     path: &str,
     body: &[u8],
     faults: &Faults,
     journal: &Journal,
+    set_agents: Box<SetAgents<'_>>,
 ) -> Response {
     match (path.strip_prefix(CONTROL).unwrap_or_default(), method.as_str()) {
         ("faults", "GET") => list(faults),
@@ -49,7 +61,12 @@ pub(super) fn answer(
             json(StatusCode::OK, &json!(journal.entries()))
         }
         ("journal", _) => not_allowed("GET, DELETE"),
-        _ => error(StatusCode::NOT_FOUND, "only /-/faults and /-/journal are here"),
+        ("agents", "POST") => match changed(body, set_agents) {
+            Ok(agents) => json(StatusCode::OK, &json!({ "agents": agents })),
+            Err(message) => error(StatusCode::BAD_REQUEST, &message),
+        },
+        ("agents", _) => not_allowed("POST"),
+        _ => error(StatusCode::NOT_FOUND, "only /-/faults, /-/journal and /-/agents are here"),
     }
 }
 
@@ -62,6 +79,13 @@ fn wanted(body: &[u8]) -> Result<Vec<Fault>, String> {
         .map(|rule| rule.parse())
         .collect::<Result<_, FaultError>>()
         .map_err(|e| e.to_string())
+}
+
+fn changed(body: &[u8], set_agents: Box<SetAgents<'_>>) -> Result<BTreeMap<String, String>, String> {
+    let Agents { agents } = serde_json::from_slice(body)
+        .map_err(|error| format!("send {{\"agents\": {{\"CLUSTER-ID\": \"gone\"}}}}: {error}"))?;
+    set_agents(&agents)?;
+    Ok(agents)
 }
 
 fn list(faults: &Faults) -> Response {
@@ -82,8 +106,12 @@ fn error(status: StatusCode, message: &str) -> Response {
 mod tests {
     use super::*;
 
+    fn known(agents: &BTreeMap<String, String>) -> Result<(), String> {
+        if agents.contains_key("c-prod1") { Ok(()) } else { Err("no such cluster".to_owned()) }
+    }
+
     fn ask(method: Method, path: &str, body: &str, faults: &Faults) -> (u16, serde_json::Value) {
-        let response = answer(&method, path, body.as_bytes(), faults, &Journal::default());
+        let response = answer(&method, path, body.as_bytes(), faults, &Journal::default(), Box::new(known));
         (response.status.as_u16(), serde_json::from_slice(&response.body).unwrap())
     }
 
@@ -117,11 +145,27 @@ mod tests {
     }
 
     #[test]
+    fn agents_are_handed_on() {
+        let set = |body: &str| ask(Method::POST, "/-/agents", body, &Faults::default());
+        let gone = json!({"agents": {"c-prod1": "gone"}});
+        assert_eq!(set(&gone.to_string()), (200, gone));
+        for (body, hint) in [
+            (r#"{"agents": {"c-zzzzz": "gone"}}"#, "no such cluster"),
+            ("{}", "CLUSTER-ID"),
+            ("", "CLUSTER-ID"),
+        ] {
+            let (status, answer) = set(body);
+            assert!(status == 400 && answer["error"].as_str().unwrap().contains(hint), "{answer}");
+        }
+    }
+
+    #[test]
     fn other_paths_and_methods_say_what_there_is() {
         let faults = Faults::default();
         assert_eq!(ask(Method::PUT, "/-/faults", "", &faults).0, 405);
         assert_eq!(ask(Method::POST, "/-/journal", "", &faults).0, 405);
         assert_eq!(ask(Method::GET, "/-/world", "", &faults).0, 404);
+        assert_eq!(ask(Method::GET, "/-/agents", "", &faults).0, 405);
         assert_eq!(ask(Method::GET, "/-/journal", "", &faults), (200, json!([])));
     }
 }

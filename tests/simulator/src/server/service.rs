@@ -174,6 +174,10 @@ impl<R: Respond> Exchange<R> {
                 &body,
                 &self.shared.faults,
                 &self.shared.journal,
+                Box::new(|agents| {
+                    let mut respond = self.shared.respond.lock().unwrap_or_else(PoisonError::into_inner);
+                    respond.set_agents(agents, self.now())
+                }),
             ),
             None => answer::norman_error(StatusCode::PAYLOAD_TOO_LARGE, "too large"),
         };

@@ -129,6 +129,20 @@ impl World {
         &self.labels
     }
 
+    /// What a text says of the agent of a cluster that is there.
+    fn agent(&self, cluster: &str, agent: &str, now: Timestamp) -> Result<Agent, String> {
+        if !self.state.clusters.contains_key(cluster) {
+            return Err(WorldError::Cluster(cluster.to_owned()).to_string());
+        }
+        match agent {
+            "connected" => Ok(Agent::Connected),
+            // long enough for Rancher to have noticed
+            "gone" => Ok(Agent::Gone { since: now - jiff::SignedDuration::from_mins(1) }),
+            "never" => Ok(Agent::Never),
+            other => Err(format!("{other:?} is no agent; use connected, gone or never")),
+        }
+    }
+
     /// Moves the world to the server's clock. The first request does it by itself.
     pub fn start(&mut self, now: Timestamp) {
         if !self.started {
@@ -140,6 +154,17 @@ impl World {
 }
 
 impl Respond for World {
+    fn set_agents(&mut self, agents: &BTreeMap<String, String>, now: Timestamp) -> Result<(), String> {
+        let agents: Vec<(&String, Agent)> = agents
+            .iter()
+            .map(|(cluster, agent)| Ok((cluster, self.agent(cluster, agent, now)?)))
+            .collect::<Result<_, String>>()?;
+        for (cluster, agent) in agents {
+            self.set_agent(cluster, agent).map_err(|error| error.to_string())?;
+        }
+        Ok(())
+    }
+
     fn noted(&mut self) -> Option<String> {
         let noted = std::mem::take(&mut self.state.noted);
         (!noted.is_empty()).then(|| noted.join(" "))

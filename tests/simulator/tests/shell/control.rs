@@ -47,6 +47,31 @@ async fn the_journal_is_read_over_http_and_not_written_by_that() {
     assert_eq!(ask(&running, "GET", "/-/nothing", "").await.0, 404);
 }
 
+#[tokio::test]
+async fn agents_are_changed_over_http() {
+    let simulator =
+        Simulator::serve(World::record(7), ServerOptions { delay_scale: 0.0, ..plain() }).unwrap();
+    let token = simulator.world(|world| World::labels(world).tokens["admin-unscoped"].clone());
+    let status = async || {
+        let mut raw = Raw::connect(simulator.running()).await;
+        raw.send("GET /k8s/clusters/c-prod1/version", &[&format!("authorization: Bearer {token}")]).await;
+        raw.answer().await.status
+    };
+    let set = async |body: Value| ask(simulator.running(), "POST", "/-/agents", &body.to_string()).await;
+    assert_eq!(status().await, 200);
+    assert_eq!(set(json!({"agents": {"c-prod1": "gone"}})).await.0, 200);
+    assert_eq!(status().await, 500);
+    assert_eq!(set(json!({"agents": {"c-prod1": "never"}})).await.0, 200);
+    assert_eq!(status().await, 503);
+    // one that is wrong changes none
+    for wrong in
+        [json!({"c-prod1": "connected", "c-zzzzz": "gone"}), json!({"c-edge1": "gone", "c-prod1": "up"})]
+    {
+        assert_eq!(set(json!({ "agents": wrong })).await.0, 400);
+        assert_eq!(status().await, 503);
+    }
+}
+
 /// Counts its requests.
 struct Counter(u64);
 

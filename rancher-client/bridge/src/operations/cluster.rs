@@ -1,0 +1,45 @@
+//! A cluster, through Rancher's proxy.
+
+use rancher_client::proxy::ClusterProxy;
+use serde_json::json;
+
+use crate::answer::Answer;
+use crate::fault::Outcome;
+use crate::input::{Input, question};
+
+/// The cluster that an operation is about.
+fn cluster(input: &mut Input) -> Outcome<ClusterProxy> {
+    let id = input.target("cluster")?;
+    Ok(input.context.client.cluster(id)?)
+}
+
+pub(super) async fn version(mut input: Input) -> Outcome<Answer> {
+    let cluster = cluster(&mut input)?;
+    input.done()?;
+    Ok(Answer::value(cluster.version().await?))
+}
+
+pub(super) async fn whoami(mut input: Input) -> Outcome<Answer> {
+    let cluster = cluster(&mut input)?;
+    input.done()?;
+    let me = cluster.whoami().await?;
+    Ok(Answer::value(input.context.naming.value(json!({
+        "user": me.user,
+        "username": me.username,
+        "principals": me.principals,
+        "groups": me.groups,
+        "token": me.token,
+    }))))
+}
+
+pub(super) async fn can_i(mut input: Input) -> Outcome<Answer> {
+    let cluster = cluster(&mut input)?;
+    let (verb, resource) = (input.text("verb")?, input.text("resource")?);
+    let (namespace, group) = (input.text_if("namespace")?, input.text_if("group")?);
+    let subresource = input.text_if("subresource")?;
+    input.done()?;
+    let question = question(&verb, &resource, namespace.as_deref(), group.as_deref(), subresource.as_deref())
+        .map_err(|wrong| input.wrong("resource", wrong))?;
+    let permission = cluster.can_i(&question).await?;
+    Ok(Answer::value(json!({"allowed": permission.allowed, "reason": permission.reason})))
+}

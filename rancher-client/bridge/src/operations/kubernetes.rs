@@ -1,0 +1,130 @@
+//! Kubernetes of a cluster, through Rancher's proxy.
+
+use rancher_client::proxy::{ClusterProxy, ListOptions, OnExpired, Resource};
+use std::sync::Arc;
+
+use super::edits::Edits;
+use super::lists::Lists;
+use super::v3::deleted;
+use super::waits::{self, Waits};
+use crate::answer::Answer;
+use crate::fault::Outcome;
+use crate::input::Input;
+use crate::stream::Stream;
+
+/// Where the objects are.
+struct Place {
+    cluster: ClusterProxy,
+    group: String,
+    version: String,
+    plural: String,
+    namespace: String,
+}
+
+impl Place {
+    fn of(input: &mut Input) -> Outcome<Self> {
+        let cluster = input.target("cluster")?;
+        Ok(Self {
+            cluster: input.context.client.cluster(cluster)?,
+            group: input.target_if("group")?.unwrap_or_default(),
+            version: input.target_if("version")?.unwrap_or_default(),
+            plural: input.target("plural")?,
+            namespace: input.target_if("namespace")?.unwrap_or_default(),
+        })
+    }
+
+    fn resource(&self) -> Resource<'_> {
+        Resource {
+            group: &self.group,
+            version: &self.version,
+            plural: &self.plural,
+            namespace: &self.namespace,
+        }
+    }
+}
+
+fn options(input: &mut Input) -> Outcome<ListOptions> {
+    Ok(ListOptions {
+        limit: input.page_size()?,
+        label_selector: input.text_if("label_selector")?.unwrap_or_default(),
+        field_selector: input.text_if("field_selector")?.unwrap_or_default(),
+        expired: match input.text_if("expired")?.as_deref() {
+            Some("fail") => OnExpired::Fail,
+            Some("inconsistent") => OnExpired::Inconsistent,
+            // the table knows no other word
+            _ => OnExpired::Anew,
+        },
+    })
+}
+
+pub(super) fn list(mut input: Input) -> Outcome<Stream> {
+    let (place, options, fields) = (Place::of(&mut input)?, options(&mut input)?, input.fields("fields")?);
+    input.done()?;
+    Ok(Lists::stream(place.cluster.list(place.resource(), options), fields))
+}
+
+pub(super) async fn first(mut input: Input) -> Outcome<Answer> {
+    let (place, options) = (Place::of(&mut input)?, options(&mut input)?);
+    input.done()?;
+    Ok(Answer::maybe(place.cluster.list(place.resource(), options).first().await?.as_ref()))
+}
+
+pub(super) async fn total(mut input: Input) -> Outcome<Answer> {
+    let (place, options) = (Place::of(&mut input)?, options(&mut input)?);
+    input.done()?;
+    Ok(Answer::value(place.cluster.list(place.resource(), options).total().await?))
+}
+
+pub(super) async fn get(mut input: Input) -> Outcome<Answer> {
+    let (place, name) = (Place::of(&mut input)?, input.text("name")?);
+    input.done()?;
+    Ok(Answer::object(&place.cluster.get(place.resource(), &name).await?))
+}
+
+pub(super) async fn create(mut input: Input) -> Outcome<Answer> {
+    let (place, object) = (Place::of(&mut input)?, input.data("object")?);
+    input.done()?;
+    Ok(Answer::written(&place.cluster.create(place.resource(), &object).await?))
+}
+
+pub(super) async fn update(mut input: Input) -> Outcome<Answer> {
+    let (place, object) = (Place::of(&mut input)?, input.changed()?);
+    input.done()?;
+    Ok(Answer::written(&place.cluster.update(place.resource(), &object).await?))
+}
+
+pub(super) fn update_with(mut input: Input) -> Outcome<Stream> {
+    let (place, name) = (Arc::new(Place::of(&mut input)?), input.text("name")?);
+    input.done()?;
+    let written = Arc::clone(&place);
+    Ok(Edits::stream(
+        input.context.naming,
+        move || {
+            let (place, name) = (Arc::clone(&place), name.clone());
+            Box::pin(async move { place.cluster.get(place.resource(), &name).await })
+        },
+        move |object| {
+            let place = Arc::clone(&written);
+            Box::pin(async move { place.cluster.update(place.resource(), &object).await })
+        },
+    ))
+}
+
+pub(super) async fn delete(mut input: Input) -> Outcome<Answer> {
+    let (place, name) = (Place::of(&mut input)?, input.text("name")?);
+    input.done()?;
+    Ok(deleted(&place.cluster.delete(place.resource(), &name).await?))
+}
+
+pub(super) fn wait(mut input: Input) -> Outcome<Stream> {
+    let (place, name) = (Place::of(&mut input)?, input.text("name")?);
+    let (until, options) = (waits::until(&mut input)?, waits::options(&mut input)?);
+    input.done()?;
+    Ok(Waits::stream(place.cluster.wait(place.resource(), &name, until, options).progress()))
+}
+
+pub(super) fn wait_gone(mut input: Input) -> Outcome<Stream> {
+    let (place, name, options) = (Place::of(&mut input)?, input.text("name")?, waits::options(&mut input)?);
+    input.done()?;
+    Ok(Waits::stream(place.cluster.wait_gone(place.resource(), &name, options).progress()))
+}

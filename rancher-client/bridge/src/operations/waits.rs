@@ -1,0 +1,72 @@
+//! Waits, event by event.
+
+use bytes::Bytes;
+use futures_util::StreamExt as _;
+use rancher_client::wait::{Progress, ProgressStream, Until, WaitOptions};
+use rancher_client::wire::Object;
+use serde_json::json;
+
+use crate::answer::Answer;
+use crate::fault::Outcome;
+use crate::input::Input;
+use crate::stream::{Next, Source, Stream};
+
+/// What the caller waits for.
+pub(super) fn until(input: &mut Input) -> Outcome<Until> {
+    let state = input.text_if("state")?.map(Until::state);
+    let settled = input.flag("settled")?.unwrap_or_default().then(Until::settled);
+    let conditions = input.conditions("condition")?.unwrap_or_default();
+    let conditions = conditions.into_iter().map(|(kind, status)| match status {
+        Some(status) => Until::condition(kind).is(status),
+        None => Until::condition(kind),
+    });
+    conditions.chain(state).chain(settled).reduce(Until::and).ok_or_else(|| {
+        input.invalid(
+            "condition",
+            "nothing was sent: nothing is given to wait for",
+            "give a state, a condition, or settled; what is there now, get says",
+        )
+    })
+}
+
+/// How long and how often to look.
+pub(super) fn options(input: &mut Input) -> Outcome<WaitOptions> {
+    let usual = WaitOptions::default();
+    Ok(WaitOptions {
+        deadline: input.span("deadline")?.unwrap_or(usual.deadline),
+        stable_for: input.span("stable_for")?,
+        poll: input.span("poll")?.unwrap_or(usual.poll),
+        rights_lag: input.span("rights_lag")?.unwrap_or(usual.rights_lag),
+    })
+}
+
+/// What happens while waiting.
+pub(super) struct Waits(ProgressStream<Object>);
+
+impl Waits {
+    pub(super) fn stream(progress: ProgressStream<Object>) -> Stream {
+        Stream::new(Self(progress))
+    }
+}
+
+impl Source for Waits {
+    fn next(&mut self, _reply: Option<Bytes>) -> Next<'_> {
+        Box::pin(async move {
+            let Some(event) = self.0.next().await.transpose()? else { return Ok(None) };
+            Ok(Some(match event {
+                Progress::Unmet(unmet) => Answer::value(json!({
+                    "event": "unmet",
+                    "text": unmet.to_string(),
+                    "unmet": unmet.unmet,
+                    "state": unmet.state,
+                    "message": unmet.message,
+                    "trouble": unmet.trouble,
+                })),
+                Progress::Met(object) => Answer::object(&object).with(json!({"event": "met"})),
+                Progress::Gone(last) => Answer::maybe(last.as_ref()).with(json!({"event": "gone"})),
+                // what a later core tells, a shell of this one can pass over
+                _ => Answer::value(json!({"event": "other"})),
+            }))
+        })
+    }
+}

@@ -1,0 +1,142 @@
+// The packages as they are installed: in an empty folder, without a network, cargo or this repository.
+import assert from 'node:assert/strict';
+import { buildSync } from 'esbuild';
+import { spawnSync } from 'node:child_process';
+import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readdirSync, realpathSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { after, test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { simulated } from './support.mjs';
+
+const home = fileURLToPath(new URL('..', import.meta.url));
+const folder = realpathSync(mkdtempSync(join(tmpdir(), 'rancher-node-test-')));
+after(() => rmSync(folder, { recursive: true, force: true }));
+const simulator = await simulated(after);
+
+// the path has Node, and nothing that could build
+const PATH = `${dirname(process.execPath)}`;
+const env = { PATH, HOME: folder, RANCHER_CONFIG_DIR: join(folder, 'none'), KUBECONFIG: join(folder, 'none'), npm_config_cache: join(folder, 'cache') };
+
+function run(program, args, options = {}) {
+  const { status, signal, stdout, stderr, error } = spawnSync(program, args, { cwd: folder, encoding: 'utf8', timeout: 120_000, ...options, env: { ...env, ...options.env } });
+  if (error) throw error;
+  return { status, signal, stdout, stderr };
+}
+
+function well(program, args, options) {
+  const { status, stdout, stderr } = run(program, args, options);
+  assert.equal(status, 0, `${stdout}${stderr}`);
+  return stdout;
+}
+
+const node = (...args) => well(process.execPath, args);
+const packed = well(process.execPath, [join(home, 'scripts', 'pack.mjs'), '--out', folder, '--simulator', process.env.RANCHER_SIM], { cwd: home, env: { PATH: process.env.PATH } })
+  .trim()
+  .split('\n')
+  .map((line) => JSON.parse(line));
+writeFileSync(join(folder, 'package.json'), '{ "name": "empty", "version": "1.0.0", "private": true }\n');
+well('npm', ['install', '--offline', '--no-audit', '--no-fund', ...packed.map(({ file }) => file)], { env: { PATH: process.env.PATH } });
+const modules = join(folder, 'node_modules');
+const platform = packed[1].name;
+
+const TASK = `
+  const simulator = await Simulator.start();
+  const client = simulator.client('admin-unscoped');
+  const { version } = await client.version();
+  const error = await client.projects.get('local:p-none').catch((error) => error);
+  console.log(JSON.stringify([version, error instanceof RancherError, error.kind]));
+  await simulator.stop();
+`;
+
+test('it has what it needs, and nothing else', () => {
+  assert.deepEqual(readdirSync(modules).filter((name) => !name.startsWith('.')).sort(), packed.map(({ name }) => name).sort());
+  assert.ok(!existsSync(join(modules, 'rancher-node', 'ts')) && existsSync(join(modules, 'rancher-node', 'LICENSE')));
+});
+
+test('ESM, CommonJS, and rancher-node/testing with its own simulator', () => {
+  writeFileSync(join(folder, 'task.mjs'), `import { RancherError } from 'rancher-node'; import { Simulator } from 'rancher-node/testing'; ${TASK}`);
+  writeFileSync(join(folder, 'task.cjs'), `const { RancherError } = require('rancher-node'); const { Simulator } = require('rancher-node/testing'); (async () => { ${TASK} })();`);
+  for (const file of ['task.mjs', 'task.cjs']) {
+    const [version, known, kind] = JSON.parse(node(file));
+    assert.match(version, /^v2\./);
+    assert.deepEqual([known, kind], [true, 'not_found']);
+  }
+});
+
+test('the command: report and exit code', () => {
+  writeFileSync(join(folder, 'ca.pem'), simulator.caPem);
+  const doctor = (label, ...args) => {
+    const given = label ? { RANCHER_TOKEN: simulator.tokens[label] } : {};
+    return run(join(modules, '.bin', 'rancher-node'), ['doctor', '--ca-file', 'ca.pem', '--cluster', 'c-prod1', ...args], { env: { RANCHER_URL: simulator.url, ...given } });
+  };
+  const usable = doctor('admin-unscoped');
+  assert.equal(usable.status, 0, usable.stderr);
+  assert.match(usable.stdout, /usable/);
+  assert.equal(doctor('standard-unscoped').status, 1);
+  const json = doctor('expired', '--json');
+  assert.equal(json.status, 5, json.stderr);
+  const report = JSON.parse(json.stdout);
+  assert.equal(report.verdict, 'undetermined');
+  assert.ok('expires_at' in report.credential && !('text' in report) && !('exit_code' in report));
+  assert.equal(doctor('admin-unscoped', '--can-i', 'get:pods', 'create:deployments.apps', '--namespace', 'default').status, 0);
+  writeFileSync(join(folder, 'witness'), simulator.tokens['admin-unscoped']);
+  assert.equal(doctor('expired', '--witness-token-file', 'witness').status, 2);
+  assert.equal(doctor(undefined).status, 4);
+  assert.equal(doctor('admin-unscoped', '--url', 'https://127.0.0.1:9').status, 3);
+  assert.equal(doctor('admin-unscoped', '--timeout', '1e9').status, 4);
+  const wrong = doctor('admin-unscoped', '--tken', simulator.tokens.expired);
+  assert.equal(wrong.status, 4);
+  assert.match(wrong.stderr, /--tken/);
+  for (const { stdout, stderr } of [usable, json, wrong]) {
+    for (const token of Object.values(simulator.tokens)) assert.ok(!`${stdout}${stderr}`.includes(token.split(':')[1] ?? token));
+  }
+  assert.match(run(join(modules, '.bin', 'rancher-node'), ['--help']).stdout, /Exit codes/);
+  assert.match(run(join(modules, '.bin', 'rancher-node'), ['--version']).stdout, /^\d+\.\d+\.\d+/);
+});
+
+test('a native module that is missing or broken is named, and can be replaced', () => {
+  const open = "const { Client } = require('rancher-node'); try { new Client({ url: 'https://rancher.example.com', token: 'token-abc12:secret' }); console.log('well') } catch (error) { console.log(error.kind, error.message) }";
+  const file = join(modules, platform, `rancher-node.${platform.replace('rancher-node-', '')}.node`);
+  const elsewhere = join(folder, 'elsewhere.node');
+  copyFileSync(file, elsewhere);
+  assert.equal(node('-e', open), 'well\n');
+  renameSync(join(modules, platform), join(folder, 'away'));
+  const missing = node('-e', open);
+  assert.match(missing, /^config /);
+  for (const word of [platform, process.platform, process.arch, 'RANCHER_NODE_NATIVE']) assert.ok(missing.includes(word), missing);
+  assert.equal(well(process.execPath, ['-e', open], { env: { RANCHER_NODE_NATIVE: elsewhere } }), 'well\n');
+  assert.match(well(process.execPath, ['-e', open], { env: { RANCHER_NODE_NATIVE: join(folder, 'none.node') } }), /none\.node/);
+  mkdirSync(join(modules, platform));
+  copyFileSync(join(folder, 'away', 'package.json'), join(modules, platform, 'package.json'));
+  writeFileSync(file, 'no module');
+  const broken = node('-e', open);
+  assert.ok(broken.includes(platform) && broken.includes('cannot be loaded'), broken);
+  rmSync(join(modules, platform), { recursive: true });
+  renameSync(join(folder, 'away'), join(modules, platform));
+});
+
+test('without a simulator, it says where one comes from', () => {
+  const name = packed[2].name;
+  renameSync(join(modules, name), join(folder, 'away-sim'));
+  const start = "const { Simulator } = require('rancher-node/testing'); Simulator.start().catch((error) => console.log(error.kind, error.message))";
+  const missing = node('-e', start);
+  assert.match(missing, /^config .*rancher-sim-.*RANCHER_SIM/);
+  assert.match(well(process.execPath, ['-e', start], { env: { RANCHER_SIM: join(folder, 'none') } }), /none is no program/);
+  renameSync(join(folder, 'away-sim'), join(modules, name));
+});
+
+test('the recipes for esbuild', () => {
+  const app = "import { Client, RancherError } from 'rancher-node';\ntry { new Client({ url: 'ftp://x', token: 'token-abc12:secret' }) } catch (error) { console.log(error instanceof RancherError, error.kind) }\n";
+  writeFileSync(join(folder, 'app.mjs'), app);
+  const esbuild = (out, options) => buildSync({ absWorkingDir: folder, entryPoints: ['app.mjs'], bundle: true, platform: 'node', logLevel: 'warning', outdir: out, outExtension: { '.js': '.cjs' }, ...options });
+  // one folder with everything for this platform
+  esbuild('copied', { loader: { '.node': 'copy' } });
+  // the native module stays where it is, and a variable names it
+  esbuild('named', { external: ['rancher-node-*'] });
+  renameSync(modules, join(folder, 'away'));
+  assert.equal(readdirSync(join(folder, 'copied')).length, 2);
+  assert.equal(node(join('copied', 'app.cjs')), 'true config\n');
+  assert.equal(well(process.execPath, [join('named', 'app.cjs')], { env: { RANCHER_NODE_NATIVE: join(folder, 'elsewhere.node') } }), 'true config\n');
+  renameSync(join(folder, 'away'), modules);
+});

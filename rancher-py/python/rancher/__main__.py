@@ -1,0 +1,164 @@
+"""`python -m rancher doctor`: what is wrong with a Rancher credential. The diagnosis is the core's; this prints it."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+from typing import TYPE_CHECKING, Any, NoReturn
+
+import rancher
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from rancher._generated.values import DoctorReport
+
+__all__ = ["main"]
+
+UNREACHABLE = 3
+MISCONFIGURED = 4
+_TOKEN_MOST = 64 * 1024
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        # what is given in the wrong place can be a token, so it is not repeated
+        self.exit(MISCONFIGURED, f"{self.prog}: {message.partition(':')[0]}; --help lists the options\n")
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = _Parser(prog="python -m rancher", allow_abbrev=False)
+    parser.add_argument("--version", action="version", version=rancher.__version__)
+    commands = parser.add_subparsers(dest="command", required=True, metavar="doctor")
+    doctor = commands.add_parser(
+        "doctor",
+        allow_abbrev=False,
+        help="tells what is wrong with a credential, with evidence, and changes nothing",
+        description="Tells what is wrong with a Rancher credential, with evidence, and changes nothing. Exit codes: "
+        "0 usable, 1 limited (valid, but not for what was asked), 2 refused, 3 unreachable or TLS, 4 misconfigured, "
+        "5 undetermined.",
+        epilog="Environment: RANCHER_URL, RANCHER_TOKEN (or RANCHER_ACCESS_KEY and RANCHER_SECRET_KEY), "
+        "RANCHER_CLUSTER_ID, RANCHER_CA_CERTS, RANCHER_CA_BUNDLE, RANCHER_INSECURE, CATTLE_*, HTTPS_PROXY.",
+    )
+    add = doctor.add_argument
+    add("--url", help="the server's address, with or without /v3")
+    add("--token", help="the token; `-` reads it from standard input. Others on the machine can see a command line")
+    add("--server", metavar="NAME", help="a server of the Rancher CLI's cli2.json, by its name")
+    add("--kubeconfig", metavar="FILE", help="a kubeconfig whose server is a Rancher proxy URL")
+    add("--context", metavar="NAME", help="a context of the kubeconfig, if not its current one")
+    add("--cluster", help="the cluster that the credential is wanted for")
+    add("--namespace", help="a namespace in that cluster")
+    add("--can-i", metavar="VERB:RESOURCE", nargs="+", help="rights to ask for: get:pods, create:deployments.apps")
+    add("--also", metavar="CLUSTER", nargs="+", help="more clusters that the key may be scoped to")
+    add("--key-is-for", metavar="CLUSTER|global", help="what you know of the key's scope")
+    witness = doctor.add_mutually_exclusive_group()
+    witness.add_argument("--witness-token-file", metavar="FILE", help="a file with another token: the witness")
+    witness.add_argument("--witness-env", metavar="VARIABLE", help="a variable with another token: the witness")
+    add("--ca-file", metavar="FILE", help="authorities to trust besides the machine's")
+    add("--insecure", action="store_true", help="trust whatever certificate comes")
+    add("--timeout", metavar="SECONDS", type=float, help="the deadline of each question")
+    add("--json", action="store_true", help="print JSON")
+    return parser
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Runs the command line; its exit code."""
+    given = _parser().parse_args(arguments)
+    try:
+        report, remarks = _diagnosed(given)
+    except rancher.RancherError as error:
+        for line in (f"doctor: {error}", *(f"  {line}" for line in error.because)):
+            _say(line)
+        wrong = isinstance(error, (rancher.ConfigError, rancher.Invalid))
+        return MISCONFIGURED if wrong else UNREACHABLE
+    fields: dict[str, Any] = {**report}
+    text, code = fields.pop("text"), fields.pop("exit_code")
+    fields["advice"] = [*fields["advice"], *remarks]
+    try:
+        sys.stdout.write(json.dumps(fields, indent=2) + "\n" if given.json else "\n".join([text.rstrip(), *remarks, ""]))
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # who reads no more has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return int(code)
+
+
+def _diagnosed(given: argparse.Namespace) -> tuple[DoctorReport, list[str]]:
+    for name, value in vars(given).items():
+        if isinstance(value, str) and not value.strip():
+            # an empty variable of a script must not make it look elsewhere
+            raise rancher.ConfigError(f"--{name.replace('_', '-')} is empty; give it a value, or leave it out")
+    if given.token is not None and given.token != "-":
+        _say("warning: a token on the command line can be seen by others on this machine; use --token -, or RANCHER_TOKEN")
+    options: dict[str, Any] = {
+        "url": given.url,
+        "token": _read_token() if given.token == "-" else given.token,
+        "server": given.server,
+        "kubeconfig": given.kubeconfig,
+        "context": given.context,
+        "cluster": given.cluster,
+        "ca_file": given.ca_file,
+        "verify": not given.insecure,
+    }
+    witness = _witness(given)
+    remarks: list[str] = []
+    try:
+        client = rancher.Client(**options)
+    except rancher.ConfigError as error:
+        if error.causes != ("missing",):
+            raise
+        # without a credential there is still a server to look at, and the want of one is the finding
+        try:
+            client = rancher.Client(**options, anonymous=True)
+        except rancher.ConfigError:
+            raise error from None
+        _say("warning: no token is sent, since none belongs to this server:")
+        for line in error.because:
+            _say(f"  {line}")
+        remarks.append(error.summary)
+    report = client.doctor(
+        cluster=given.cluster,
+        namespace=given.namespace,
+        can_i=[right.replace(":", " ", 1) for right in given.can_i] if given.can_i else None,
+        also=given.also,
+        key_is_for=given.key_is_for,
+        witness=witness,
+        timeout=given.timeout,
+    )
+    return report, remarks
+
+
+def _witness(given: argparse.Namespace) -> str | None:
+    if given.witness_env is not None:
+        token = os.environ.get(given.witness_env, "").strip()
+        if not token:
+            raise rancher.ConfigError(f"the witness's variable {given.witness_env} is not set")
+        return token
+    if given.witness_token_file is not None:
+        try:
+            with open(given.witness_token_file, encoding="utf-8") as file:
+                return file.read(_TOKEN_MOST).strip()
+        except (OSError, UnicodeDecodeError) as error:
+            words = error.strerror if isinstance(error, OSError) else "it is no text"
+            raise rancher.ConfigError(
+                f"the witness's token file {given.witness_token_file} cannot be read: {words}"
+            ) from None
+    return None
+
+
+def _read_token() -> str:
+    token = sys.stdin.read(_TOKEN_MOST).strip()
+    if not token:
+        # another key, from the environment, must not be diagnosed in its place
+        raise rancher.ConfigError("standard input held no token; pipe the token in")
+    return token
+
+
+def _say(line: str) -> None:
+    sys.stderr.write(line + "\n")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,121 @@
+"""`python -m rancher doctor` gives the report and the exit code of the doctor in Rust."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+from conftest import ROOT
+from rancher.testing import Simulator
+
+TARGET = Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target"))
+DOCTOR = TARGET / "debug" / "doctor"
+CASES: list[tuple[str, list[str]]] = [
+    ("admin-unscoped", []),
+    ("admin-unscoped", ["--cluster", "c-prod1", "--can-i", "get:pods", "create:deployments.apps"]),
+    ("admin-prod", ["--cluster", "c-prod1"]),
+    ("admin-prod", ["--cluster", "c-stag1", "--also", "c-prod1"]),
+    ("expired", ["--cluster", "c-prod1"]),
+    ("deleted", ["--key-is-for", "global"]),
+    ("base-unscoped", ["--cluster", "c-prod1", "--namespace", "default"]),
+]
+
+
+def asked(
+    command: Sequence[str], simulator: Simulator, label: str, more: list[str], ca: Path
+) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [*command, "doctor", "--url", simulator.url, "--token", "-", "--ca-file", str(ca), *more]
+        if command[0] == sys.executable
+        else [*command, "--url", simulator.url, "--token", "-", "--ca-file", str(ca), *more],
+        input=simulator.tokens[label],
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+
+
+def timeless(report: Any) -> Any:
+    """The report without what differs from one run to the next."""
+    for probe in report["probes"]:
+        del probe["ms"]
+    report["probes"].sort(key=lambda probe: (probe["path"], probe["method"], str(probe["status"])))
+    return report
+
+
+@pytest.fixture
+def ca(simulator: Simulator, tmp_path: Path) -> Path:
+    file = tmp_path / "ca.pem"
+    file.write_text(simulator.ca_pem)
+    return file
+
+
+@pytest.mark.skipif(not DOCTOR.exists(), reason="the doctor in Rust is not built")
+@pytest.mark.parametrize(("label", "more"), CASES)
+def test_the_report_is_that_of_rust(simulator: Simulator, ca: Path, label: str, more: list[str]) -> None:
+    ours = asked([sys.executable, "-m", "rancher"], simulator, label, [*more, "--json"], ca)
+    theirs = asked([str(DOCTOR)], simulator, label, [*more, "--json"], ca)
+    assert ours.returncode == theirs.returncode, ours.stderr
+    assert timeless(json.loads(ours.stdout)) == timeless(json.loads(theirs.stdout))
+    text = asked([sys.executable, "-m", "rancher"], simulator, label, more, ca)
+    of_rust = asked([str(DOCTOR)], simulator, label, more, ca)
+    assert digits(text.stdout) == digits(of_rust.stdout)
+
+
+def digits(text: str) -> list[str]:
+    """Its lines, without times."""
+    return sorted(re.sub(r"\s*\d+ ms", " ms", line).rstrip() for line in text.splitlines())
+
+
+@pytest.mark.parametrize(("label", "more", "code"), [("admin-unscoped", [], 0), ("expired", [], 5)])
+def test_exit_codes(simulator: Simulator, ca: Path, label: str, more: list[str], code: int) -> None:
+    done = asked([sys.executable, "-m", "rancher"], simulator, label, more, ca)
+    assert (done.returncode, done.stderr) == (code, "")
+    assert done.stdout
+
+
+def test_a_witness_in_a_variable(simulator: Simulator, ca: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("WITNESS", simulator.tokens["admin-unscoped"])
+    command = [sys.executable, "-m", "rancher"]
+    done = asked(command, simulator, "expired", ["--witness-env", "WITNESS", "--json"], ca)
+    assert done.returncode == 2, done.stderr
+    assert json.loads(done.stdout)["credential"]["verdict"] == "refused"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        ([], "--help"),
+        (["doctor"], "RANCHER_URL"),
+        (["doctor", "--cluster", ""], "--cluster is empty"),
+        (["doctor", "--url", "https://rancher.example.com", "--token", ""], "--token is empty"),
+        (["doctor", "--witness-env", "NO_SUCH_VARIABLE", "--url", "https://rancher.example.com"], "NO_SUCH_VARIABLE"),
+        (["doctor", "--witness-token-file", "/no/such/file", "--url", "https://rancher.example.com"], "/no/such/file"),
+        (["doctor", "--timeout", "soon"], "--timeout"),
+    ],
+)
+def test_what_is_misconfigured(arguments: list[str], words: str) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "rancher", *arguments], capture_output=True, text=True, timeout=60, check=False
+    )
+    assert done.returncode == 4 and words in done.stderr and "Traceback" not in done.stderr, done.stderr
+
+
+def test_nobody_there(simulator: Simulator, ca: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "rancher", "doctor", "--url", "https://127.0.0.1:1", "--token", "-"],
+        input="token-abcde:secret",
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode == 3, done.stderr

@@ -1,0 +1,39 @@
+"""The code of the guide to Python runs, as a reader would run it."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+from conftest import ROOT
+from rancher.testing import Simulator
+
+BLOCK = re.compile(r"^```python\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+
+
+def test_the_guide_runs(tmp_path: Path) -> None:
+    text = (ROOT / "docs/guide/python.md").read_text()
+    blocks = BLOCK.findall(text)
+    assert len(blocks) > 10 and len(blocks) == text.count("```python")
+    program = tmp_path / "guide.py"
+    program.write_text("\n".join(blocks))
+    environment = {name: os.environ[name] for name in ("PATH", "RANCHER_SIM") if name in os.environ}
+    with Simulator() as simulator:
+        (tmp_path / "ca.pem").write_text(simulator.ca_pem)
+        environment |= {
+            "HOME": str(tmp_path),
+            "RANCHER_URL": simulator.url,
+            "RANCHER_TOKEN": simulator.tokens["admin-unscoped"],
+            "RANCHER_CA_BUNDLE": str(tmp_path / "ca.pem"),
+        }
+        done = subprocess.run(
+            [sys.executable, program], env=environment, capture_output=True, text=True, timeout=180, check=False
+        )
+    assert done.returncode == 0, done.stderr
+    # the one line of the log that it asks for, without the token that it was sent with
+    assert "GET /rancherversion" in done.stderr, done.stderr
+    assert simulator.tokens["admin-unscoped"].partition(":")[2] not in done.stdout + done.stderr
+    print(f"guide: {len(blocks)} pieces of Python ran")
