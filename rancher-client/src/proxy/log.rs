@@ -221,9 +221,9 @@ impl ClusterProxy {
         if unchosen || says("is not valid for pod") {
             let names = self.containers(namespace, pod).await.unwrap_or_default();
             let advice = match names.is_empty() {
-                true => "choose one of its containers (LogOptions::container)".to_owned(),
+                true => "choose one of its containers".to_owned(),
                 false => {
-                    format!("choose one of its containers (LogOptions::container): {}", names.join(", "))
+                    format!("choose one of its containers: {}", names.join(", "))
                 }
             };
             return error.with_field("container").with_advice(&advice);
