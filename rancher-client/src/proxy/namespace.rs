@@ -62,7 +62,7 @@ impl ClusterProxy {
         if found.namespaced && object.namespace().is_none_or(str::is_empty) {
             return Err(Error::invalid(
                 format!("nothing was sent: a {} is in a namespace, and the object names none", found.kind),
-                "give it metadata.namespace, or apply it in a namespace: cluster.namespace(…)",
+                "give it metadata.namespace, or apply it in a namespace",
             )
             .with_field("metadata.namespace"));
         }
@@ -183,7 +183,7 @@ impl NamespaceProxy {
         if !found.namespaced {
             return Err(Error::invalid(
                 format!("nothing was sent: a {} belongs to no namespace", found.kind),
-                "apply it to the cluster: cluster.apply_object(…)",
+                "apply it to the cluster instead",
             )
             .with_field("kind"));
         }
