@@ -126,6 +126,29 @@
 //! # }
 //! ```
 //!
+//! # Deploy
+//!
+//! Kubernetes through Rancher: a key scoped to the cluster is enough. A rollout that cannot succeed says so at once.
+//!
+//! ```no_run
+//! use futures_util::TryStreamExt;
+//! use rancher_client::proxy::LogOptions;
+//! use rancher_client::wait::WaitOptions;
+//! use rancher_client::wire::Object;
+//!
+//! # async fn run(client: rancher_client::Client, manifest: Object) -> rancher_client::Result<()> {
+//! let shop = client.cluster("c-prod1")?.namespace("shop-web")?;
+//! shop.apply(&manifest, "ci").await?;
+//! shop.rollout("web").wait(WaitOptions::default()).await?;
+//!
+//! let mut lines = shop.logs("web-7676fdf6f9-48sg5", LogOptions { follow: true, ..Default::default() });
+//! while let Some(line) = lines.try_next().await? {
+//!     println!("{}", line.text());
+//! }
+//! # Ok(())
+//! # }
+//! ```
+//!
 //! # Lose nothing
 //!
 //! What a struct does not know survives being read, changed and written.

@@ -4,11 +4,13 @@
 //! where no variable names one, to a simulated Rancher that ends with them.
 
 use rancher_client::config::Trust;
+use rancher_client::wire::Object;
 use rancher_client::{Client, Config, Credential, Error, Result};
 use rancher_simulator::{ServerOptions, Simulator, World};
 use std::fmt;
 use std::io::Write;
 use std::ops::Deref;
+use std::time::Duration;
 
 /// A client, and the simulated server behind it if there is one.
 #[derive(Debug)]
@@ -81,7 +83,11 @@ fn a_server_is_named(mut variables: impl Iterator<Item = (String, bool)>) -> boo
 pub fn simulate() -> Result<Simulator<World>> {
     // secrets should differ from run to run, and the clock is random enough for a demonstration
     let seed = u64::try_from(jiff::Timestamp::now().as_nanosecond()).unwrap_or_default();
-    Simulator::serve(World::record(seed), ServerOptions::default())
+    let mut world = World::record(seed);
+    // recorded without nodes; a demonstration has some, and a pod to look at
+    world.run_nodes("c-prod1", Duration::from_millis(500));
+    world.add_pod("c-prod1", "plain", "hello", &["web", "side"]);
+    Simulator::serve(world, ServerOptions::default())
         .map_err(|error| Error::config(format!("the simulator does not start: {error}"), ""))
 }
 
@@ -95,6 +101,14 @@ pub fn config_of(simulator: &Simulator<World>, label: &str) -> Result<Config> {
     let mut config = Config::new(simulator.url().parse()?, credential);
     config.trust = simulator.ca_pem().map_or(Trust::System, |pem| Trust::CaPem(pem.to_owned()));
     Ok(config)
+}
+
+/// The object that `json!({…})` made.
+///
+/// # Errors
+/// `invalid` if it is none.
+pub fn object(value: serde_json::Value) -> Result<Object> {
+    Ok(Object::try_from(value)?)
 }
 
 /// The first arguments of the program, which its usage names, and all others.

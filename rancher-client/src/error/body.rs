@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 
+use super::StatusCause;
 use crate::wire::redact;
 
 /// Who wrote an error body, as far as its form tells.
@@ -43,6 +44,8 @@ pub struct ErrorBody {
     pub user: Option<String>,
     /// Where a list whose continue token is too old can go on, if the server says so.
     pub resume: Option<String>,
+    /// What a `Status` of Kubernetes says in detail.
+    pub causes: Vec<StatusCause>,
     /// Whether the body ended before it should have.
     pub cut: bool,
 }
@@ -108,6 +111,7 @@ impl ErrorBody {
                 code: filled(object.get("reason")),
                 field: filled(field),
                 resume: filled(object.get("metadata").and_then(|metadata| metadata.get("continue"))),
+                causes: StatusCause::read(details),
                 ..Self::plain(Dialect::Kubernetes, text(object.get("message")))
             };
         }
@@ -141,7 +145,16 @@ impl ErrorBody {
     }
 
     fn plain(dialect: Dialect, message: Option<String>) -> Self {
-        Self { dialect, code: None, message, field: None, user: None, resume: None, cut: false }
+        Self {
+            dialect,
+            code: None,
+            message,
+            field: None,
+            user: None,
+            resume: None,
+            causes: Vec::new(),
+            cut: false,
+        }
     }
 
     /// Whether the message holds these words, in any case.

@@ -8,7 +8,8 @@ use http::Method;
 
 use super::acceptance::{acceptance, agent_is_gone, says_other_cluster};
 use super::body::{Dialect, ErrorBody, is_html};
-use super::{Accepted, Answer, Cause, Error, ErrorKind, ForbiddenReason, HttpAnswer};
+use super::causes::admission_reason;
+use super::{Accepted, Answer, Cause, Error, ErrorKind, ForbiddenReason, HttpAnswer, StatusCause};
 use crate::scope::{Confidence, Explanation, Ledger, RefusalCause, RouteScope, TokenKind};
 
 /// Turns an answer that is no success into an error.
@@ -89,9 +90,7 @@ impl Case<'_> {
             ),
             409 => self.conflict(),
             410 => self.gone(),
-            429 => self
-                .plain(ErrorKind::RateLimited, "too many requests", "wait, and send fewer at a time")
-                .with_retry(true, self.answer.retry_after),
+            429 => self.turned_away(),
             422 if self.code() == Some("NotUnique") => self.plain(
                 ErrorKind::AlreadyExists,
                 "it exists already",
@@ -197,15 +196,8 @@ impl Case<'_> {
     }
 
     fn forbidden_reason(&self) -> ForbiddenReason {
-        // recorded, downstream.jsonl: "pods \"…\" is forbidden: exceeded quota: …", header true
-        if self.body.says("exceeded quota") || self.body.says("failed quota") {
-            ForbiddenReason::Quota
-        } else if self.body.says("violates podsecurity") {
-            ForbiddenReason::PodSecurity
-        } else if self.body.says("admission webhook") || self.body.says("validatingadmissionpolicy") {
-            ForbiddenReason::Admission
-        } else if self.body.says("because it is being terminated") {
-            ForbiddenReason::Terminating
+        if let Some(reason) = self.body.message.as_deref().and_then(admission_reason) {
+            reason
         } else if self.is_a_missing_right() {
             ForbiddenReason::Rbac
         } else {
@@ -355,11 +347,40 @@ impl Case<'_> {
                 "use the existing one, or another name",
             );
         }
+        let owners: Vec<String> = self.body.causes.iter().filter_map(StatusCause::owner).collect();
+        if !owners.is_empty() {
+            // recorded, kubernetes: "apply conflict"; the field stands in the details, the owner in the message
+            return self
+                .plain(
+                    ErrorKind::Conflict,
+                    "another manager owns a field that was applied",
+                    "leave the field to its owner, or take it over by applying with force",
+                )
+                .with_because(owners);
+        }
         self.plain(
             ErrorKind::Conflict,
             "somebody else changed it first",
             "read it again, apply the change to that, and send it again",
         )
+    }
+
+    fn turned_away(&self) -> Error {
+        let budget = self.body.causes.iter().filter(|cause| cause.reason == "DisruptionBudget");
+        let budgets: Vec<String> = budget.map(|cause| cause.message.clone()).collect();
+        if budgets.is_empty() && !self.body.says("disruption budget") {
+            return self
+                .plain(ErrorKind::RateLimited, "too many requests", "wait, and send fewer at a time")
+                .with_retry(true, self.answer.retry_after);
+        }
+        // read in Kubernetes' eviction; not recorded
+        self.plain(
+            ErrorKind::RateLimited,
+            "a disruption budget does not allow it now",
+            "nothing was evicted: try again when more of the budget's pods are healthy, or change the budget",
+        )
+        .with_retry(true, self.answer.retry_after)
+        .with_because(budgets)
     }
 
     fn gone(&self) -> Error {

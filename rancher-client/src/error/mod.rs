@@ -3,6 +3,7 @@
 mod acceptance;
 mod answer;
 mod body;
+mod causes;
 mod evidence;
 mod judge;
 mod kind;
@@ -10,6 +11,8 @@ mod kind;
 pub(crate) use acceptance::{acceptance_of, says_other_cluster};
 pub use answer::{Accepted, Answer};
 pub use body::{Dialect, ErrorBody};
+pub use causes::StatusCause;
+pub(crate) use causes::admission_reason;
 pub use evidence::{Evidence, Observation};
 pub use judge::{judge, judge_success};
 pub use kind::{Cause, ErrorKind, ForbiddenReason, Retry};
@@ -378,7 +381,7 @@ impl Error {
         self
     }
 
-    fn with_reason(mut self, reason: Option<ForbiddenReason>) -> Self {
+    pub(crate) fn with_reason(mut self, reason: Option<ForbiddenReason>) -> Self {
         self.inner.reason = reason;
         self
     }

@@ -1,6 +1,7 @@
 //! The walk from page to page.
 
-use http::Method;
+use http::header::ACCEPT;
+use http::{HeaderValue, Method};
 use std::collections::{HashMap, HashSet};
 
 use crate::error::{Error, ErrorKind, Result};
@@ -23,6 +24,11 @@ pub(crate) trait Course: Send + Sync + 'static {
 
     /// Where the items are: `data` or `items`.
     fn items(&self) -> &'static str;
+
+    /// The form in which the items are asked for; nothing for the usual one.
+    fn accept(&self) -> Option<&'static str> {
+        None
+    }
 
     /// The first page, of so many objects if that is given.
     ///
@@ -246,7 +252,10 @@ impl Walk {
     }
 
     async fn read(&mut self, route: &Route) -> Result<(Page, Step)> {
-        let request = Request::new(self.course.operation(), Method::GET, route.clone());
+        let mut request = Request::new(self.course.operation(), Method::GET, route.clone());
+        if let Some(form) = self.course.accept() {
+            request.headers.insert(ACCEPT, HeaderValue::from_static(form));
+        }
         let bytes = self.connection.bytes(request).await?;
         let mut page =
             Page::read(bytes, self.course.items()).map_err(|error| self.broken(route, error.into()))?;

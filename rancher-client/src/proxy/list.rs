@@ -68,6 +68,17 @@ pub enum OnExpired {
     Inconsistent,
 }
 
+/// What is listed of the objects.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Form {
+    /// All of them.
+    Objects,
+    /// Their metadata alone (recorded: kubernetes, `metadata only`).
+    Metadata,
+    /// What the server would show of them.
+    Table,
+}
+
 /// The walk through a collection of Kubernetes.
 #[derive(Debug, Clone)]
 pub(super) struct Tokens {
@@ -76,6 +87,7 @@ pub(super) struct Tokens {
     options: ListOptions,
     first: Option<Route>,
     beginnings: u32,
+    form: Form,
 }
 
 impl Tokens {
@@ -85,7 +97,11 @@ impl Tokens {
             Ok(Route::from_segments(root.into_iter().chain(segments))?)
         });
         let place = place.map_err(Refused::from);
-        Self { place, options, first: None, beginnings: 0 }
+        Self { place, options, first: None, beginnings: 0, form: Form::Objects }
+    }
+
+    pub(super) fn in_form(self, form: Form) -> Self {
+        Self { form, ..self }
     }
 
     fn anew(&mut self, error: Error) -> Result<Step> {
@@ -117,6 +133,13 @@ struct Item<'a> {
     metadata: Option<Identity<'a>>,
 }
 
+/// A row of a table.
+#[derive(Deserialize)]
+struct RowOf<'a> {
+    #[serde(borrow, default)]
+    object: Option<Item<'a>>,
+}
+
 #[derive(Deserialize)]
 struct Identity<'a> {
     #[serde(borrow, default)]
@@ -137,7 +160,18 @@ impl Course for Tokens {
     }
 
     fn items(&self) -> &'static str {
-        "items"
+        if self.form == Form::Table { "rows" } else { "items" }
+    }
+
+    fn accept(&self) -> Option<&'static str> {
+        // a server that does not know the form answers in the usual one
+        match self.form {
+            Form::Objects => None,
+            Form::Metadata => {
+                Some("application/json;as=PartialObjectMetadataList;v=v1;g=meta.k8s.io,application/json")
+            }
+            Form::Table => Some("application/json;as=Table;v=v1;g=meta.k8s.io,application/json"),
+        }
     }
 
     fn first(&mut self, limit: Option<u32>) -> Result<Route> {
@@ -165,7 +199,10 @@ impl Course for Tokens {
     }
 
     fn identity(&self, item: &[u8]) -> Option<String> {
-        let item: Item<'_> = serde_json::from_slice(item).ok()?;
+        let item: Item<'_> = match self.form {
+            Form::Table => serde_json::from_slice::<RowOf<'_>>(item).ok()?.object?,
+            _ => serde_json::from_slice(item).ok()?,
+        };
         let identity = item.metadata?;
         match (identity.uid, identity.name) {
             (Some(uid), _) if !uid.is_empty() => Some(uid.into_owned()),

@@ -1,18 +1,34 @@
 //! Kubernetes through Rancher's cluster proxy, `/k8s/clusters/{id}`.
 
+mod discovery;
 mod list;
+mod log;
+mod namespace;
 mod objects;
+mod options;
 mod resource;
 mod review;
+mod rollout;
+mod sub;
+mod table;
 mod watch;
+mod write;
 
 pub use crate::v3::Deleted;
+pub use discovery::ApiResource;
 pub use list::{ListOptions, OnExpired};
+pub use log::{LogLine, LogLines, LogOptions};
+pub use namespace::NamespaceProxy;
+pub use options::{ApplyOptions, DeleteOptions, Patch, PatchStep, Propagation, WriteOptions};
 pub use resource::Resource;
 pub use review::{CanI, Permission, WhoAmI};
+pub use rollout::{Rollout, RolloutStatus, Workload};
+pub use sub::Scale;
+pub use table::{Column, Row, Table};
 
 use http::Method;
 use serde_json::Value;
+use std::sync::Arc;
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::scope::Route;
@@ -48,12 +64,14 @@ use crate::wire::ClusterId;
 pub struct ClusterProxy {
     connection: Connection,
     id: ClusterId,
+    writes: WriteOptions,
+    known: Arc<discovery::Known>,
 }
 
 impl ClusterProxy {
     /// A cluster behind a connection.
     pub fn new(connection: Connection, id: ClusterId) -> Self {
-        Self { connection, id }
+        Self { connection, id, writes: WriteOptions::default(), known: Arc::default() }
     }
 
     /// The id of the cluster.
@@ -93,3 +111,6 @@ impl ClusterProxy {
 
 #[cfg(test)]
 mod tests;
+
+#[cfg(test)]
+mod kube_tests;

@@ -3,11 +3,9 @@
 use http::Method;
 
 use super::list::Tokens;
-use super::{ClusterProxy, ListOptions, Resource};
+use super::{ClusterProxy, DeleteOptions, ListOptions, Resource};
 use crate::error::{Error, Result};
-use crate::kubernetes::{
-    accepted, check_name, created, deleted, own_attempt, resent_into_conflict, update_of,
-};
+use crate::kubernetes::{accepted, check_name, created, own_attempt, resent_into_conflict, update_of};
 use crate::paging::List;
 use crate::scope::Route;
 use crate::transport::Conflicts;
@@ -66,7 +64,7 @@ impl ClusterProxy {
                 .map_err(|error| error.with_field("metadata.name"))?;
         }
         let request =
-            self.request("cluster.create", Method::POST, &resource.segments(None)?)?.with_json(object)?;
+            self.write("cluster.create", Method::POST, &resource.segments(None)?)?.with_json(object)?;
         created(object, self.connection.object(request).await?)
     }
 
@@ -90,7 +88,7 @@ impl ClusterProxy {
         };
         let segments = resource.of_object(object)?;
         let request = self
-            .request("cluster.update", Method::PUT, &segments.segments(Some(name))?)?
+            .write("cluster.update", Method::PUT, &segments.segments(Some(name))?)?
             .with_body(body, "application/json");
         let route: Route = request.route.clone();
         match self.connection.object(request).await {
@@ -134,13 +132,11 @@ impl ClusterProxy {
     /// # Scope
     /// A key without a scope, or one scoped to this cluster.
     pub async fn delete(&self, resource: Resource<'_>, name: &str) -> Result<Deleted<Object>> {
-        let request = self.request("cluster.delete", Method::DELETE, &resource.segments(Some(name))?)?;
-        let route = request.route.clone();
-        deleted("cluster.delete", &route, self.connection.bytes_by_road(request).await?)
+        self.delete_with(resource, name, &DeleteOptions::default()).await
     }
 
     /// How an object is read again and again.
-    fn reader(
+    pub(super) fn reader(
         &self,
         resource: Resource<'_>,
         name: &str,

@@ -42,6 +42,12 @@ impl<'a> Resource<'a> {
         Self { namespace, ..self }
     }
 
+    /// Group and version as objects name them: `v1`, `apps/v1`.
+    pub(super) fn api_version(self) -> String {
+        let version = if self.version.is_empty() { "v1" } else { self.version };
+        if self.group.is_empty() { version.to_owned() } else { format!("{}/{version}", self.group) }
+    }
+
     /// The path below the cluster's root, of the collection or of one object.
     pub(super) fn segments(self, name: Option<&'a str>) -> Result<Vec<&'a str>> {
         let version = if self.version.is_empty() { "v1" } else { self.version };

@@ -31,8 +31,8 @@ const QUESTION_PATIENCE: Duration = Duration::from_secs(5);
 /// The largest cluster object that is read.
 const LONGEST_CLUSTER: usize = 4 * 1024 * 1024;
 
-/// What Rancher says of an agent; nothing where it did not say.
-type Word = Option<AgentState>;
+/// What Rancher says of an agent, and whether it accepted the token when it said so; nothing where it did not say.
+type Word = Option<(AgentState, Option<bool>)>;
 
 /// The question under way, for all who wait for its answer. It ends with the last of them.
 type Asking = Shared<BoxFuture<'static, Word>>;
@@ -59,8 +59,10 @@ impl AgentWatch {
     }
 
     async fn through(&self, cluster: ClusterId, request: Request) -> Result<Response> {
-        if !request.probe && self.remembered(&cluster).is_some_and(is_gone) {
-            return Err(refused_unsent(&cluster, &request));
+        if !request.probe
+            && let Some(word) = self.remembered(&cluster).filter(|word| is_gone(*word))
+        {
+            return Err(refused_unsent(&cluster, &request, word));
         }
         // the question needs a credential, and an answer is worth nothing if the call must not be given up
         let watched = request.idempotent && !request.probe && request.auth == Auth::Send;
@@ -84,7 +86,7 @@ impl AgentWatch {
         };
         let call = match select(call, Box::pin(self.word(cluster))).await {
             Either::Left((answer, _)) => return answer,
-            Either::Right((word, _)) if is_gone(word) => return Err(given_up(cluster, &shown)),
+            Either::Right((word, _)) if is_gone(word) => return Err(given_up(cluster, &shown, word)),
             Either::Right((_, call)) => call,
         };
         // Rancher does not say that it is gone, so it may just be slow
@@ -144,12 +146,22 @@ async fn ask(inner: &dyn Transport, cluster: &ClusterId) -> Word {
     if !response.status.is_success() {
         return None;
     }
+    let accepted = response.accepted().said();
     let body = response.body.read(LONGEST_CLUSTER).await.ok()?;
-    Some(AgentState::of_cluster(&serde_json::from_slice(&body).ok()?))
+    Some((AgentState::of_cluster(&serde_json::from_slice(&body).ok()?), accepted))
 }
 
 fn is_gone(word: Word) -> bool {
-    matches!(word, Some(AgentState::Disconnected | AgentState::NeverConnected))
+    matches!(word, Some((AgentState::Disconnected | AgentState::NeverConnected, _)))
+}
+
+/// What Rancher's own answer said of the token.
+fn token(word: Word) -> &'static str {
+    match word {
+        Some((_, Some(true))) => "; it accepted the token",
+        Some((_, Some(false))) => "; it did not accept the token",
+        _ => "",
+    }
 }
 
 impl Transport for AgentWatch {
@@ -174,13 +186,16 @@ fn through_the_agent(route: &Route) -> Option<ClusterId> {
 }
 
 /// A call that was under way. One that reads has done nothing, wherever it got to.
-fn given_up(cluster: &ClusterId, request: &Request) -> Error {
+fn given_up(cluster: &ClusterId, request: &Request, word: Word) -> Error {
     let arrived = if request.method.is_safe() { "" } else { "; whether the request arrived is not known" };
-    gone(cluster, request, &format!("Rancher says so, and the cluster did not answer){arrived}"))
+    let token = token(word);
+    gone(cluster, request, &format!("Rancher says so{token}; the cluster did not answer){arrived}"))
 }
 
-fn refused_unsent(cluster: &ClusterId, request: &Request) -> Error {
-    gone(cluster, request, "found a moment ago); nothing was sent").with_nothing_sent()
+fn refused_unsent(cluster: &ClusterId, request: &Request, word: Word) -> Error {
+    let token = token(word);
+    gone(cluster, request, &format!("Rancher said so a moment ago{token}); nothing was sent"))
+        .with_nothing_sent()
 }
 
 fn gone(cluster: &ClusterId, request: &Request, because: &str) -> Error {

@@ -43,5 +43,6 @@ mod watch;
 
 pub use look::Unmet;
 pub use options::WaitOptions;
+pub(crate) use until::Judged;
 pub use until::Until;
 pub use watch::{Progress, ProgressStream, Wait, WaitGone};

@@ -10,6 +10,11 @@ use crate::wire::Object;
 
 type Fits = dyn Fn(&Object) -> bool + Send + Sync;
 
+/// What is not so yet and what the object says of it; an error where it never will be.
+pub(crate) type Judged = Result<Option<(String, Option<String>)>>;
+
+type Judge = dyn Fn(&Object) -> Judged + Send + Sync;
+
 /// What an object shall be like.
 ///
 /// It is read from the JSON of the object, of whichever API:
@@ -51,6 +56,10 @@ enum Rule {
         words: String,
         fits: Arc<Fits>,
     },
+    Judged {
+        words: String,
+        judge: Arc<Judge>,
+    },
     /// A status without a condition before it.
     Nonsense,
 }
@@ -88,6 +97,14 @@ impl Until {
     /// What the caller looks at. The words are for progress and errors.
     pub fn fits(words: impl Into<String>, fits: impl Fn(&Object) -> bool + Send + Sync + 'static) -> Self {
         Self(vec![Rule::Fits { words: words.into(), fits: Arc::new(fits) }])
+    }
+
+    /// What says itself what is missing, and ends the wait with an error where it cannot come any more.
+    pub(crate) fn judged(
+        words: impl Into<String>,
+        judge: impl Fn(&Object) -> Judged + Send + Sync + 'static,
+    ) -> Self {
+        Self(vec![Rule::Judged { words: words.into(), judge: Arc::new(judge) }])
     }
 
     /// This and that, at the same time.
@@ -152,6 +169,12 @@ impl Until {
                         unmet.push(format!("not yet: {words}"));
                     }
                 }
+                Rule::Judged { judge, .. } => {
+                    if let Some((words, said)) = judge(object)? {
+                        unmet.push(words);
+                        message = message.or(said);
+                    }
+                }
                 // told before the first look
                 Rule::Nonsense => {}
             }
@@ -172,7 +195,7 @@ impl fmt::Debug for Until {
                 Rule::Condition { kind, status } => format!("condition {kind} is {status}"),
                 Rule::State(state) => format!("state is {state}"),
                 Rule::Settled => "settled".to_owned(),
-                Rule::Fits { words, .. } => words.clone(),
+                Rule::Fits { words, .. } | Rule::Judged { words, .. } => words.clone(),
                 Rule::Nonsense => "a status of no condition".to_owned(),
             })
             .collect();

@@ -102,6 +102,55 @@ mod tests {
     }
 
     #[test]
+    fn every_suffix_is_worth_what_kubernetes_says() {
+        let mut worth: Vec<(String, u128)> = Vec::new();
+        for (power, suffix) in ["", "k", "M", "G", "T", "P", "E"].into_iter().enumerate() {
+            worth.push((suffix.to_owned(), 1000_u128.pow(power as u32)));
+        }
+        for (power, suffix) in ["Ki", "Mi", "Gi", "Ti", "Pi", "Ei"].into_iter().enumerate() {
+            worth.push((suffix.to_owned(), 1024_u128.pow(power as u32 + 1)));
+        }
+        for power in 0..=18_u32 {
+            for form in ["e", "E", "e+", "E+"] {
+                worth.push((format!("{form}{power}"), 10_u128.pow(power)));
+            }
+        }
+        for (suffix, whole) in &worth {
+            for number in [1, 3, 7_u128, 999_999_999_999] {
+                let plain = (number * whole).to_string();
+                for sign in ["", "-", "+"] {
+                    assert!(
+                        same(&format!("{sign}{number}{suffix}"), &format!("{sign}{plain}")),
+                        "{number}{suffix}"
+                    );
+                }
+                let more = (number * whole + 1).to_string();
+                assert!(!same(&format!("{number}{suffix}"), &more), "{number}{suffix}");
+                assert!(!same(&format!("-{number}{suffix}"), &plain), "{number}{suffix}");
+            }
+            let half = (whole / 2).to_string();
+            assert_eq!(same(&format!("0.5{suffix}"), &half), whole % 2 == 0, "0.5{suffix}");
+        }
+        for (suffix, parts) in [("m", 1_000_u128), ("u", 1_000_000), ("n", 1_000_000_000)] {
+            for number in [1, 250, 1_536, 7_000_000_000_u128] {
+                assert!(
+                    same(&format!("{}{suffix}", number * parts), &number.to_string()),
+                    "{number}{suffix}"
+                );
+                let more = format!("{}{suffix}", number * parts + 1);
+                assert!(!same(&more, &number.to_string()), "{more}");
+            }
+            let digits = parts.to_string().len() - 1;
+            assert!(same(&format!("1{suffix}"), &format!("1e-{digits}")), "{suffix}");
+        }
+        for none in
+            ["K", "ki", "kI", "KI", "mi", "g", "GB", "B", "i", "e", "E+", "ee3", "e3k", "k3", " k", "Zi", "Y"]
+        {
+            assert_eq!(parse(&format!("1{none}")), None, "{none}");
+        }
+    }
+
+    #[test]
     fn not_the_same() {
         for (one, other) in [
             ("1000m", "2"),

@@ -31,16 +31,16 @@ use crate::canary_sink::Sink;
 use crate::lab::{Lab, PROD, asking, route};
 
 const PROXY: &str = "pr0xyP4sswordM4rk3d";
-const BODY: &str = "b0dyS3cretM4rk3dValu3";
-const QUERY: &str = "qu3ryS3cretM4rk3d";
+pub(crate) const BODY: &str = "b0dyS3cretM4rk3dValu3";
+pub(crate) const QUERY: &str = "qu3ryS3cretM4rk3d";
 const PRIVATE: &str = "cHIxdmF0M0szeU00cmszZA";
 const JWT: &str = "eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJ4IiwibWFyayI6Imp3dG1hcmsifQ.c2lnbmF0dXJlTTRyazNk";
 const SERVICE: &str = "c2lnbmF0dXJlTTRyazNk";
 
 /// The servers live on a thread of their own, so that what they log is not taken for the client's.
-struct Stage {
+pub(crate) struct Stage {
     servers: Runtime,
-    sink: Sink,
+    pub(crate) sink: Sink,
     secrets: Vec<String>,
 }
 
@@ -63,7 +63,7 @@ impl Stage {
             .unwrap()
     }
 
-    fn note<T: Debug>(&self, what: &str, outcome: &Result<T>) {
+    pub(crate) fn note<T: Debug>(&self, what: &str, outcome: &Result<T>) {
         match outcome {
             Ok(value) => self.sink.debug(what, value),
             Err(error) => self.sink.error(what, error),
@@ -164,6 +164,7 @@ async fn every_call(stage: &Stage, what: &str, client: &Client) -> Vec<String> {
     stage.note(what, &cluster.get(secrets, "marked").await);
     stage.note(what, &cluster.update_with(secrets, "marked", change).await);
     stage.note(what, &cluster.get(secrets, &format!("token-zzzzz:{QUERY}")).await);
+    crate::kube_canary::every_write(stage, what, &cluster).await;
     stage.note(what, &cluster.delete(secrets, "marked").await);
     let steve = cluster.steve().resource("secrets").unwrap();
     let query = SteveQuery { filter: vec![steve::field("metadata.name").eq(QUERY)], ..Default::default() };

@@ -24,7 +24,13 @@ mod jobs_doc;
 #[cfg(test)]
 mod judge_scores;
 #[cfg(test)]
+mod kube_canary;
+#[cfg(test)]
 mod kube_lists;
+#[cfg(test)]
+mod kube_rollouts;
+#[cfg(test)]
+mod kube_writes;
 #[cfg(test)]
 mod lab;
 #[cfg(test)]

@@ -57,6 +57,16 @@ pub trait Respond: Send + 'static {
         Told { messages: Vec::new(), ends: true }
     }
 
+    /// Under which number the last answer goes on behind its body: a log that is followed.
+    fn goes_on(&mut self) -> Option<u64> {
+        None
+    }
+
+    /// What came since of an answer that goes on, which may be nothing; `None` when it is over.
+    fn more(&mut self, _number: u64) -> Option<Bytes> {
+        None
+    }
+
     /// What was wrong on purpose with the last answer, for the journal.
     fn noted(&mut self) -> Option<String> {
         None

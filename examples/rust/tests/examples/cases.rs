@@ -5,12 +5,14 @@ use rancher_simulator::{Simulator, World};
 use std::path::Path;
 use std::process::{Command, Output};
 
-const PROGRAMS: [(&str, &str); 5] = [
+const PROGRAMS: [(&str, &str); 7] = [
     ("list_clusters", env!("CARGO_BIN_EXE_list_clusters")),
     ("create_project", env!("CARGO_BIN_EXE_create_project")),
     ("find_by_name", env!("CARGO_BIN_EXE_find_by_name")),
     ("bulk_update", env!("CARGO_BIN_EXE_bulk_update")),
     ("watch_namespaces", env!("CARGO_BIN_EXE_watch_namespaces")),
+    ("deploy", env!("CARGO_BIN_EXE_deploy")),
+    ("logs", env!("CARGO_BIN_EXE_logs")),
 ];
 
 /// A command of an example, with nothing of this process's environment.
@@ -66,6 +68,12 @@ fn without_a_server_they_run_on_a_simulator() {
     let (good, out, err) = run("bulk_update team=shop Default");
     assert!(good, "{err}");
     assert_eq!(out.lines().filter(|line| line.ends_with(" updated")).count(), 4, "{out}");
+
+    let (good, out, err) = run("deploy c-prod1 plain web nginx:2");
+    assert!(good && out == "web: 2 pods run nginx:2\n", "{out}{err}");
+
+    let (good, out, err) = run("logs c-prod1 plain hello side");
+    assert!(good && out == "side started\n", "{out}{err}");
 }
 
 #[test]
@@ -81,6 +89,10 @@ fn a_failure_is_one_line_and_a_status() {
         ("watch_namespaces local --count x", "--count needs a number"),
         ("bulk_update shop Default", "is not KEY=VALUE"),
         ("bulk_update team=shop nowhere", "no project has such a name"),
+        ("deploy c-prod1 plain web", "usage: deploy CLUSTER-ID NAMESPACE NAME IMAGE"),
+        ("deploy c-prod1 nowhere web nginx", "namespaces \"nowhere\" not found"),
+        ("logs c-prod1 plain hello", "web, side"),
+        ("logs c-prod1 plain nowhere", "pods \"nowhere\" not found"),
     ] {
         let (good, out, err) = run(line);
         assert!(!good && out.is_empty(), "{line}: {out}");
@@ -153,6 +165,26 @@ async fn they_run_on_the_server_that_is_named() {
 
     assert!(run("admin-unscoped", "create_project local gone-shop").0);
     assert!(client.projects().find("gone-shop").await.is_err(), "it cleans up");
+
+    // a key of one cluster is enough for what is in it
+    let (good, out, err) = run("admin-prod", "deploy c-prod1 plain shop nginx");
+    assert!(good && out.starts_with("shop: 2 pods run"), "{out}{err}");
+    let space = client.cluster("c-prod1").unwrap().namespace("plain").unwrap();
+    let follow = |label: &str, line: &str| {
+        let mut command = on(&simulator, folder.path(), label, line);
+        command.stdout(std::process::Stdio::piped());
+        command.spawn().unwrap()
+    };
+    let pod = space.pods(Default::default()).collect().await.unwrap();
+    let pod =
+        pod.iter().find_map(|pod| pod.name().filter(|name| name.starts_with("shop-"))).unwrap().to_owned();
+    let following = follow("admin-prod", &format!("logs c-prod1 plain {pod} --follow"));
+    simulator.world(|world| {
+        world.write_log("c-prod1", "plain", &pod, "shop", b"served\n");
+        world.end_pod("c-prod1", "plain", &pod);
+    });
+    let (good, out, _) = texts(following.wait_with_output().unwrap());
+    assert!(good && out == "shop started\nserved\n", "{out}");
 
     // who has no rights sees an empty list; who has a key of one cluster is told so
     let (good, out, _) = run("standard-unscoped", "list_clusters");

@@ -1,6 +1,6 @@
 //! The jobs that people come with, each as the call that does it. What the page shows is this code.
 
-use rancher_client::proxy::{CanI, ListOptions, Resource};
+use rancher_client::proxy::{CanI, ListOptions, Patch, Resource};
 use rancher_client::steve::SteveQuery;
 use rancher_client::transport::BoxFuture;
 use rancher_client::types::cluster::Namespace;
@@ -9,9 +9,9 @@ use rancher_client::types::management::{
     ProjectRoleTemplateBinding, ResourceQuotaLimit, Token, User, cluster, user,
 };
 use rancher_client::v3::Query;
-use rancher_client::wire::ProjectId;
+use rancher_client::wire::{Object, ProjectId};
 use rancher_client::{Client, ClusterId, Result};
-use serde_json::json;
+use serde_json::{Value, json};
 
 /// What a job gets.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -121,6 +121,14 @@ jobs! {
         "Read a config map": one client.cluster(&cluster)?.get(Resource::core("configmaps").within("shop-web"), "app");
         "Change a config map": one client.cluster(&cluster)?.update_with(
             Resource::core("configmaps").within("shop-web"), "app", |map| map.set("data", json!({"a": "2"})));
+        "Label a config map": one client.cluster(&cluster)?.patch(
+            Resource::core("configmaps").within("shop-web"), "app", &Patch::Merge(labels()));
+        "Delete a config map": one client.cluster(&cluster)?.delete(Resource::core("configmaps").within("shop-web"), "app");
+        "Look at a namespace": one client.cluster(&cluster)?.namespace("shop-web")?.get();
+        "Create a secret": one client.cluster(&cluster)?.namespace("shop-web")?.create_secret("db", [("password", "x")]);
+        "Apply a deployment": one client.cluster(&cluster)?.namespace("shop-web")?.apply(&deployment("web"), "ci");
+        "Show the pods of a namespace as kubectl does": one client.cluster(&cluster)?
+            .table(Resource::core("pods").within("shop-web"), ListOptions::default());
         "Read a secret": one client.cluster(&cluster)?.get(Resource::core("secrets").within("shop-web"), "app");
         "List the nodes of a cluster":
             many client.cluster(&cluster)?.list(Resource::core("nodes"), ListOptions::default());
@@ -149,6 +157,21 @@ jobs! {
         "List tokens of ext.cattle.io": many client.cluster("local")?
             .list(Resource::of("ext.cattle.io", "v1", "tokens"), ListOptions::default());
     }
+}
+
+fn labels() -> Value {
+    json!({"metadata": {"labels": {"team": "shop"}}})
+}
+
+fn deployment(name: &str) -> Object {
+    let template = json!({
+        "metadata": {"labels": {"app": name}}, "spec": {"containers": [{"name": name, "image": "nginx"}]},
+    });
+    let deployment = json!({
+        "apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": name},
+        "spec": {"selector": {"matchLabels": {"app": name}}, "template": template},
+    });
+    Object::try_from(deployment).unwrap()
 }
 
 fn with_quota(name: &str) -> Project {

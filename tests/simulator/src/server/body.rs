@@ -22,6 +22,12 @@ const DRIPS_PER_SECOND: u64 = 20;
 /// How long nothing more is written before a body that is cut counts as sent.
 const QUIET: Duration = Duration::from_millis(20);
 
+/// How often is looked whether a body that goes on has more.
+const LOOK: Duration = Duration::from_millis(20);
+
+/// Where more of a body comes from: nothing yet, or nothing any more.
+pub(super) type Feed = Box<dyn FnMut() -> Option<Bytes> + Send>;
+
 /// A body and what is to be noted when it is through.
 pub(super) struct Payload {
     rest: Bytes,
@@ -34,6 +40,7 @@ enum Pace {
     Full,
     Live(Pin<Box<dyn Stream<Item = Bytes> + Send>>),
     Drip { bytes: usize, wait: Duration, timer: Option<Pin<Box<Sleep>>> },
+    Feed { feed: Feed, timer: Pin<Box<Sleep>> },
     Cut { wire: Arc<Wire>, wanted: u64, last: u64, timer: Option<Pin<Box<Sleep>>> },
 }
 
@@ -67,14 +74,23 @@ impl Payload {
         Self::new(rest, Pace::Cut { wire, wanted, last, timer: None }, Some(flight))
     }
 
+    /// The first bytes of the body, then whatever comes.
+    pub(super) fn feed(rest: Bytes, feed: Feed, flight: Flight) -> Self {
+        Self::new(rest, Pace::Feed { feed, timer: Box::pin(tokio::time::sleep(LOOK)) }, Some(flight))
+    }
+
     fn new(rest: Bytes, pace: Pace, flight: Option<Flight>) -> Self {
         let mut payload = Self { rest, pace, flight };
         payload.finish_if_done();
         payload
     }
 
+    fn ends_by_itself(&self) -> bool {
+        !matches!(self.pace, Pace::Cut { .. } | Pace::Live(_) | Pace::Feed { .. })
+    }
+
     fn finish_if_done(&mut self) {
-        if self.rest.is_empty() && !matches!(self.pace, Pace::Cut { .. } | Pace::Live(_)) {
+        if self.rest.is_empty() && self.ends_by_itself() {
             self.flight.take().iter_mut().for_each(Flight::finish);
         }
     }
@@ -114,7 +130,20 @@ impl Body for Payload {
                 sleep.as_mut().reset(next);
                 *bytes
             }
-            Pace::Cut { .. } if !this.rest.is_empty() => CHUNK,
+            Pace::Cut { .. } | Pace::Feed { .. } if !this.rest.is_empty() => CHUNK,
+            Pace::Feed { feed, timer } => loop {
+                ready!(timer.as_mut().poll(cx));
+                let next = tokio::time::Instant::now() + LOOK;
+                timer.as_mut().reset(next);
+                match feed() {
+                    Some(more) if more.is_empty() => {}
+                    Some(more) => return Poll::Ready(Some(Ok(Frame::data(more)))),
+                    None => {
+                        this.flight.take().iter_mut().for_each(Flight::finish);
+                        return Poll::Ready(None);
+                    }
+                }
+            },
             Pace::Cut { wire, wanted, last, timer } => loop {
                 let sleep = timer.get_or_insert_with(|| Box::pin(tokio::time::sleep(QUIET)));
                 ready!(sleep.as_mut().poll(cx));
@@ -133,13 +162,13 @@ impl Body for Payload {
     }
 
     fn is_end_stream(&self) -> bool {
-        self.rest.is_empty() && !matches!(self.pace, Pace::Cut { .. } | Pace::Live(_))
+        self.rest.is_empty() && self.ends_by_itself()
     }
 
     fn size_hint(&self) -> SizeHint {
         match self.pace {
             // it does not end by itself, whatever is in it
-            Pace::Cut { .. } | Pace::Live(_) => SizeHint::default(),
+            Pace::Cut { .. } | Pace::Live(_) | Pace::Feed { .. } => SizeHint::default(),
             _ => SizeHint::with_exact(self.rest.len() as u64),
         }
     }

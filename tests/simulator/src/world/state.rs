@@ -1,5 +1,6 @@
 //! What the simulated server remembers.
 
+use super::kube::{Followed, Log, Source};
 use super::norman::Quirk;
 use super::random::Random;
 use super::stock;
@@ -265,6 +266,16 @@ pub(crate) struct State {
     pub(crate) version: u64,
     /// How long continue tokens are good for.
     pub(crate) patience: Patience,
+    /// Clusters whose nodes run, and how long a pod takes there until it is ready.
+    pub(crate) nodes: BTreeMap<String, Millis>,
+    /// Since when pods wait to become ready.
+    pub(crate) scheduled: BTreeMap<(String, ObjectKey), Millis>,
+    /// What containers wrote.
+    pub(crate) logs: BTreeMap<Source, Log>,
+    /// Logs that are followed, by a number of their own.
+    pub(crate) followed: BTreeMap<u64, Followed>,
+    /// The number under which the answer at hand goes on.
+    pub(crate) goes_on: Option<u64>,
 }
 
 impl State {
@@ -286,6 +297,11 @@ impl State {
             now: RECORDED_AT,
             version: 7_000,
             patience: Patience::default(),
+            nodes: BTreeMap::new(),
+            scheduled: BTreeMap::new(),
+            logs: BTreeMap::new(),
+            followed: BTreeMap::new(),
+            goes_on: None,
         };
         for setting in stock::list("settings") {
             let text = |field: &str| stock::text(setting, field).to_owned();
@@ -328,6 +344,8 @@ impl State {
         self.settings.values_mut().for_each(|setting| setting.created += delta);
         self.kept.values_mut().flat_map(BTreeMap::values_mut).for_each(|kept| kept.created += delta);
         self.service_tokens.values_mut().for_each(|token| token.expires += delta);
+        self.scheduled.values_mut().for_each(|since| *since += delta);
+        self.logs.values_mut().flatten().for_each(|(at, _)| *at += delta);
         for cluster in self.clusters.values_mut() {
             cluster.created += delta;
             cluster.objects.shift(delta);

@@ -26,10 +26,16 @@ impl Process {
 
     /// The status line, the headers and the body of an answer over plain HTTP.
     fn ask(&self, method: &str, path: &str, body: &str) -> String {
+        self.ask_as("", method, path, body)
+    }
+
+    /// The same with the token of a label.
+    fn ask_as(&self, label: &str, method: &str, path: &str, body: &str) -> String {
+        let token = self.ready["tokens"][label].as_str().unwrap_or_default();
         let address = self.url().strip_prefix("http://").unwrap().split('/').next().unwrap();
         let mut stream = TcpStream::connect(address).unwrap();
         let length = body.len();
-        write!(stream, "{method} {path} HTTP/1.1\r\nhost: x\r\nconnection: close\r\ncontent-length: {length}\r\n\r\n{body}")
+        write!(stream, "{method} {path} HTTP/1.1\r\nhost: x\r\nauthorization: Bearer {token}\r\nconnection: close\r\ncontent-length: {length}\r\n\r\n{body}")
             .unwrap();
         let mut answer = String::new();
         stream.read_to_string(&mut answer).unwrap();
@@ -100,6 +106,14 @@ fn faults_come_from_the_command_line_and_over_http() {
 }
 
 #[test]
+fn nodes_run_where_they_are_asked_for() {
+    let process = Process::start(&["--plain-http", "--nodes", "0"]);
+    let log = "/k8s/clusters/c-prod1/api/v1/namespaces/plain/pods/hello/log?container=web";
+    let answer = process.ask_as("admin-prod", "GET", log, "");
+    assert!(answer.starts_with("HTTP/1.1 200") && answer.ends_with("\r\n\r\nweb started\n"), "{answer}");
+}
+
+#[test]
 fn it_ends_with_standard_input_only_when_asked_to() {
     let mut process = Process::start(&["--plain-http", "--exit-with-stdin"]);
     assert!(process.ask("GET", "/ping", "").ends_with("pong"));
@@ -135,6 +149,7 @@ fn bad_arguments_are_named_and_end_with_2() {
         (&["--delay-scale", "fast"], "from 0 up"),
         (&["--prefix", "rancher"], "/rancher"),
         (&["--clusters", "3"], "--world fleet"),
+        (&["--world", "fleet", "--nodes", "5"], "--world record"),
         (&["--wrold", "record"], "--world"),
         (&["surplus"], "surplus"),
     ] {

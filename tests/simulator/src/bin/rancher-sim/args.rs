@@ -70,6 +70,11 @@ pub(crate) struct WorldArgs {
     #[arg(long, value_name = "M")]
     pub(crate) pods: Option<u32>,
 
+    /// Let the nodes of c-prod1 run: its pods are ready so many milliseconds after they were made, and a pod `hello`
+    /// with the containers `web` and `side` runs in `plain`
+    #[arg(long, value_name = "MS")]
+    pub(crate) nodes: Option<u64>,
+
     /// What random values are drawn from: the same seed makes the same world
     #[arg(long, value_name = "N", default_value_t = 0)]
     pub(crate) seed: u64,
@@ -108,6 +113,9 @@ impl WorldArgs {
         match sizes.iter().find(|(_, size)| size.is_some()) {
             Some((name, _)) if self.world == WorldKind::Record => {
                 Err(format!("--{name} goes with --world fleet; the recorded world has its own size"))
+            }
+            _ if self.world == WorldKind::Fleet && self.nodes.is_some() => {
+                Err("--nodes goes with --world record; the pods of a fleet run as they are".to_owned())
             }
             _ => Ok(()),
         }

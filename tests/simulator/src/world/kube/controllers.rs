@@ -9,16 +9,18 @@ use crate::world::state::{Object, ObjectKey, stamp};
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
 
-const DEPLOYMENTS: &str = "apps/deployments";
-const REPLICA_SETS: &str = "apps/replicasets";
-const PODS: &str = "/pods";
+pub(super) const DEPLOYMENTS: &str = "apps/deployments";
+pub(super) const REPLICA_SETS: &str = "apps/replicasets";
+pub(super) const PODS: &str = "/pods";
+pub(super) const STATEFUL_SETS: &str = "apps/statefulsets";
+pub(super) const DAEMON_SETS: &str = "apps/daemonsets";
 
-fn owned_by(object: &Object, uid: &str) -> bool {
+pub(super) fn owned_by(object: &Object, uid: &str) -> bool {
     let owner = object.body.get("metadata").and_then(|meta| meta.pointer("/ownerReferences/0/uid"));
     owner.and_then(Value::as_str) == Some(uid)
 }
 
-fn reference(api: &str, kind: &str, name: &str, uid: &str) -> Value {
+pub(super) fn reference(api: &str, kind: &str, name: &str, uid: &str) -> Value {
     json!([{
         "apiVersion": api, "kind": kind, "name": name, "uid": uid, "controller": true,
         "blockOwnerDeletion": true,
@@ -44,6 +46,9 @@ impl World {
         if key.0 == DEPLOYMENTS {
             self.settle_deployment(cluster, &key);
         }
+        if matches!(key.0.as_str(), STATEFUL_SETS | DAEMON_SETS) {
+            self.settle_set(cluster, &key);
+        }
         if key.0 == super::NAMESPACES {
             self.settle_namespace(cluster, &key.2);
         }
@@ -52,7 +57,7 @@ impl World {
         }
     }
 
-    fn keep(&mut self, cluster: &str, key: ObjectKey, object: Object) {
+    pub(super) fn keep(&mut self, cluster: &str, key: ObjectKey, object: Object) {
         if let Some(found) = self.state.clusters.get_mut(cluster) {
             found.objects.insert(key, object);
         }
@@ -64,7 +69,7 @@ impl World {
         let Some(gone) = found.objects.remove(key) else { return };
         let below = match key.0.as_str() {
             DEPLOYMENTS => REPLICA_SETS,
-            REPLICA_SETS => PODS,
+            REPLICA_SETS | STATEFUL_SETS | DAEMON_SETS => PODS,
             _ => "",
         };
         if !below.is_empty() {
@@ -78,37 +83,12 @@ impl World {
         }
     }
 
-    // Replica set, pods and status of a deployment; what admission refuses becomes a condition.
-    fn settle_deployment(&mut self, cluster: &str, key: &ObjectKey) {
-        // rule: kube.deployment-makes-pods
-        let Some(deployment) = self.find(cluster, key) else { return };
-        let Some(spec) = deployment.body.get("spec").cloned() else { return };
-        let set = self.replica_set(cluster, key, &deployment, &spec);
-        let wanted = spec.get("replicas").and_then(Value::as_u64).unwrap_or(1);
-        let wanted = usize::try_from(wanted).unwrap_or(0);
-        let failure = self.replicas(cluster, &set, &spec, wanted);
-        let Some(found) = self.state.clusters.get(cluster) else { return };
-        let uid = self.find(cluster, &set).map(|set| set.uid).unwrap_or_default();
-        let running = found.objects.of(PODS, &key.1).filter(|(_, pod)| owned_by(pod, &uid)).count();
-        let status = status(&deployment, &set.2, running, wanted, failure, &stamp(self.state.now));
-        let version = self.state.next_version();
-        let stored = self.state.clusters.get_mut(cluster).and_then(|found| found.objects.get_mut(key));
-        let Some(stored) = stored else { return };
-        stored.version = version;
-        stored.body.insert("status".to_owned(), status);
-        if let Value::Object(metadata) = stored.body.entry("metadata").or_insert_with(|| json!({}))
-            && let Value::Object(own) = metadata.entry("annotations").or_insert_with(|| json!({}))
-        {
-            own.insert("deployment.kubernetes.io/revision".to_owned(), json!("1"));
-        }
-    }
-
-    fn find(&self, cluster: &str, key: &ObjectKey) -> Option<Object> {
+    pub(super) fn find(&self, cluster: &str, key: &ObjectKey) -> Option<Object> {
         self.state.clusters.get(cluster)?.objects.get(key).cloned()
     }
 
     // The key of a deployment's replica set, made when it is not there.
-    fn replica_set(
+    pub(super) fn replica_set(
         &mut self,
         cluster: &str,
         key: &ObjectKey,
@@ -116,8 +96,9 @@ impl World {
         spec: &Value,
     ) -> ObjectKey {
         if let Some(found) = self.state.clusters.get(cluster)
-            && let Some((known, _)) =
-                found.objects.of(REPLICA_SETS, &key.1).find(|(_, set)| owned_by(set, &deployment.uid))
+            && let Some((known, _)) = found.objects.of(REPLICA_SETS, &key.1).find(|(_, set)| {
+                owned_by(set, &deployment.uid) && template_of(set).as_ref() == spec.get("template")
+            })
         {
             return known.clone();
         }
@@ -125,6 +106,10 @@ impl World {
         let mut labels = spec.pointer("/template/metadata/labels").cloned().unwrap_or_else(|| json!({}));
         if let Some(labels) = labels.as_object_mut() {
             labels.insert("pod-template-hash".to_owned(), json!(hash));
+        }
+        let mut template = spec.get("template").cloned().unwrap_or_default();
+        if let Some(Value::Object(metadata)) = template.get_mut("metadata") {
+            metadata.insert("labels".to_owned(), labels.clone());
         }
         let body = json!({
             "metadata": {
@@ -134,7 +119,7 @@ impl World {
             },
             "spec": {
                 "replicas": spec.get("replicas"), "selector": {"matchLabels": labels},
-                "template": {"metadata": {"labels": labels}, "spec": spec.pointer("/template/spec")},
+                "template": template,
             },
             "status": {"replicas": 0},
         });
@@ -157,7 +142,13 @@ impl World {
     }
 
     // Makes or removes pods until there are so many; what admission said when it refused one.
-    fn replicas(&mut self, cluster: &str, key: &ObjectKey, spec: &Value, wanted: usize) -> Option<String> {
+    pub(super) fn replicas(
+        &mut self,
+        cluster: &str,
+        key: &ObjectKey,
+        spec: &Value,
+        wanted: usize,
+    ) -> Option<String> {
         let set = self.find(cluster, key)?;
         let pods = find("", "v1", "pods")?;
         let known: Vec<ObjectKey> = {
@@ -169,16 +160,21 @@ impl World {
             self.remove_object(cluster, extra);
         }
         let labels = set.body.get("spec").and_then(|spec| spec.pointer("/template/metadata/labels")).cloned();
+        let annotations = spec.pointer("/template/metadata/annotations");
         let mut failure = None;
         for _ in known.len()..wanted {
             let name = format!("{}-{}", key.2, self.state.random.name(5));
             let mut body = object(json!({
                 "metadata": {
-                    "generateName": format!("{}-", key.2), "labels": labels, "generation": 1,
+                    "generateName": format!("{}-", key.2), "labels": labels, "annotations": annotations,
+                    "generation": 1,
                     "ownerReferences": reference("apps/v1", "ReplicaSet", &key.2, &set.uid),
                 },
                 "spec": spec.pointer("/template/spec"),
             }));
+            if let (None, Some(Value::Object(metadata))) = (annotations, body.get_mut("metadata")) {
+                metadata.remove("annotations");
+            }
             let made = (PODS.to_owned(), key.1.clone(), name);
             failure = self.pod(cluster, pods, made, &mut body, &set).err();
             let about = ("ReplicaSet", "replicaset-controller", key, &set);
@@ -193,7 +189,7 @@ impl World {
         failure
     }
 
-    fn pod(
+    pub(super) fn pod(
         &mut self,
         cluster: &str,
         pods: &Resource,
@@ -233,71 +229,20 @@ impl World {
     }
 }
 
+// The template that a replica set was made from.
+fn template_of(set: &Object) -> Option<Value> {
+    let mut template = set.body.get("spec")?.get("template")?.clone();
+    if let Some(Value::Object(labels)) = template.pointer_mut("/metadata/labels") {
+        labels.remove("pod-template-hash");
+    }
+    Some(template)
+}
+
 // A controller tries again before it waits longer.
 const TRIES: usize = 6;
 
-fn object(value: Value) -> Map<String, Value> {
+pub(super) fn object(value: Value) -> Map<String, Value> {
     if let Value::Object(object) = value { object } else { Map::new() }
-}
-
-/// A deployment's status where no node runs: nothing ever becomes available.
-fn status(
-    deployment: &Object,
-    set: &str,
-    running: usize,
-    wanted: usize,
-    failure: Option<String>,
-    at: &str,
-) -> Value {
-    // rule: quota.replica-failure
-    // rule: record.no-nodes
-    let condition = |kind: &str, status: &str, reason: &str, message: &str| {
-        json!({
-            "type": kind, "status": status, "lastUpdateTime": at, "lastTransitionTime": at, "reason": reason,
-            "message": message,
-        })
-    };
-    let unavailable = condition(
-        "Available",
-        "False",
-        "MinimumReplicasUnavailable",
-        "Deployment does not have minimum availability.",
-    );
-    let conditions = match failure {
-        Some(why) => vec![
-            condition(
-                "Progressing",
-                "True",
-                "NewReplicaSetCreated",
-                &format!("Created new replica set \"{set}\""),
-            ),
-            unavailable,
-            condition("ReplicaFailure", "True", "FailedCreate", &why),
-        ],
-        None => vec![
-            unavailable,
-            condition(
-                "Progressing",
-                "True",
-                "ReplicaSetUpdated",
-                &format!("ReplicaSet \"{set}\" is progressing."),
-            ),
-        ],
-    };
-    let generation = deployment.body.get("metadata").and_then(|meta| meta.get("generation")).cloned();
-    let mut status = object(json!({
-        "observedGeneration": generation.unwrap_or_else(|| json!(1)), "terminatingReplicas": 0,
-        "conditions": conditions,
-    }));
-    // Go leaves out what is zero.
-    for (field, number) in
-        [("replicas", running), ("updatedReplicas", running), ("unavailableReplicas", wanted)]
-    {
-        if number > 0 {
-            status.insert(field.to_owned(), json!(number));
-        }
-    }
-    Value::Object(status)
 }
 
 #[cfg(test)]

@@ -61,6 +61,31 @@ pub(super) fn fill(resource: &Resource, name: &str, body: &mut Map<String, Value
                 pod_spec(pod);
             }
         }
+        // rule: kube.set-defaults
+        "StatefulSet" | "DaemonSet" => {
+            let rolling = match resource.kind {
+                "DaemonSet" => json!({"maxUnavailable": 1, "maxSurge": 0}),
+                _ => json!({"partition": 0}),
+            };
+            let kept = json!({"type": "RollingUpdate", "rollingUpdate": rolling});
+            let on_delete = whole.pointer("/spec/updateStrategy/type") == Some(&json!("OnDelete"));
+            default(
+                &mut whole,
+                json!({
+                    "metadata": {"generation": 1}, "status": {},
+                    "spec": {
+                        "revisionHistoryLimit": 10, "template": {"metadata": {}, "spec": {}},
+                        "updateStrategy": if on_delete { json!({}) } else { kept },
+                    },
+                }),
+            );
+            if resource.kind == "StatefulSet" {
+                default(&mut whole, json!({"spec": {"replicas": 1, "podManagementPolicy": "OrderedReady"}}));
+            }
+            if let Some(pod) = whole.pointer_mut("/spec/template/spec") {
+                pod_spec(pod);
+            }
+        }
         "Pod" => {
             default(&mut whole, json!({"spec": {}}));
             if let Some(spec) = whole.get_mut("spec") {

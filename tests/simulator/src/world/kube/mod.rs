@@ -4,16 +4,22 @@ mod admission;
 mod apply;
 mod controllers;
 mod defaults;
+mod discovery;
+mod logs;
+mod nodes;
 mod objects;
 mod pages;
 mod patch;
 pub(crate) mod resources;
 mod reviews;
+mod rollouts;
 mod security;
 pub(crate) mod select;
 mod sub;
+mod tables;
 mod views;
 
+pub(crate) use logs::{Followed, Log, Source};
 pub(crate) use objects::render;
 pub(crate) use resources::NAMESPACES;
 pub(crate) use select::Selector;
@@ -125,15 +131,16 @@ pub(crate) fn serve(
             return answer::json(StatusCode::OK, &json!({"paths": ["/api", "/api/v1", "/apis", "/version"]}));
         }
         ["version"] => return answer::json(StatusCode::OK, &version_info()),
-        ["api"] => return answer::json(StatusCode::OK, &core()),
-        ["apis"] => return answer::json(StatusCode::OK, &groups()),
+        ["api"] => return answer::json(StatusCode::OK, &discovery::core()),
+        ["apis"] => return answer::json(StatusCode::OK, &discovery::groups(call)),
+        ["apis", group] => return discovery::group(group),
         ["api", version, rest @ ..] => ("", *version, rest),
         ["apis", group, version, rest @ ..] => (*group, *version, rest),
         _ => return no_page(),
     };
     let target = Target::read(group, rest);
     if target.plural.is_empty() {
-        return discovery(group, version);
+        return discovery::version(group, version);
     }
     match (call.method, group, target.plural) {
         (&Method::POST, "authorization.k8s.io", "selfsubjectaccessreviews") => {
@@ -198,48 +205,6 @@ fn version_info() -> Value {
         "gitCommit": "$Format:%H$", "gitTreeState": "", "buildDate": "1970-01-01T00:00:00Z",
         "goVersion": "go1.26.8", "compiler": "gc", "platform": "linux/amd64",
     })
-}
-
-fn core() -> Value {
-    let address = json!({"clientCIDR": "0.0.0.0/0", "serverAddress": "192.0.2.20:6443"});
-    json!({"kind": "APIVersions", "versions": ["v1"], "serverAddressByClientCIDRs": [address]})
-}
-
-fn groups() -> Value {
-    let mut seen: Vec<(&str, &str)> = RESOURCES.iter().map(|r| (r.group, r.version)).collect();
-    seen.extend([("authentication.k8s.io", "v1"), ("authorization.k8s.io", "v1")]);
-    seen.sort_unstable();
-    seen.dedup();
-    let groups: Vec<Value> = seen
-        .into_iter()
-        .filter(|(group, _)| !group.is_empty())
-        .map(|(group, version)| {
-            let version = json!({"groupVersion": format!("{group}/{version}"), "version": version});
-            json!({"name": group, "versions": [version], "preferredVersion": version})
-        })
-        .collect();
-    json!({"kind": "APIGroupList", "apiVersion": "v1", "groups": groups})
-}
-
-fn discovery(group: &str, version: &str) -> Response {
-    let resources: Vec<Value> = RESOURCES
-        .iter()
-        .filter(|r| r.group == group && r.version == version)
-        .map(|r| {
-            json!({
-                "name": r.plural, "singularName": r.kind.to_lowercase(), "namespaced": r.namespaced, "kind": r.kind,
-                "verbs": ["create", "delete", "deletecollection", "get", "list", "patch", "update"],
-            })
-        })
-        .collect();
-    if resources.is_empty() {
-        return no_page();
-    }
-    let group_version = if group.is_empty() { version.to_owned() } else { format!("{group}/{version}") };
-    let body = json!({
-        "kind": "APIResourceList", "apiVersion": "v1", "groupVersion": group_version, "resources": resources,
-    });
-    answer::json(StatusCode::OK, &body)
 }
 
 #[cfg(test)]

@@ -57,7 +57,7 @@ fn valid_name(name: &str) -> bool {
         && name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-' || c == '.')
 }
 
-fn dry(call: &Call<'_>) -> bool {
+pub(super) fn dry(call: &Call<'_>) -> bool {
     call.query.first("dryRun") == Some("All")
 }
 
@@ -165,7 +165,7 @@ fn conflict(resource: &Resource, target: &Target<'_>, why: &str) -> Response {
 }
 
 // Optimistic locking: whoever names a version or an identity means exactly that object.
-fn locked(
+pub(super) fn locked(
     body: &Map<String, Value>,
     stored: &Object,
     resource: &Resource,
@@ -382,7 +382,8 @@ fn remove(
     let rendered = render(resource, &key, &stored, true);
     let policy = options.get("propagationPolicy").and_then(Value::as_str);
     let foreground = call.query.first("propagationPolicy").or(policy) == Some("Foreground");
-    if !dry(call) {
+    let tried = options.get("dryRun").and_then(Value::as_array).is_some_and(|tried| !tried.is_empty());
+    if !dry(call) && !tried {
         match resource.kind {
             // rule: namespace.removed-at-once
             "Namespace" => world.remove_namespace(cluster, target.name),

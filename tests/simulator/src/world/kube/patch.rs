@@ -55,6 +55,27 @@ impl Patch {
     }
 }
 
+/// Applies a patch to an object as it is shown; a status is not applied to.
+pub(super) fn patch_whole(whole: &mut Value, wish: Patch, target: &Target<'_>) -> Result<(), Box<Response>> {
+    let taken = match (wish, whole) {
+        (Patch::Json(steps), whole) => json_patch(whole, &steps),
+        (Patch::Strategic(sent), Value::Object(whole)) => {
+            strategic(whole, sent);
+            Some(())
+        }
+        (Patch::Merge(sent) | Patch::Apply(sent), Value::Object(whole)) => {
+            merge(whole, sent);
+            Some(())
+        }
+        _ => Some(()),
+    };
+    if taken.is_none() {
+        let message = "the server rejected our request due to an error in our request".to_owned();
+        return Err(Box::new(target.failure(StatusCode::UNPROCESSABLE_ENTITY, "Invalid", message)));
+    }
+    Ok(())
+}
+
 /// RFC 7386.
 pub(super) fn merge(into: &mut Map<String, Value>, patch: Map<String, Value>) {
     // rule: kube.merge-patch

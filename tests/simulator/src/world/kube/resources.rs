@@ -77,6 +77,7 @@ pub(crate) const RESOURCES: &[Resource] = &[
     resource("networking.k8s.io", "v1", "ingresses", "Ingress", true),
     resource("networking.k8s.io", "v1", "networkpolicies", "NetworkPolicy", true),
     resource("storage.k8s.io", "v1", "storageclasses", "StorageClass", false),
+    resource("policy", "v1", "poddisruptionbudgets", "PodDisruptionBudget", true),
     resource("rbac.authorization.k8s.io", "v1", "roles", "Role", true),
     resource("rbac.authorization.k8s.io", "v1", "rolebindings", "RoleBinding", true),
     resource("rbac.authorization.k8s.io", "v1", "clusterroles", "ClusterRole", false),
@@ -88,6 +89,54 @@ pub(crate) const RESOURCES: &[Resource] = &[
     resource("management.cattle.io", "v3", "projects", "Project", true),
     resource("management.cattle.io", "v3", "settings", "Setting", false),
 ];
+
+/// What a resource is called for short.
+pub(crate) fn short_names(plural: &str) -> &'static [&'static str] {
+    match plural {
+        "configmaps" => &["cm"],
+        "cronjobs" => &["cj"],
+        "daemonsets" => &["ds"],
+        "deployments" => &["deploy"],
+        "events" => &["ev"],
+        "ingresses" => &["ing"],
+        "limitranges" => &["limits"],
+        "namespaces" => &["ns"],
+        "networkpolicies" => &["netpol"],
+        "nodes" => &["no"],
+        "persistentvolumeclaims" => &["pvc"],
+        "persistentvolumes" => &["pv"],
+        "poddisruptionbudgets" => &["pdb"],
+        "pods" => &["po"],
+        "replicasets" => &["rs"],
+        "resourcequotas" => &["quota"],
+        "serviceaccounts" => &["sa"],
+        "services" => &["svc"],
+        "statefulsets" => &["sts"],
+        "storageclasses" => &["sc"],
+        _ => &[],
+    }
+}
+
+/// What hangs below its objects.
+pub(crate) fn subresources(plural: &str) -> &'static [&'static str] {
+    match plural {
+        "deployments" | "replicasets" | "statefulsets" => &["scale", "status"],
+        "pods" => &["eviction", "log", "status"],
+        "serviceaccounts" => &["token"],
+        "daemonsets"
+        | "jobs"
+        | "cronjobs"
+        | "ingresses"
+        | "namespaces"
+        | "nodes"
+        | "persistentvolumeclaims"
+        | "persistentvolumes"
+        | "poddisruptionbudgets"
+        | "resourcequotas"
+        | "services" => &["status"],
+        _ => &[],
+    }
+}
 
 /// The resource of a group and version with this plural.
 pub(crate) fn find(group: &str, version: &str, plural: &str) -> Option<&'static Resource> {

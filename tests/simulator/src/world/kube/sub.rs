@@ -1,12 +1,14 @@
 //! What hangs below an object: scale, eviction, logs, tokens.
 
-use super::objects::{key, strip};
-use super::resources::Resource;
+use super::objects::{dry, key, locked, strip};
+use super::patch::Patch;
+use super::resources::{Resource, subresources};
 use super::reviews::bad_request;
-use super::{Target, patch};
+use super::rollouts::{ready, share};
+use super::{Target, logs, patch, render};
 use crate::Response;
 use crate::world::World;
-use crate::world::answer;
+use crate::world::answer::{self, Failure};
 use crate::world::call::Call;
 use crate::world::route::not_simulated;
 use crate::world::state::{Object, ObjectKey, SECOND, ServiceToken, stamp};
@@ -34,13 +36,21 @@ pub(super) fn serve(
         ("Deployment" | "ReplicaSet" | "StatefulSet", "scale", "update" | "patch") => {
             rescale(world, call, cluster, key, stored)
         }
-        ("Pod", "eviction", "create") => {
-            // rule: kube.eviction
-            world.remove_object(cluster, &key);
-            let body = json!({"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Success", "code": 201});
-            answer::json(StatusCode::CREATED, &body)
+        ("Pod", "eviction", "create") => evict(world, call, cluster, resource, target, &key, &stored),
+        ("Pod", "log", "get") => logs::serve(world, call, cluster, target, &key, &stored),
+        (_, "status", "get") => answer::json(StatusCode::OK, &render(resource, &key, &stored, true)),
+        (_, "status", "update" | "patch") => {
+            restate(world, call, cluster, resource, target, key, stored, verb)
+                .unwrap_or_else(|refusal| *refusal)
         }
-        ("Pod", "log", "get") => log(call, target, &stored),
+        (_, "exec" | "attach" | "portforward" | "proxy" | "ephemeralcontainers" | "finalize", _) => {
+            not_simulated("this subresource")
+        }
+        // rule: kube.no-such-subresource
+        (_, sub, _) if !subresources(resource.plural).contains(&sub) => {
+            let message = "the server could not find the requested resource".to_owned();
+            target.failure(StatusCode::NOT_FOUND, "NotFound", message)
+        }
         _ => not_simulated("this subresource"),
     }
 }
@@ -65,6 +75,114 @@ fn scale(key: &ObjectKey, object: &Object) -> Value {
         "spec": {"replicas": replicas},
         "status": {"replicas": now.unwrap_or_else(|| json!(0)), "selector": selector.join(",")},
     })
+}
+
+// A pod goes if every disruption budget that counts it allows it.
+fn evict(
+    world: &mut World,
+    call: &Call<'_>,
+    cluster: &str,
+    resource: &Resource,
+    target: &Target<'_>,
+    key: &ObjectKey,
+    pod: &Object,
+) -> Response {
+    // rule: kube.eviction
+    let sent = call.object().unwrap_or_default();
+    let wanted = sent.get("deleteOptions").and_then(|options| options.get("preconditions"));
+    let wanted = json!({"metadata": wanted});
+    if let Value::Object(wanted) = wanted
+        && let Err(refusal) = locked(&wanted, pod, resource, target)
+    {
+        return *refusal;
+    }
+    if let Some(message) = in_the_way(world, cluster, key, pod) {
+        // rule: kube.eviction-refused
+        let message = json!({"reason": "DisruptionBudget", "message": message});
+        return Failure {
+            status: StatusCode::TOO_MANY_REQUESTS,
+            reason: "TooManyRequests",
+            message: "Cannot evict pod as it would violate the pod's disruption budget.".to_owned(),
+            details: Some(json!({"causes": [message]})),
+        }
+        .answer();
+    }
+    if !dry(call) {
+        world.remove_object(cluster, key);
+    }
+    let body =
+        json!({"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Success", "code": 201});
+    answer::json(StatusCode::CREATED, &body)
+}
+
+// What a disruption budget says against the eviction of a pod. One that is not ready counts for nothing.
+fn in_the_way(world: &World, cluster: &str, key: &ObjectKey, pod: &Object) -> Option<String> {
+    if !ready(pod) {
+        return None;
+    }
+    let found = world.state.clusters.get(cluster)?;
+    for (budget, object) in found.objects.of("policy/poddisruptionbudgets", &key.1) {
+        let spec = object.body.get("spec").cloned().unwrap_or_default();
+        let labels =
+            spec.pointer("/selector/matchLabels").and_then(Value::as_object).cloned().unwrap_or_default();
+        let counts = |pod: &Object| labels.iter().all(|(name, value)| pod.label(name) == value.as_str());
+        if !counts(pod) {
+            continue;
+        }
+        let pods: Vec<&Object> =
+            found.objects.of("/pods", &key.1).map(|(_, pod)| pod).filter(|pod| counts(pod)).collect();
+        let healthy = pods.iter().filter(|pod| ready(pod)).count();
+        let needed = match (spec.get("minAvailable"), spec.get("maxUnavailable")) {
+            (Some(least), _) => share(pods.len(), Some(least), true),
+            (None, most) => pods.len().saturating_sub(share(pods.len(), most, true)),
+        };
+        if healthy <= needed {
+            let name = &budget.2;
+            return Some(format!(
+                "The disruption budget {name} needs {needed} healthy pods and has {healthy} currently"
+            ));
+        }
+    }
+    None
+}
+
+// Only the status is taken of what is written there.
+#[expect(clippy::too_many_arguments, reason = "what a write needs")]
+fn restate(
+    world: &mut World,
+    call: &Call<'_>,
+    cluster: &str,
+    resource: &Resource,
+    target: &Target<'_>,
+    key: ObjectKey,
+    stored: Object,
+    verb: &str,
+) -> Result<Response, Box<Response>> {
+    // rule: kube.status-alone
+    let mut whole = render(resource, &key, &stored, true);
+    let sent = match verb {
+        "patch" => {
+            patch::patch_whole(&mut whole, Patch::read(call, resource, target)?, target)?;
+            whole
+        }
+        _ => Value::Object(call.object().map_err(bad_request)?),
+    };
+    if let Value::Object(sent) = &sent {
+        locked(sent, &stored, resource, target)?;
+    }
+    let mut changed = stored.clone();
+    match sent.get("status") {
+        Some(status) => changed.body.insert("status".to_owned(), status.clone()),
+        None => changed.body.remove("status"),
+    };
+    if changed.body != stored.body && !dry(call) {
+        changed.version = world.state.next_version();
+        let shown = render(resource, &key, &changed, true);
+        // controllers do not look at what they are said to have written
+        world.keep(cluster, key, changed);
+        return Ok(answer::json(StatusCode::OK, &shown));
+    }
+    Ok(answer::json(StatusCode::OK, &render(resource, &key, &changed, true)))
 }
 
 fn rescale(
@@ -94,29 +212,10 @@ fn rescale(
     }
     object.version = world.state.next_version();
     let shown = scale(&key, &object);
-    world.put_object(cluster, key, object);
+    if !dry(call) {
+        world.put_object(cluster, key, object);
+    }
     answer::json(StatusCode::OK, &shown)
-}
-
-// No node runs, so no pod has written anything.
-fn log(call: &Call<'_>, target: &Target<'_>, pod: &Object) -> Response {
-    // rule: kube.pod-log
-    let containers = pod.body.get("spec").and_then(|spec| spec.get("containers")).and_then(Value::as_array);
-    let names: Vec<&str> =
-        containers.into_iter().flatten().filter_map(|container| container.get("name")?.as_str()).collect();
-    let wanted = call.query.first("container").filter(|name| !name.is_empty());
-    let message = match wanted {
-        None if names.len() > 1 => format!(
-            "a container name must be specified for pod {}, choose one of: [{}]",
-            target.name,
-            names.join(" ")
-        ),
-        Some(wanted) if !names.contains(&wanted) => {
-            format!("container {wanted} is not valid for pod {}", target.name)
-        }
-        _ => format!("pod {} does not have a host assigned", target.name),
-    };
-    bad_request(message)
 }
 
 // A JWT that the world itself will know again; its signature is random, for nobody here checks it.

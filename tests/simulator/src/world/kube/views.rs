@@ -3,7 +3,7 @@
 use super::pages::{self, Token};
 use super::resources::Resource;
 use super::select::Selector;
-use super::{Target, render};
+use super::{Target, render, tables};
 use crate::Response;
 use crate::world::World;
 use crate::world::answer;
@@ -188,6 +188,7 @@ pub(super) fn list(
         Some(Ok(limit)) => usize::try_from(limit).ok().filter(|limit| *limit > 0),
         None => None,
     };
+    let tabular = tables::asked(call);
     let (now, patience, current) = (world.state.now, world.state.patience, world.state.version);
     let version = token.as_ref().and_then(|token| token.version).unwrap_or(current);
     // Across namespaces a key begins with the namespace.
@@ -201,7 +202,10 @@ pub(super) fn list(
         let last = page.last().map(|(key, _)| (key.1.clone(), key.2.clone()));
         let shown: Vec<Value> = page
             .into_iter()
-            .map(|(key, object)| metadata_only(call, render(resource, key, object, false)))
+            .map(|(key, object)| match tabular {
+                true => tables::row(resource, key, object, now),
+                false => metadata_only(call, render(resource, key, object, false)),
+            })
             .collect();
         (shown, last, left.count())
     };
@@ -237,6 +241,9 @@ pub(super) fn list(
                 kept.objects.hold(version, now, patience);
             }
         }
+    }
+    if tabular {
+        return answer::json(StatusCode::OK, &tables::whole(resource, metadata, page));
     }
     let (kind, api) = if asks_metadata(call) {
         ("PartialObjectMetadataList".to_owned(), "meta.k8s.io/v1".to_owned())

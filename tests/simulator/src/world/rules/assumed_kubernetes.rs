@@ -4,6 +4,11 @@ use super::{Rule, assumed};
 
 pub(super) const RULES: &[Rule] = &[
     assumed(
+        "kube.aggregated-discovery",
+        "Kubernetes documentation, 1.30 and later",
+        "Accept may ask /apis for an APIGroupDiscoveryList: all groups with their resources in one answer.",
+    ),
+    assumed(
         "kube.bad-limit",
         "the API server's usual answer",
         "A limit that is no number is 400; zero and less mean no limit.",
@@ -45,9 +50,19 @@ pub(super) const RULES: &[Rule] = &[
         "An evicted pod is gone at once.",
     ),
     assumed(
+        "kube.eviction-refused",
+        "read in Kubernetes' source",
+        "A ready pod that a disruption budget needs is not evicted: 429 with the budget in the details.",
+    ),
+    assumed(
         "kube.field-selector",
         "Kubernetes documentation",
         "Field selectors know name, namespace and a few fields more; others are 400.",
+    ),
+    assumed(
+        "kube.group-discovery",
+        "Kubernetes documentation",
+        "/apis/GROUP says which version the cluster prefers.",
     ),
     assumed(
         "kube.json-patch",
@@ -58,6 +73,11 @@ pub(super) const RULES: &[Rule] = &[
         "kube.limit-range",
         "Kubernetes documentation",
         "A LimitRange gives containers the limits and requests that they do not name.",
+    ),
+    assumed(
+        "kube.logs",
+        "Kubernetes documentation; the record has no running pod",
+        "The log of a running pod comes as it was written: tailLines, sinceSeconds, sinceTime, timestamps, limitBytes; followed, until the container ends.",
     ),
     assumed("kube.merge-patch", "RFC 7386; a dry run is recorded", "A merge patch sets, nests and removes."),
     assumed(
@@ -76,9 +96,24 @@ pub(super) const RULES: &[Rule] = &[
         "A write that changes nothing keeps the resourceVersion.",
     ),
     assumed(
+        "kube.no-such-subresource",
+        "the API server's usual answer",
+        "What a kind does not have below its objects is 404.",
+    ),
+    assumed(
         "kube.pod-security",
         "Kubernetes documentation; the README of the record speaks of it",
         "A pod that violates the level its namespace enforces is 403; the checks that matter most are played.",
+    ),
+    assumed(
+        "kube.pods-become-ready",
+        "the record has no nodes; only where a test lets them run",
+        "Where nodes run, a pod is ready a while after it was made, and its containers write a line.",
+    ),
+    assumed(
+        "kube.previous-log",
+        "read in the kubelet's source",
+        "No container ran before the present one: its log is 400.",
     ),
     assumed(
         "kube.remaining-unknown",
@@ -86,9 +121,34 @@ pub(super) const RULES: &[Rule] = &[
         "With a selector, remainingItemCount is missing.",
     ),
     assumed(
+        "kube.rolling-update",
+        "Kubernetes documentation",
+        "A changed template makes a new replica set; old pods go as new ones become ready, within maxSurge and maxUnavailable.",
+    ),
+    assumed(
+        "kube.set-defaults",
+        "Kubernetes documentation",
+        "A stateful set or daemon set comes back with its defaults.",
+    ),
+    assumed(
+        "kube.sets-make-pods",
+        "Kubernetes documentation",
+        "Stateful sets make their pods one after the other, daemon sets one for each node.",
+    ),
+    assumed(
+        "kube.status-alone",
+        "Kubernetes documentation",
+        "A write to the status of an object changes nothing else.",
+    ),
+    assumed(
         "kube.status-is-kept",
         "Kubernetes documentation",
         "PUT does not change status, which has a path of its own.",
+    ),
+    assumed(
+        "kube.table",
+        "Kubernetes documentation; the README of the record speaks of it",
+        "Accept may ask for a Table: columns and a row for each object.",
     ),
     assumed(
         "kube.uid-precondition",

@@ -128,7 +128,12 @@ pub(super) const RULES: &[Rule] = &[
     recorded(
         "kube.pod-log",
         "kubernetes, log of a pending pod",
-        "The log of a pod with several containers needs a name, 400; no pod here has a log.",
+        "The log of a pod with several containers needs a name, 400; one that is not scheduled has none.",
+    ),
+    recorded(
+        "kube.progress-deadline",
+        "kubernetes, restart rollout",
+        "A deployment that does not move for progressDeadlineSeconds says ProgressDeadlineExceeded; here where nodes run.",
     ),
     recorded("kube.scale", "kubernetes, get scale and put scale", "Deployments have a scale of their own."),
     recorded(
