@@ -169,3 +169,29 @@ def test_ctrl_c_is_no_traceback() -> None:
             doctor.send_signal(signal.SIGINT)
             told = doctor.communicate(timeout=30)
     assert (doctor.returncode, *told) == (130, "", "")
+
+
+def test_without_a_credential_the_server_is_looked_at() -> None:
+    with Simulator() as simulator:
+        found = doctor(simulator, "--url", simulator.url)
+    assert found.returncode == 4 and "no token is sent" in found.stderr and "v2.16.0" in found.stdout, found
+
+
+@pytest.mark.parametrize("seconds", ["0", "-1", "nan"])
+def test_no_time_at_all_says_nothing_of_the_server(seconds: str) -> None:
+    with Simulator() as simulator:
+        found = doctor(simulator, "--url", simulator.url, "--token", "-", "--timeout", seconds, input="token-abcde:x")
+        assert simulator.journal() == []
+    assert found.returncode == 4 and "--timeout" in found.stderr and found.stdout == "", found
+
+
+def doctor(simulator: Simulator, *arguments: str, input: str = "") -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "rancher", "doctor", *arguments],
+        env={**os.environ, "RANCHER_CA_CERTS": simulator.ca_pem},
+        input=input,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )

@@ -199,3 +199,18 @@ def test_evidence_and_notebooks(client: rancher.Client) -> None:
     assert "<b>NotFound</b>" in error._repr_html_()
     error.add_note("while looking for the cluster")
     assert error.__notes__
+
+
+def test_faults_add_up_until_they_are_healed() -> None:
+    with Simulator(faults=["GET /v3/users status:503"]) as simulator:
+        client = simulator.client(retries=1)
+        simulator.fault("GET /v3/settings status:503")
+        simulator.fault("GET /v3/features status:503")
+        for collection in (client.users, client.settings, client.features):
+            with pytest.raises(rancher.Unavailable):
+                collection.total()
+        assert [entry["status"] for entry in simulator.journal()] == [503] * 3
+        simulator.heal()
+        assert client.users.total() and client.settings.total() and client.features.total()
+        simulator.forget()
+        assert simulator.journal() == simulator.requests() == []

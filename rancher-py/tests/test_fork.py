@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import time
 
 from conftest import Run
+from rancher.testing import Simulator
 
 FORKS = """
 import multiprocessing, sys, time, traceback
@@ -143,3 +145,13 @@ print(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
     )
     assert done.stdout.strip() == "0", done.stderr
 
+
+
+def test_a_child_leaves_the_simulator_alone() -> None:
+    with Simulator() as simulator:
+        child = os.fork()
+        if child == 0:
+            simulator.stop()
+            os._exit(0)
+        os.waitpid(child, 0)
+        assert simulator.client().version()["version"]

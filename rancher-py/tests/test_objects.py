@@ -6,6 +6,7 @@ import asyncio
 import copy
 import json
 import pickle
+from datetime import timedelta
 from types import MappingProxyType
 from typing import Any
 
@@ -189,3 +190,35 @@ def test_what_holds_itself_is_refused(client: rancher.Client, project: rancher.O
     for call in calls:
         with pytest.raises(rancher.Invalid, match="Circular"):
             call(project)
+
+
+def test_a_long_table_is_cut() -> None:
+    many = rancher.Objects([rancher.Object(b"{}") for _ in range(60)])
+    html = many._repr_html_()
+    assert html.count("<tr>") == 1 + 50 + 1 and "10 more" in html
+
+
+def test_spans_of_time_are_whole() -> None:
+    from rancher._border import as_json
+
+    assert as_json("x", {"timeout": timedelta(days=1, milliseconds=500)}) == '{"timeout":86400.5}'
+
+
+def test_what_is_not_given_is_no_target(client: rancher.Client) -> None:
+    assert repr(client.collection("projects")) == "<Collection collection='projects'>"
+
+
+def test_progress_can_be_awaited(simulator: Simulator, project: rancher.Object[Any]) -> None:
+    told: list[str] = []
+
+    async def progress(event: Any) -> None:
+        await asyncio.sleep(0)
+        told.append(event["text"])
+
+    async def main() -> None:
+        async with simulator.async_client() as client:
+            await client.projects.wait(project.id or "", state="nonesuch", deadline=0.3, poll=0.1, on_progress=progress)
+
+    with pytest.raises(rancher.RancherTimeout):
+        asyncio.run(main())
+    assert told

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import pickle
+from typing import Any
 
 import pytest
 import rancher
@@ -51,3 +52,27 @@ def test_errors_of_ones_own_making() -> None:
     again = pickle.loads(pickle.dumps(error))
     assert (str(again), again.status, again.causes, again.kind) == ("too late", 504, ("agent_gone",), "timeout")
     assert isinstance(again, TimeoutError)
+
+
+SECRET = "c4n4ryc4n4ryc4n4ryc4n4ryc4n4ryc4n4ryc4n4ryc4n4ry"
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"token": f"token-abcde:{SECRET}"},
+        {"access_key": "token-abcde", "secret_key": SECRET},
+        {"anonymous": True, "proxy": f"http://shop:{SECRET}@127.0.0.1:9"},
+    ],
+    ids=["token", "secret_key", "proxy"],
+)
+def test_no_secret_of_any_form_is_pickled(given: dict[str, Any]) -> None:
+    client = rancher.Client("https://rancher.example.com", **given)
+    with pytest.raises(TypeError, match="cannot pickle a Client"):
+        pickle.dumps(client)
+    assert SECRET not in repr(client._options)
+
+
+def test_what_the_server_altered_crosses() -> None:
+    read: rancher.Object[Any] = rancher.Object(b'{"id": "c-prod1:p-x"}', ("description",))
+    assert pickle.loads(pickle.dumps(read)).altered == ("description",)

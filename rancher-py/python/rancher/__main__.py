@@ -21,6 +21,7 @@ __all__ = ["main"]
 UNREACHABLE = 3
 MISCONFIGURED = 4
 _TOKEN_MOST = 64 * 1024
+_LONGEST = 365 * 24 * 3600.0
 
 
 class _Parser(argparse.ArgumentParser):
@@ -128,6 +129,9 @@ def _diagnosed(given: argparse.Namespace) -> tuple[DoctorReport, list[str]]:
         if isinstance(value, str) and not value.strip():
             # an empty variable of a script must not make it look elsewhere
             raise rancher.ConfigError(f"--{name.replace('_', '-')} is empty; give it a value, or leave it out")
+    if given.timeout is not None and not 0 < given.timeout < _LONGEST:
+        # with no time nothing answers, which says nothing of the server
+        raise rancher.ConfigError("--timeout is no span of time; give seconds, above 0")
     if given.token is not None and given.token != "-":
         _say("warning: a token on the command line can be seen by others on this machine; use --token -, or RANCHER_TOKEN")
     options: dict[str, Any] = {
