@@ -1,6 +1,7 @@
 //! What a client is opened with.
 
 use rancher_client::config::{Discovery, Explicit, Probes, Report};
+use rancher_client::wire::redact;
 use rancher_client::{Config, Error};
 use secrecy::SecretString;
 use serde::de::DeserializeOwned;
@@ -157,6 +158,12 @@ impl OpenOptions {
 
 /// What a program calls itself goes into a header.
 fn application(name: String) -> Result<String, Error> {
+    if redact(&name) != name {
+        return Err(Error::config(
+            "the option application holds a credential, and is sent for all to read",
+            "",
+        ));
+    }
     if name.is_empty() || name.len() > 200 || !name.chars().all(|c| c.is_ascii_graphic() || c == ' ') {
         return Err(Error::config(
             "the option application is not what it must be: a name of at most 200 printable ASCII characters",
@@ -192,6 +199,7 @@ mod tests {
         assert!(said(r#"{"connect_timeout":0}"#).contains("connect_timeout"));
         let camel = said(r#"{"connect_timeout":0,"naming":"camel"}"#);
         assert!(camel.contains("connectTimeout") && !camel.contains("connect_timeout"), "{camel}");
+        assert!(!said(r#"{"application":"token-abcde:s3cr3ts3cr3t"}"#).contains("s3cr3ts3cr3t"));
         let unknown = said(r#"{"before":1,"naming":"camel"}"#);
         assert!(unknown.contains("accessKey") && !unknown.contains("access_key"), "{unknown}");
     }
