@@ -59,12 +59,14 @@ fn same_object(before: &Value, now: &Value) -> Result<(), Error> {
     let places = has_id.then_some("/id").into_iter().chain(named.into_iter().filter(|_| of_kubernetes));
     for place in places {
         let known = |value: Option<&Value>| value.and_then(Value::as_str).map(str::to_owned);
-        let was = known(before.pointer(place));
-        if was.is_some() && was != known(now.pointer(place)) {
+        let (was, is) = (known(before.pointer(place)), known(now.pointer(place)));
+        // a uid that is left out is no other object's: Kubernetes takes it as not asked for
+        let left_out = is.is_none() && place == "/metadata/uid";
+        if was.is_some() && was != is && !left_out {
             let field = place.trim_start_matches('/').replace('/', ".");
             return Err(Error::new(
                 ErrorKind::Invalid,
-                format!("nothing was sent: this is another object than was read: its {field} is another"),
+                format!("nothing was sent: this is another object than was read: its {field} is not the same"),
                 "change the object that was read, and leave alone what it is known by; to make another one, create it",
             )
             .with_field(field));
@@ -276,6 +278,7 @@ mod tests {
             (steve, r#""name":"a""#, r#""name":"b""#, Some("metadata.name")),
             (steve, r#""namespace":"shop""#, r#""namespace":"web""#, Some("metadata.namespace")),
             (steve, r#""uid":"u1""#, r#""uid":"u2""#, Some("metadata.uid")),
+            (steve, r#","uid":"u1""#, "", None),
             (custom, r#""id":"x""#, r#""id":"y""#, None),
             (custom, r#""name":"a""#, r#""name":"a","namespace":"shop""#, None),
         ] {

@@ -1,6 +1,7 @@
 //! What a client is opened with.
 
 use rancher_client::config::{Discovery, Explicit, Probes, Report};
+use rancher_client::wire::redact;
 use rancher_client::{Config, Error};
 use secrecy::SecretString;
 use serde::de::DeserializeOwned;
@@ -59,11 +60,17 @@ impl OpenOptions {
             .map_err(|_| Error::config("the options of the client are no JSON object", ""))?;
         let mut options = Self::default();
         let mut verified_by = None;
-        for (name, raw) in given.iter().filter(|(_, raw)| raw.get() != "null") {
+        // the others are told in its spelling
+        if let Some(raw) = given.get("naming").filter(|raw| raw.get() != "null") {
+            options.naming = value("naming", raw, "snake or camel")?;
+        }
+        let naming = options.naming;
+        for (key, raw) in given.iter().filter(|(_, raw)| raw.get() != "null") {
+            let name = &naming.shown(key);
             let Self { explicit, .. } = &mut options;
             let text = || value::<String>(name, raw, "a text");
             let flag = || value::<bool>(name, raw, "true or false");
-            match name.as_str() {
+            match key.as_str() {
                 "url" => explicit.url = Some(text()?),
                 "token" => explicit.token = Some(SecretString::from(text()?)),
                 "access_key" => explicit.access_key = Some(text()?),
@@ -104,9 +111,9 @@ impl OpenOptions {
                     }
                 }
                 "application" => options.application = Some(application(text()?)?),
-                "naming" => options.naming = value(name, raw, "snake or camel")?,
+                "naming" => {}
                 _ => {
-                    let shown: String = name.chars().filter(|c| !c.is_control()).take(60).collect();
+                    let shown: String = key.chars().filter(|c| !c.is_control()).take(60).collect();
                     return Err(Error::config(
                         format!("a client has no option {shown:?}"),
                         format!("it has {}", options.known()),
@@ -151,6 +158,12 @@ impl OpenOptions {
 
 /// What a program calls itself goes into a header.
 fn application(name: String) -> Result<String, Error> {
+    if redact(&name) != name {
+        return Err(Error::config(
+            "the option application holds a credential, and is sent for all to read",
+            "",
+        ));
+    }
     if name.is_empty() || name.len() > 200 || !name.chars().all(|c| c.is_ascii_graphic() || c == ' ') {
         return Err(Error::config(
             "the option application is not what it must be: a name of at most 200 printable ASCII characters",
@@ -158,4 +171,36 @@ fn application(name: String) -> Result<String, Error> {
         ));
     }
     Ok(name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn options(json: &str) -> Outcome<OpenOptions> {
+        OpenOptions::read(json.as_bytes())
+    }
+
+    #[test]
+    fn every_option_comes_to_its_place() {
+        let given = r#"{"url":"https://rancher.example.com","token":"token-abcde:s3cr3ts3cr3ts3cr3t","timeout":7,
+            "connect_timeout":3,"retries":9,"in_flight":5,"application":"shop/1","probes":false}"#;
+        let config = options(given).unwrap().open().unwrap().config;
+        assert_eq!(
+            (config.timeouts.call, config.timeouts.connect, config.retry.attempts, config.limits.in_flight),
+            (Duration::from_secs(7), Duration::from_secs(3), 9, 5)
+        );
+        assert_eq!((config.application.as_deref(), config.probes), (Some("shop/1"), Probes::Off));
+    }
+
+    #[test]
+    fn options_are_told_in_the_spelling_of_the_shell() {
+        let said = |json: &str| options(json).map(|_| ()).unwrap_err().to_string();
+        assert!(said(r#"{"connect_timeout":0}"#).contains("connect_timeout"));
+        let camel = said(r#"{"connect_timeout":0,"naming":"camel"}"#);
+        assert!(camel.contains("connectTimeout") && !camel.contains("connect_timeout"), "{camel}");
+        assert!(!said(r#"{"application":"token-abcde:s3cr3ts3cr3t"}"#).contains("s3cr3ts3cr3t"));
+        let unknown = said(r#"{"before":1,"naming":"camel"}"#);
+        assert!(unknown.contains("accessKey") && !unknown.contains("access_key"), "{unknown}");
+    }
 }

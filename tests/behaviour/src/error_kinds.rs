@@ -44,7 +44,7 @@ errors | settings as user-base            | * | * | fine           | -          
 errors | steve unknown type               | * | * | not_found      | -                  | -         | -
 errors | steve missing object             | * | * | not_found      | NotFound           | -         | -
 errors | steve create without name        | * | * | fine           | -                  | -         | -
-errors | steve invalid name               | * | * | invalid        | Invalid            | -         | -
+errors | steve invalid name               | * | * | invalid        | Invalid            | metadata.name | -
 errors | steve create                     | * | * | fine           | -                  | -         | -
 errors | steve create twice               | * | * | already_exists | AlreadyExists      | -         | -
 errors | steve update                     | * | * | fine           | -                  | -         | -

@@ -65,6 +65,12 @@ fn nonsense(it: &Parameter) -> Value {
     }
 }
 
+/// What an operation is called with, as its handler takes it.
+pub(super) fn input(operation: &str, json: &Value) -> Input {
+    let stated = TABLE.get(operation).unwrap();
+    Input::read(&context(), stated, json.to_string().as_bytes(), None).unwrap()
+}
+
 struct Sample {
     target: Map<String, Value>,
     given: Map<String, Value>,

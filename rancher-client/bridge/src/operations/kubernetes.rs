@@ -128,3 +128,30 @@ pub(super) fn wait_gone(mut input: Input) -> Outcome<Stream> {
     input.done()?;
     Ok(Waits::stream(place.cluster.wait_gone(place.resource(), &name, options).progress()))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::operations::agreement;
+    use serde_json::json;
+
+    #[test]
+    fn every_option_of_a_list_comes_to_its_place() {
+        let mut given = json!({
+            "target": {"cluster": "c-prod1", "plural": "pods"}, "page_size": 7, "label_selector": "app=web",
+            "field_selector": "status.phase=Running",
+        });
+        let words =
+            [("anew", OnExpired::Anew), ("fail", OnExpired::Fail), ("inconsistent", OnExpired::Inconsistent)];
+        for (word, expired) in words {
+            given["expired"] = json!(word);
+            let expected = ListOptions {
+                limit: Some(7),
+                label_selector: "app=web".into(),
+                field_selector: "status.phase=Running".into(),
+                expired,
+            };
+            assert_eq!(options(&mut agreement::input("kubernetes.list", &given)).unwrap(), expected);
+        }
+    }
+}

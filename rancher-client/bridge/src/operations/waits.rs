@@ -75,3 +75,24 @@ impl Source for Waits {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::operations::agreement;
+    use std::time::Duration;
+
+    #[test]
+    fn every_span_comes_to_its_place() {
+        let mut given = json!({"target": {"collection": "projects"}, "id": "p", "deadline": 1, "stable_for": 2, "poll": 3, "rights_lag": 4});
+        let read = options(&mut agreement::input("v3.wait", &given)).unwrap();
+        let [one, two, three, four] = [1, 2, 3, 4].map(Duration::from_secs);
+        assert_eq!(
+            (read.deadline, read.stable_for, read.poll, read.rights_lag),
+            (one, Some(two), three, four)
+        );
+        given["stable_for"] = json!(0);
+        let read = options(&mut agreement::input("v3.wait", &given)).unwrap();
+        assert_eq!(read.stable_for, Some(Duration::ZERO));
+    }
+}

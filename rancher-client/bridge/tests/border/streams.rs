@@ -170,3 +170,15 @@ async fn an_edit_takes_turns() {
     let fault = edit.next(Some("[]".into())).await.unwrap_err();
     assert_eq!(kind(&fault), "invalid", "{fault}");
 }
+
+#[tokio::test]
+async fn the_time_of_a_page_is_not_the_callers() {
+    let lab = Lab::start();
+    let client = lab.client("admin-unscoped");
+    let pages = client.begin("v3.list", projects(json!({"page_size": 1, "timeout": 2}))).unwrap();
+    assert!(pages.next(None).await.unwrap().is_some());
+    // whoever works on a page for longer than a page may take gets the next one all the same
+    tokio::time::sleep(Duration::from_millis(2_300)).await;
+    assert!(pages.next(None).await.unwrap().is_some());
+    assert!(pages.next(None).await.unwrap().is_some());
+}
