@@ -165,3 +165,18 @@ test('a change returns nothing or an object', async () => {
     assert.match(error.message, /the change returned/);
   }
 });
+
+test('each object of a page has its own bytes, and its own update', async () => {
+  const [first, second] = await client.projects.list({ where: { name: ['shop', 'Default'] } }).toArray();
+  for (const object of [first, second]) assert.equal(JSON.parse(rawOf(object).toString()).id, object.id);
+  second.description = 'the second';
+  assert.equal((await client.projects.update(second)).id, second.id);
+  assert.equal((await client.projects.get(second.id)).description, 'the second');
+  assert.equal((await client.projects.get(first.id)).description, first.description);
+});
+
+test('what the server stored otherwise than it was sent is named', async (t) => {
+  const { client } = await canned(t, { body: { type: 'project', id: 'local:p-abc12', name: 'web', clusterId: 'local', description: 'theirs' } });
+  const created = await client.projects.create({ name: 'web', clusterId: 'local', description: 'ours' });
+  assert.deepEqual(alteredOf(created), ['description']);
+});
