@@ -68,7 +68,15 @@ impl OpenOptions {
         for (key, raw) in given.iter().filter(|(_, raw)| raw.get() != "null") {
             let name = &naming.shown(key);
             let Self { explicit, .. } = &mut options;
-            let text = || value::<String>(name, raw, "a text");
+            // somebody who gives an empty token does not mean whichever lies in the environment
+            let text = || -> Result<String, Error> {
+                let text: String = value(name, raw, "a text")?;
+                if text.is_empty() {
+                    let summary = format!("the option {name} is empty");
+                    return Err(Error::config(summary, "leave it out to have it discovered"));
+                }
+                Ok(text)
+            };
             let flag = || value::<bool>(name, raw, "true or false");
             match key.as_str() {
                 "url" => explicit.url = Some(text()?),
@@ -199,6 +207,9 @@ mod tests {
         assert!(said(r#"{"connect_timeout":0}"#).contains("connect_timeout"));
         let camel = said(r#"{"connect_timeout":0,"naming":"camel"}"#);
         assert!(camel.contains("connectTimeout") && !camel.contains("connect_timeout"), "{camel}");
+        for name in ["url", "token", "access_key", "secret_key", "cluster", "verify", "proxy"] {
+            assert!(said(&format!(r#"{{"{name}":""}}"#)).contains(&format!("{name} is empty")), "{name}");
+        }
         assert!(!said(r#"{"application":"token-abcde:s3cr3ts3cr3t"}"#).contains("s3cr3ts3cr3t"));
         let unknown = said(r#"{"before":1,"naming":"camel"}"#);
         assert!(unknown.contains("accessKey") && !unknown.contains("access_key"), "{unknown}");

@@ -256,6 +256,8 @@ impl Walk {
         if let Some(form) = self.course.accept() {
             request.headers.insert(ACCEPT, HeaderValue::from_static(form));
         }
+        // every page but the first is asked for while the one before is worked on
+        request.ahead = self.pages > 1;
         let bytes = self.connection.bytes(request).await?;
         let mut page =
             Page::read(bytes, self.course.items()).map_err(|error| self.broken(route, error.into()))?;

@@ -50,7 +50,7 @@ impl Limit {
 impl Transport for Limit {
     fn send(&self, request: Request) -> BoxFuture<'_, Result<Response>> {
         Box::pin(async move {
-            if request.probe {
+            if request.probe || request.ahead {
                 return self.inner.send(request).await;
             }
             let place = self.place(&request).await?;

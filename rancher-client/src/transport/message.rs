@@ -73,6 +73,9 @@ pub struct Request {
     pub idempotent: bool,
     /// A question of the client itself about its credential: it is not retried, and a refusal of it starts no probe.
     pub probe: bool,
+    /// A page that is asked for before it is wanted. Nobody may look after it for a while, and what it held meanwhile would
+    /// be held from others: it takes no place among the requests under way.
+    pub(crate) ahead: bool,
     /// Whether a WebSocket is asked for, see [`Connection::open_socket`](super::Connection::open_socket).
     pub socket: bool,
     /// When the whole call must be over. The deadline layer sets it, for the layers under it that wait.
@@ -95,6 +98,7 @@ impl Request {
             patience: Patience::Configured,
             idempotent,
             probe: false,
+            ahead: false,
             socket: false,
             due: None,
         }

@@ -224,3 +224,37 @@ async fn all_that_lived_comes_once() {
         }
     }
 }
+
+/// As people write it: for each object of a list, something is asked. Many lists at a time must not hold from each other
+/// what they need to go on.
+#[tokio::test(start_paused = true)]
+async fn lists_that_ask_for_each_object_do_not_wait_for_each_other() {
+    let mock = Mock::new(|request: Request| async move {
+        let path = request.route.path_and_query();
+        let body = match (path.contains("/projects/"), marker(&request)) {
+            (true, _) => json!({"id": "p"}),
+            (_, None) => json!({"data": [{"id": "a"}, {"id": "b"}], "pagination": {"next": link("c")}}),
+            (_, Some(_)) => json!({"data": [{"id": "c"}, {"id": "d"}]}),
+        };
+        tokio::time::sleep(Duration::from_millis(10)).await;
+        Ok(response(200, body.to_string()))
+    });
+    let mut config = Config::new(SERVER.parse().unwrap(), Credential::anonymous());
+    config.limits.in_flight = 2;
+    let clock = Arc::new(SystemClock::new());
+    let projects: Resource<Project> =
+        V3::new(Connection::over_transport(config, Arc::new(mock), clock)).resource();
+    let walk = async || {
+        let mut list = projects.list(Query::all());
+        let mut count = 0;
+        while let Some(project) = list.next().await {
+            project.unwrap();
+            projects.get("c-prod1:p-abcde").await.unwrap();
+            count += 1;
+        }
+        count
+    };
+    let all = futures_util::future::join_all((0..8).map(|_| walk()));
+    let counts = tokio::time::timeout(Duration::from_secs(5), all).await.expect("they wait for each other");
+    assert_eq!(counts, [4; 8]);
+}

@@ -285,8 +285,9 @@ impl<T: V3Object> Resource<T> {
         let methods = self.info.map_or(&[][..], |info| info.resource_methods);
         self.can(methods, Takes::Put, "updated")?;
         let id = self.id_of(object)?.to_owned();
-        let Some(body) = object.update(self.info)? else { return Ok(object.clone()) };
         let before = object.json()?;
+        self.is_ours(&before)?;
+        let Some(body) = object.update(self.info)? else { return Ok(object.clone()) };
         let mut changes: Map<String, Value> = read(&body)?;
         if let Some(info) = self.checks() {
             check::update(info, &changes, &fields_of(&**object)?)?;
@@ -381,6 +382,23 @@ impl<T: V3Object> Resource<T> {
             Error::from(error).with_operation("v3.delete").with_request(&Method::DELETE, &route)
         })?;
         Ok(Deleted::Going(last))
+    }
+
+    /// Plain JSON can be an object of another collection, whose id may mean another object here.
+    fn is_ours(&self, object: &Value) -> Result<()> {
+        let Some(info) = self.info else { return Ok(()) };
+        // of some collections the objects have types of their own, which say what they are one of
+        let said = ["type", "baseType"].map(|name| object.get(name).and_then(Value::as_str));
+        match said.iter().flatten().next() {
+            Some(other) if !said.contains(&Some(info.id)) => Err(Error::invalid(
+                format!(
+                    "nothing was sent: the object is of the type {other}, and these are {}",
+                    self.collection
+                ),
+                "write it where it was read",
+            )),
+            _ => Ok(()),
+        }
     }
 
     pub(super) fn id_of<'a>(&self, object: &'a T) -> Result<&'a str> {

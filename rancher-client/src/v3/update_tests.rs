@@ -152,3 +152,27 @@ fn secrets_are_found_through_structs_and_maps() {
         assert_eq!(resource::is_unseen(info, path), unseen, "{collection} {path:?}");
     }
 }
+
+#[tokio::test]
+async fn an_object_of_another_collection_is_not_written_here() {
+    let (mock, v3) = store(json!({"id": "x", "type": "user", "description": "a"}), replace);
+    let mut user = v3.collection("users").unwrap().get("x").await.unwrap();
+    let settings = v3.collection("settings").unwrap();
+    for change in [false, true] {
+        if change {
+            user.set("value", "b");
+        }
+        let error = settings.update(&user).await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Invalid, "{error}");
+        assert!(error.to_string().contains("of the type user"), "{error}");
+    }
+    assert_eq!(mock.count(), 1);
+    // types of their own, which say what they are one of
+    let (_, v3) = store(
+        json!({"id": "local", "type": "localConfig", "baseType": "authConfig", "enabled": false}),
+        replace,
+    );
+    let configs = v3.collection("authconfigs").unwrap();
+    let done = configs.update_with("local", |config| config.set("enabled", true)).await.unwrap();
+    assert_eq!(done.get("enabled"), Some(&json!(true)));
+}

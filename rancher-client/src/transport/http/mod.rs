@@ -26,6 +26,10 @@ use error::{Circumstances, Phase};
 /// request into a connection that is being closed.
 const KEPT: Duration = Duration::from_secs(55);
 
+/// How much of all answers of a connection may be under way, in bytes: more than a connection has streams times what each
+/// may have unread, so that none waits for another.
+const WHOLE_CONNECTION: u32 = 1 << 30;
+
 /// After how long a silent connection is asked whether it is alive.
 const ALIVE: Duration = Duration::from_secs(20);
 
@@ -133,6 +137,8 @@ impl Http {
             .connect_timeout(self.connect)
             .pool_idle_timeout(KEPT)
             .tcp_keepalive(ALIVE)
+            // a page that nobody reads yet would use up what the connection has for all its answers
+            .http2_initial_connection_window_size(WHOLE_CONNECTION)
             .http2_keep_alive_interval(ALIVE)
             .http2_keep_alive_timeout(ALIVE);
         if socket {
