@@ -24,7 +24,7 @@ def program() -> None:
     try:
         testing._found()
     except testing.SimulatorError:
-        os.environ["RANCHER_SIM"] = str(ROOT / "target" / "debug" / "rancher-sim")
+        os.environ["RANCHER_SIM"] = str(Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target")) / "debug" / "rancher-sim")
 
 
 @pytest.fixture(scope="session", autouse=True)
