@@ -33,7 +33,7 @@ export interface SimulatorOptions {
   http2?: boolean | undefined;
   /** Leave `X-API-Cattle-Auth` out, as old servers do. */
   noAuthHeader?: boolean | undefined;
-  /** The program; else `RANCHER_SIM`, the package `rancher-sim`, the path. */
+  /** The program; else `RANCHER_SIM`, the package `rancher-sim-…` of the platform, the path. */
   program?: string | undefined;
   /** How long it may take to start, in milliseconds; 30 seconds if not given. */
   startTimeout?: number | undefined;
@@ -294,6 +294,15 @@ function runs(path: string): boolean {
   }
 }
 
+/** The end of the name that the package of this platform has. */
+function triple(): string {
+  const base = `${process.platform}-${process.arch}`;
+  if (process.platform === 'win32') return `${base}-msvc`;
+  if (process.platform !== 'linux') return base;
+  const { header } = process.report.getReport() as { header: { glibcVersionRuntime?: string } };
+  return `${base}-${header.glibcVersionRuntime ? 'gnu' : 'musl'}`;
+}
+
 function missing(summary: string): RancherError {
-  return RancherError.local('config', summary, `install the package rancher-sim-${process.platform}-${process.arch}, or name the program in RANCHER_SIM (it comes with the sources: cargo build -p rancher-simulator --bin rancher-sim)`);
+  return RancherError.local('config', summary, `install the package rancher-sim-${triple()}, which scripts/pack.mjs --simulator makes, or name the program in RANCHER_SIM (it comes with the sources: cargo build -p rancher-simulator --bin rancher-sim)`);
 }

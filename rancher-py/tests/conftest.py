@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -19,12 +20,18 @@ ROOT = Path(__file__).resolve().parents[2]
 
 
 @pytest.fixture(scope="session", autouse=True)
+def interruptible() -> None:
+    """A shell that runs the tests in the background has Ctrl-C ignored, and so would their processes."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+@pytest.fixture(scope="session", autouse=True)
 def program() -> None:
     """The simulator of this tree, unless another one is named or installed."""
     try:
         testing._found()
     except testing.SimulatorError:
-        os.environ["RANCHER_SIM"] = str(ROOT / "target" / "debug" / "rancher-sim")
+        os.environ["RANCHER_SIM"] = str(Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target")) / "debug" / "rancher-sim")
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -14,9 +14,7 @@ from conftest import PRELUDE
 from rancher.testing import Simulator
 
 WAITING = """
-import signal, sys, time
-# a shell that runs the tests in the background has it ignored
-signal.signal(signal.SIGINT, signal.default_int_handler)
+import sys, time
 print("waiting", flush=True)
 try:
     client.clusters.get("c-prod1")
