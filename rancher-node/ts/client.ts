@@ -64,6 +64,8 @@ export interface ClientDescription {
   kind: string;
   /** The cluster that is meant where none is named. */
   cluster: string | null;
+  /** What certificates are trusted. Only `describe()` tells it, and the next. */
+  trust?: string;
   /** Where address, credential and authorities were looked for, and who won. */
   discovery?: unknown;
 }

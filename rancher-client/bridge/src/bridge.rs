@@ -23,7 +23,11 @@ type Source = Weak<tokio::sync::Mutex<State>>;
 /// A client behind the border. A clone shares everything.
 #[derive(Clone)]
 pub struct Bridge {
-    context: Context,
+    /// Nothing once it is closed: the last to let go of a client closes its connections.
+    context: Arc<Mutex<Option<Context>>>,
+    /// With the credential, for those that are opened anew.
+    config: Arc<Config>,
+    naming: Naming,
     closed: Cancel,
     /// What streams that were begun read from.
     sources: Arc<Mutex<Vec<Source>>>,
@@ -37,9 +41,8 @@ impl Bridge {
     /// `config` if something is missing or wrong.
     pub fn open(options: &[u8]) -> Outcome<Self> {
         let opened = OpenOptions::read(options)?.open()?;
-        let bridge = Self::of(opened.config)?;
-        let context = Context { naming: opened.naming, ..bridge.context };
-        Ok(Self { context, found: Some(Arc::new(opened.report)), ..bridge })
+        let found = Some(Arc::new(opened.report));
+        Ok(Self { found, ..Self::named(Client::new(opened.config)?, opened.naming) })
     }
 
     /// A client for this configuration.
@@ -52,9 +55,15 @@ impl Bridge {
 
     /// The border around a client that is there already.
     pub fn over(client: Client) -> Self {
+        Self::named(client, Naming::default())
+    }
+
+    fn named(client: Client, naming: Naming) -> Self {
         crate::prepare();
         Self {
-            context: Context { client, naming: Naming::default() },
+            config: Arc::new(client.config().clone()),
+            context: Arc::new(Mutex::new(Some(Context { client, naming }))),
+            naming,
             closed: Cancel::default(),
             sources: Arc::default(),
             found: None,
@@ -67,12 +76,13 @@ impl Bridge {
     /// # Errors
     /// As [`Bridge::of`].
     pub fn reopened(&self) -> Outcome<Self> {
-        let client = &self.context.client;
-        let mut config = client.config().clone();
-        config.credential = client.connection().credential();
-        let bridge = Self::of(config)?;
-        let context = Context { naming: self.context.naming, ..bridge.context };
-        Ok(Self { context, found: self.found.clone(), ..bridge })
+        let client = Client::new(Config::clone(&self.config))?;
+        Ok(Self { found: self.found.clone(), ..Self::named(client, self.naming) })
+    }
+
+    fn context(&self) -> Outcome<Context> {
+        let context = self.context.lock().unwrap_or_else(PoisonError::into_inner);
+        context.clone().ok_or_else(|| Fault::cancelled(CLOSED))
     }
 
     /// Calls an operation with its target and options as JSON.
@@ -83,7 +93,10 @@ impl Bridge {
     /// Those of the operation; `cancelled` if the client is or gets closed; `invalid` if there is no such operation, or
     /// it does not take what it is given; `internal` if it panics.
     pub async fn call(&self, operation: &str, input: &[u8], original: Option<Bytes>) -> Outcome<Answer> {
-        let call = operations::call(&self.context, operation, input, original);
+        let call = async {
+            let context = self.context()?;
+            operations::call(&context, operation, input, original).await
+        };
         self.closed.run(CLOSED, call).await.map_err(|fault| fault.of(operation))
     }
 
@@ -92,19 +105,18 @@ impl Bridge {
     /// # Errors
     /// `invalid` if there is no such operation, or it does not take what it is given.
     pub fn begin(&self, operation: &str, input: &[u8], original: Option<Bytes>) -> Outcome<Stream> {
-        if self.closed.is_cancelled() {
-            return Err(Fault::cancelled(CLOSED).of(operation));
-        }
-        let stream = operations::begin(&self.context, operation, input, original)?.until(self.closed.clone());
+        let context = self.context().map_err(|fault| fault.of(operation))?;
+        let stream = operations::begin(&context, operation, input, original)?.until(self.closed.clone());
         let mut sources = self.sources.lock().unwrap_or_else(PoisonError::into_inner);
         sources.retain(|source| source.strong_count() > 0);
         sources.push(stream.source());
         Ok(stream)
     }
 
-    /// Stops every call that is under way, and refuses those to come.
+    /// Stops every call that is under way, refuses those to come, and closes the connections.
     pub fn close(&self) {
         self.closed.cancel();
+        drop(self.context.lock().unwrap_or_else(PoisonError::into_inner).take());
         let sources = std::mem::take(&mut *self.sources.lock().unwrap_or_else(PoisonError::into_inner));
         sources.iter().filter_map(Weak::upgrade).for_each(|source| stream::end(&source));
     }
@@ -112,22 +124,21 @@ impl Bridge {
     /// The server, the credential's name and kind, the cluster that is meant, what certificates are trusted, and where
     /// all of it was found, as JSON.
     pub fn describe(&self) -> String {
-        let config = self.context.client.config();
-        let credential = self.context.client.connection().credential();
+        let config = &self.config;
         let all = json!({
             "url": config.server.to_string(),
-            "credential": credential.name().map(ToString::to_string),
-            "kind": credential.kind(),
+            "credential": config.credential.name().map(ToString::to_string),
+            "kind": config.credential.kind(),
             "cluster": config.cluster,
             "trust": config.trust.as_str(),
             "discovery": self.found.as_ref().map_or(Value::Null, |found| found.to_json()),
         });
-        self.context.naming.value(all).to_string()
+        self.naming.value(all).to_string()
     }
 }
 
 impl fmt::Debug for Bridge {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Bridge({})", self.context.client.config().server)
+        write!(f, "Bridge({})", self.config.server)
     }
 }

@@ -33,7 +33,7 @@ class Opened(Calls):
         token: str | None = None,
         access_key: str | None = None,
         secret_key: str | None = None,
-        verify: bool | str | PathLike[str] = True,
+        verify: bool | str | PathLike[str] | None = None,
         cluster: str | None = None,
         anonymous: bool = False,
         ca_pem: str | None = None,
@@ -60,7 +60,8 @@ class Opened(Calls):
             token: The token, `token-xxxxx:secret`.
             access_key: Its first half, if it is given in two.
             secret_key: Its second half.
-            verify: False trusts whatever certificate comes; a path is a file of authorities to trust.
+            verify: False trusts whatever certificate comes, True does not, whatever the environment says; a path is a
+                file of authorities to trust.
             cluster: The cluster that is meant where none is named.
             anonymous: Send no credential.
             ca_pem: Authorities to trust besides the machine's, as PEM.
@@ -85,7 +86,7 @@ class Opened(Calls):
             "token": token,
             "access_key": access_key,
             "secret_key": secret_key,
-            "verify": None if verify is True else verify,
+            "verify": verify,
             "cluster": cluster,
             "anonymous": anonymous or None,
             "ca_pem": ca_pem,
@@ -119,6 +120,12 @@ class Opened(Calls):
         """The cluster that is meant where none is named."""
         cluster: str | None = self._about()["cluster"]
         return cluster
+
+    def describe(self) -> dict[str, Any]:
+        """What the client goes by, without secrets: `url`, the `credential`'s name and `kind`, the `cluster` that is
+        meant, what certificates are trusted (`trust`), and where all of it was looked for and found (`discovery`).
+        """
+        return self._about()
 
     def _about(self) -> dict[str, Any]:
         about: dict[str, Any] = loads(self._border.native.describe().encode())

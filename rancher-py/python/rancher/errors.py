@@ -179,7 +179,7 @@ class Undetermined(RancherError):
 
 
 class Unauthenticated(RancherError):
-    """No credential was sent and one is needed, or a login was refused."""
+    """The request was sent without a credential and needs one, or a login was refused."""
 
     kind = "unauthenticated"
 

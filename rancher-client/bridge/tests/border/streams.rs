@@ -2,6 +2,7 @@
 
 use rancher_bridge::{Answer, Bridge, Fault};
 use serde_json::{Value, json};
+use std::io::{Read as _, Write as _};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -181,4 +182,35 @@ async fn the_time_of_a_page_is_not_the_callers() {
     tokio::time::sleep(Duration::from_millis(2_300)).await;
     assert!(pages.next(None).await.unwrap().is_some());
     assert!(pages.next(None).await.unwrap().is_some());
+}
+
+/// A client that is closed keeps no connection, though somebody still holds it.
+#[tokio::test(flavor = "multi_thread")]
+async fn closing_closes_connections_that_are_idle() {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    let options = json!({"url": url, "token": "token-abc12:secret", "allow_http": true});
+    let bridge = Bridge::open(options.to_string().as_bytes()).unwrap();
+    let server = std::thread::spawn(move || {
+        let (mut connection, _) = listener.accept().unwrap();
+        connection.set_read_timeout(Some(PATIENCE)).unwrap();
+        let mut request = [0; 4096];
+        assert!(connection.read(&mut request).unwrap() > 0);
+        let body = r#"{"Version":"v2.16.0"}"#;
+        let head = format!(
+            "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n",
+            body.len()
+        );
+        connection.write_all(format!("{head}{body}").as_bytes()).unwrap();
+        // whether it is closed, and when
+        (connection.read(&mut request), Instant::now())
+    });
+    bridge.call("version", b"{}", None).await.unwrap();
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    let closed = Instant::now();
+    bridge.close();
+    let (read, ended) = server.join().unwrap();
+    assert_eq!(read.unwrap(), 0);
+    assert!(ended >= closed && ended - closed < Duration::from_secs(5));
+    drop(bridge);
 }
