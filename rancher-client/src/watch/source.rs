@@ -101,7 +101,7 @@ pub(crate) fn lines(body: Body, most: usize) -> BoxStream<'static, Result<Bytes>
                     let error = Error::new(
                         ErrorKind::Decode,
                         format!("an event is longer than {most} bytes"),
-                        "raise Limits::body, or watch less",
+                        "allow larger bodies, or watch less",
                     );
                     return Some((Err(error), (None, BytesMut::new())));
                 }
