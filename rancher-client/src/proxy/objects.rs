@@ -83,9 +83,7 @@ impl ClusterProxy {
     /// A key without a scope, or one scoped to this cluster.
     pub async fn update(&self, resource: Resource<'_>, object: &Kept<Object>) -> Result<Kept<Object>> {
         let Some(body) = update_of(object)? else { return Ok(object.clone()) };
-        let Some(name) = object.name() else {
-            return Err(Error::invalid("nothing was sent: the object has no metadata.name", "read it first"));
-        };
+        let name = name_of(object)?;
         let segments = resource.of_object(object)?;
         let request = self
             .write("cluster.update", Method::PUT, &segments.segments(Some(name))?)?
@@ -193,4 +191,11 @@ impl ClusterProxy {
     pub fn wait_gone(&self, resource: Resource<'_>, name: &str, options: WaitOptions) -> WaitGone<Object> {
         WaitGone::new("cluster.wait_gone", resource.plural, name, options, self.reader(resource, name))
     }
+}
+
+/// The name of an object that is written back.
+pub(super) fn name_of(object: &Object) -> Result<&str> {
+    object
+        .name()
+        .ok_or_else(|| Error::invalid("nothing was sent: the object has no metadata.name", "read it first"))
 }

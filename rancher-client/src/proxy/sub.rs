@@ -3,6 +3,7 @@
 use http::Method;
 use serde_json::{Value, json};
 
+use super::objects::name_of;
 use super::{ClusterProxy, DeleteOptions, Patch, Resource};
 use crate::error::{Error, ErrorKind, Result};
 use crate::kubernetes::{accepted, update_of};
@@ -108,10 +109,7 @@ impl ClusterProxy {
     /// A key without a scope, or one scoped to this cluster.
     pub async fn update_status(&self, resource: Resource<'_>, object: &Kept<Object>) -> Result<Kept<Object>> {
         let Some(body) = update_of(object)? else { return Ok(object.clone()) };
-        let Some(name) = object.name() else {
-            return Err(Error::invalid("nothing was sent: the object has no metadata.name", "read it first"));
-        };
-        let segments = resource.of_object(object)?.below(name, "status")?;
+        let segments = resource.of_object(object)?.below(name_of(object)?, "status")?;
         let request =
             self.write("cluster.update_status", Method::PUT, &segments)?.with_body(body, "application/json");
         let route = request.route.clone();
@@ -155,9 +153,7 @@ impl ClusterProxy {
         if let (Some(fields), Some(options)) = (body.as_object_mut(), options.body()) {
             fields.insert("deleteOptions".to_owned(), options);
         }
-        let dry_run = options.dry_run || self.writes.dry_run;
-        let writes = super::WriteOptions { dry_run, ..super::WriteOptions::default() };
         let request = self.request("cluster.evict", Method::POST, &segments)?.with_json(&body)?;
-        self.send(writes.put_on(request)?).await.map(drop)
+        self.send(options.writes(&self.writes).put_on(request)?).await.map(drop)
     }
 }

@@ -245,14 +245,16 @@ impl DeleteOptions {
         (fields.len() > plain).then_some(options)
     }
 
-    fn put_on(&self, request: Request, writes: &WriteOptions) -> Result<Request> {
-        let dry_run = self.dry_run || writes.dry_run;
-        let Some(mut body) = self.body() else {
-            let writes = WriteOptions { dry_run, ..WriteOptions::default() };
-            return writes.put_on(request);
-        };
+    /// What a deletion takes of the options of all writes: it has no field manager.
+    pub(super) fn writes(&self, of_all: &WriteOptions) -> WriteOptions {
+        WriteOptions { dry_run: self.dry_run || of_all.dry_run, ..WriteOptions::default() }
+    }
+
+    fn put_on(&self, request: Request, of_all: &WriteOptions) -> Result<Request> {
+        let writes = self.writes(of_all);
+        let Some(mut body) = self.body() else { return writes.put_on(request) };
         // where there is a body, the server does not look at the query
-        if let (true, Some(fields)) = (dry_run, body.as_object_mut()) {
+        if let (true, Some(fields)) = (writes.dry_run, body.as_object_mut()) {
             fields.insert("dryRun".to_owned(), json!(["All"]));
         }
         request.with_json(&body)

@@ -36,10 +36,22 @@ pub struct Response {
 /// What an answer that goes on says next.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Told {
-    /// Messages of a WebSocket, or lines of a watch.
-    pub messages: Vec<String>,
+    /// Messages of a WebSocket, or what the body goes on with, as it is: the lines of a watch, more of a log.
+    pub messages: Vec<Bytes>,
     /// Whether that was all.
     pub ends: bool,
+}
+
+impl Told {
+    /// Messages of a WebSocket.
+    pub(crate) fn said(messages: Vec<String>, ends: bool) -> Self {
+        Self { messages: messages.into_iter().map(Bytes::from).collect(), ends }
+    }
+
+    /// Lines of a body.
+    pub(crate) fn lines(lines: Vec<String>, ends: bool) -> Self {
+        Self::said(lines.into_iter().map(|line| line + "\n").collect(), ends)
+    }
 }
 
 /// Anything that can answer: the simulated server, or a closure in a test of the shell.
@@ -47,7 +59,7 @@ pub trait Respond: Send + 'static {
     /// Answers one request. `now` is the server's clock.
     fn respond(&mut self, request: &Request, now: Timestamp) -> Response;
 
-    /// What goes on after the last answer: a watch, or a WebSocket.
+    /// What goes on after the last answer: a WebSocket, a watch, or a log that is followed.
     fn follower(&mut self) -> Option<Follower> {
         None
     }
@@ -55,16 +67,6 @@ pub trait Respond: Send + 'static {
     /// What goes on says now, and whether it ends. `heard` is what the client said meanwhile on a WebSocket.
     fn tell(&mut self, _: &mut Follower, _heard: &[String], _now: Timestamp) -> Told {
         Told { messages: Vec::new(), ends: true }
-    }
-
-    /// Under which number the last answer goes on behind its body: a log that is followed.
-    fn goes_on(&mut self) -> Option<u64> {
-        None
-    }
-
-    /// What came since of an answer that goes on, which may be nothing; `None` when it is over.
-    fn more(&mut self, _number: u64) -> Option<Bytes> {
-        None
     }
 
     /// What was wrong on purpose with the last answer, for the journal.

@@ -91,7 +91,7 @@ fn first_line(replay: &mut Replay, row: &Recorded) -> Response {
     let answer = replay.ask(&row.auth, &row.method, &path, None);
     let mut follower = replay.world.follower().expect("it goes on");
     let told = replay.world.tell(&mut follower, &[], replay.now);
-    Response { body: told.messages.first().cloned().unwrap_or_default().into(), ..answer }
+    Response { body: told.messages.first().cloned().unwrap_or_default(), ..answer }
 }
 
 fn mapped(replay: &Replay, row: &Recorded) -> Recorded {

@@ -20,7 +20,7 @@ const MAPS: &str = "/k8s/clusters/local/api/v1/namespaces/default/configmaps";
 fn hear(replay: &mut Replay, follower: &mut Follower, said: &[String], seconds: i64) -> Vec<Value> {
     replay.now += SignedDuration::from_secs(seconds);
     let told = replay.world.tell(follower, said, replay.now);
-    told.messages.iter().map(|message| serde_json::from_str(message).unwrap()).collect()
+    told.messages.iter().map(|message| serde_json::from_slice(message).unwrap()).collect()
 }
 
 /// What a socket says while what happened beside the recording happens again; a refusal otherwise.

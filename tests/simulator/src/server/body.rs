@@ -22,12 +22,6 @@ const DRIPS_PER_SECOND: u64 = 20;
 /// How long nothing more is written before a body that is cut counts as sent.
 const QUIET: Duration = Duration::from_millis(20);
 
-/// How often is looked whether a body that goes on has more.
-const LOOK: Duration = Duration::from_millis(20);
-
-/// Where more of a body comes from: nothing yet, or nothing any more.
-pub(super) type Feed = Box<dyn FnMut() -> Option<Bytes> + Send>;
-
 /// A body and what is to be noted when it is through.
 pub(super) struct Payload {
     rest: Bytes,
@@ -40,7 +34,6 @@ enum Pace {
     Full,
     Live(Pin<Box<dyn Stream<Item = Bytes> + Send>>),
     Drip { bytes: usize, wait: Duration, timer: Option<Pin<Box<Sleep>>> },
-    Feed { feed: Feed, timer: Pin<Box<Sleep>> },
     Cut { wire: Arc<Wire>, wanted: u64, last: u64, timer: Option<Pin<Box<Sleep>>> },
 }
 
@@ -50,9 +43,13 @@ impl Payload {
         Self::new(rest, Pace::Full, flight)
     }
 
-    /// A body that goes on.
-    pub(super) fn live(lines: impl Stream<Item = Bytes> + Send + 'static, flight: Flight) -> Self {
-        Self::new(Bytes::new(), Pace::Live(Box::pin(lines)), Some(flight))
+    /// The first bytes of a body, and what it goes on with.
+    pub(super) fn live(
+        rest: Bytes,
+        more: impl Stream<Item = Bytes> + Send + 'static,
+        flight: Flight,
+    ) -> Self {
+        Self::new(rest, Pace::Live(Box::pin(more)), Some(flight))
     }
 
     /// The whole body at so many bytes per second.
@@ -74,11 +71,6 @@ impl Payload {
         Self::new(rest, Pace::Cut { wire, wanted, last, timer: None }, Some(flight))
     }
 
-    /// The first bytes of the body, then whatever comes.
-    pub(super) fn feed(rest: Bytes, feed: Feed, flight: Flight) -> Self {
-        Self::new(rest, Pace::Feed { feed, timer: Box::pin(tokio::time::sleep(LOOK)) }, Some(flight))
-    }
-
     fn new(rest: Bytes, pace: Pace, flight: Option<Flight>) -> Self {
         let mut payload = Self { rest, pace, flight };
         payload.finish_if_done();
@@ -86,7 +78,7 @@ impl Payload {
     }
 
     fn ends_by_itself(&self) -> bool {
-        !matches!(self.pace, Pace::Cut { .. } | Pace::Live(_) | Pace::Feed { .. })
+        !matches!(self.pace, Pace::Cut { .. } | Pace::Live(_))
     }
 
     fn finish_if_done(&mut self) {
@@ -116,12 +108,13 @@ impl Body for Payload {
         let this = self.get_mut();
         let bytes = match &mut this.pace {
             Pace::Full => CHUNK,
-            Pace::Live(lines) => {
-                let line = ready!(lines.as_mut().poll_next(cx));
-                if line.is_none() {
+            Pace::Cut { .. } | Pace::Live(_) if !this.rest.is_empty() => CHUNK,
+            Pace::Live(more) => {
+                let more = ready!(more.as_mut().poll_next(cx));
+                if more.is_none() {
                     this.flight.take().iter_mut().for_each(Flight::finish);
                 }
-                return Poll::Ready(line.map(|line| Ok(Frame::data(line))));
+                return Poll::Ready(more.map(|more| Ok(Frame::data(more))));
             }
             Pace::Drip { bytes, wait, timer } => {
                 let sleep = timer.get_or_insert_with(|| Box::pin(tokio::time::sleep(*wait)));
@@ -130,20 +123,6 @@ impl Body for Payload {
                 sleep.as_mut().reset(next);
                 *bytes
             }
-            Pace::Cut { .. } | Pace::Feed { .. } if !this.rest.is_empty() => CHUNK,
-            Pace::Feed { feed, timer } => loop {
-                ready!(timer.as_mut().poll(cx));
-                let next = tokio::time::Instant::now() + LOOK;
-                timer.as_mut().reset(next);
-                match feed() {
-                    Some(more) if more.is_empty() => {}
-                    Some(more) => return Poll::Ready(Some(Ok(Frame::data(more)))),
-                    None => {
-                        this.flight.take().iter_mut().for_each(Flight::finish);
-                        return Poll::Ready(None);
-                    }
-                }
-            },
             Pace::Cut { wire, wanted, last, timer } => loop {
                 let sleep = timer.get_or_insert_with(|| Box::pin(tokio::time::sleep(QUIET)));
                 ready!(sleep.as_mut().poll(cx));
@@ -168,7 +147,7 @@ impl Body for Payload {
     fn size_hint(&self) -> SizeHint {
         match self.pace {
             // it does not end by itself, whatever is in it
-            Pace::Cut { .. } | Pace::Live(_) | Pace::Feed { .. } => SizeHint::default(),
+            Pace::Cut { .. } | Pace::Live(_) => SizeHint::default(),
             _ => SizeHint::with_exact(self.rest.len() as u64),
         }
     }

@@ -81,7 +81,7 @@ impl<R: Respond> Exchange<R> {
             headers: parts.headers.clone(),
             body,
         };
-        let (mut response, noted, follower, goes_on) = self.ask(&request);
+        let (mut response, noted, follower) = self.ask(&request);
         if let Some(noted) = noted {
             flight.fault(noted);
         }
@@ -91,9 +91,6 @@ impl<R: Respond> Exchange<R> {
         }
         if self.shared.options.gzip {
             answer::compress(&mut response, path, &parts.headers);
-        }
-        if let (Some(number), None) = (goes_on, decision.action) {
-            return Ok(self.go_on(response, number, flight));
         }
         self.send(response, &parts, decision.action, flight).await
     }
@@ -114,8 +111,9 @@ impl<R: Respond> Exchange<R> {
         if !socket {
             flight.status(response.status);
             let wire = Arc::clone(&self.wire);
-            let lines = going.lines(move || wire.end(Ending::Close));
-            return with_body(response, Payload::live(lines, flight));
+            let more = going.pieces(move || wire.end(Ending::Close));
+            let begun = response.body.split_off(0);
+            return with_body(response, Payload::live(begun, more, flight));
         }
         if streams::accept(&parts.headers, &mut response.headers).is_none() {
             return self.whole(answer::norman_error(StatusCode::BAD_REQUEST, "no Sec-WebSocket-Key"), flight);
@@ -125,17 +123,6 @@ impl<R: Respond> Exchange<R> {
         let mut switched = self.switched.lock().unwrap_or_else(PoisonError::into_inner);
         *switched = Some(Box::pin(going.speak(upgrade)));
         with_body(response, Payload::whole(Bytes::new(), None))
-    }
-
-    /// Sends an answer whose body goes on for as long as the world says.
-    fn go_on(&self, mut response: Response, number: u64, flight: Flight) -> http::Response<Payload> {
-        self.complete(&mut response);
-        response.headers.remove(CONTENT_LENGTH);
-        flight.status(response.status);
-        let shared = Arc::clone(&self.shared);
-        let feed = move || shared.respond.lock().unwrap_or_else(PoisonError::into_inner).more(number);
-        let body = Payload::feed(response.body.split_off(0), Box::new(feed), flight);
-        with_body(response, body)
     }
 
     /// Sends the server's answer, or what a fault leaves of it.
@@ -225,12 +212,12 @@ impl<R: Respond> Exchange<R> {
         Ok(with_body(response, body))
     }
 
-    fn ask(&self, request: &Request) -> (Response, Option<String>, Option<Follower>, Option<u64>) {
+    fn ask(&self, request: &Request) -> (Response, Option<String>, Option<Follower>) {
         // a world that panicked is still the only one there is, and its panic was reported
         let mut respond = self.shared.respond.lock().unwrap_or_else(PoisonError::into_inner);
         let response = respond.respond(request, self.now());
-        let (follower, goes_on) = (respond.follower(), respond.goes_on());
-        (response, respond.noted(), follower, goes_on)
+        let follower = respond.follower();
+        (response, respond.noted(), follower)
     }
 
     fn complete(&self, response: &mut Response) {

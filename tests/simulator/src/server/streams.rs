@@ -102,7 +102,7 @@ impl<R> Drop for Going<R> {
 
 /// What comes next of an answer that goes on.
 pub(super) enum Next {
-    Messages(Vec<String>),
+    Messages(Vec<Bytes>),
     Ends,
     Cut,
 }
@@ -126,11 +126,14 @@ impl<R: Respond> Going<R> {
     }
 
     /// What a test put in since the last time.
-    fn injected(&mut self) -> Vec<String> {
+    fn injected(&mut self) -> Vec<Bytes> {
         let garbage = self.streams.garbage();
         let new = garbage.iter().skip(self.injected).cloned().collect();
         self.injected = garbage.len();
-        new
+        match self.follower.is_socket() {
+            true => Told::said(new, false).messages,
+            false => Told::lines(new, false).messages,
+        }
     }
 
     /// Waits until there is something to say.
@@ -156,16 +159,13 @@ impl<R: Respond> Going<R> {
         Next::Messages(told.messages)
     }
 
-    /// The lines of a watch. It breaks off when `cut` is called and ends when it is over.
-    pub(super) fn lines(self, cut: impl Fn() + Send + 'static) -> impl Stream<Item = Bytes> + Send {
+    /// What a body goes on with. It breaks off when `cut` is called and ends when it is over.
+    pub(super) fn pieces(self, cut: impl Fn() + Send + 'static) -> impl Stream<Item = Bytes> + Send {
         futures_util::stream::unfold((self, cut), |(mut going, cut)| async move {
             loop {
                 match going.next(&[]).await {
-                    Next::Messages(lines) if lines.is_empty() => {}
-                    Next::Messages(lines) => {
-                        let text: String = lines.iter().map(|line| format!("{line}\n")).collect();
-                        return Some((Bytes::from(text), (going, cut)));
-                    }
+                    Next::Messages(pieces) if pieces.is_empty() => {}
+                    Next::Messages(pieces) => return Some((Bytes::from(pieces.concat()), (going, cut))),
                     Next::Ends => return None,
                     Next::Cut => {
                         cut();
@@ -192,7 +192,8 @@ impl<R: Respond> Going<R> {
             match self.next(&heard).await {
                 Next::Messages(messages) => {
                     for message in messages {
-                        if socket.feed(Message::text(message)).await.is_err() {
+                        let message = Message::text(String::from_utf8_lossy(&message).into_owned());
+                        if socket.feed(message).await.is_err() {
                             return;
                         }
                     }

@@ -203,19 +203,10 @@ impl Respond for World {
         follow::tell(self, follower, heard)
     }
 
-    fn goes_on(&mut self) -> Option<u64> {
-        self.state.goes_on.take()
-    }
-
-    fn more(&mut self, number: u64) -> Option<bytes::Bytes> {
-        self.more_of_log(number)
-    }
-
     fn respond(&mut self, request: &Request, now: Timestamp) -> Response {
         self.start(now);
         self.state.noted.clear();
         self.following = None;
-        self.state.goes_on = None;
         self.tick();
         self.settle();
         let (path, _) = request.target.split_once('?').unwrap_or((&request.target, ""));

@@ -1,6 +1,6 @@
 //! What the simulated server remembers.
 
-use super::kube::{Followed, Log, Source};
+use super::kube::{Log, Source};
 use super::norman::Quirk;
 use super::random::Random;
 use super::stock;
@@ -272,10 +272,6 @@ pub(crate) struct State {
     pub(crate) scheduled: BTreeMap<(String, ObjectKey), Millis>,
     /// What containers wrote.
     pub(crate) logs: BTreeMap<Source, Log>,
-    /// Logs that are followed, by a number of their own.
-    pub(crate) followed: BTreeMap<u64, Followed>,
-    /// The number under which the answer at hand goes on.
-    pub(crate) goes_on: Option<u64>,
 }
 
 impl State {
@@ -300,8 +296,6 @@ impl State {
             nodes: BTreeMap::new(),
             scheduled: BTreeMap::new(),
             logs: BTreeMap::new(),
-            followed: BTreeMap::new(),
-            goes_on: None,
         };
         for setting in stock::list("settings") {
             let text = |field: &str| stock::text(setting, field).to_owned();

@@ -89,7 +89,7 @@ impl Watch {
                 "reason": "Expired", "code": 410,
             });
             messages.push(json!({"type": "ERROR", "object": status}).to_string());
-            return Told { messages, ends: true };
+            return Told::lines(messages, true);
         };
         let key = self.resource.key();
         let mut reached = version;
@@ -108,7 +108,7 @@ impl Watch {
         }
         self.version = Some(reached);
         // rule: kube.watch-timeout
-        Told { messages, ends: self.lasts.is_some_and(|lasts| tick.age() >= lasts) }
+        Told::lines(messages, self.lasts.is_some_and(|lasts| tick.age() >= lasts))
     }
 
     // rule: kube.watch

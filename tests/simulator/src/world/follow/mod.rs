@@ -1,4 +1,4 @@
-//! Answers that go on: sockets of Norman and Steve, and watches of Kubernetes.
+//! Answers that go on: sockets of Norman and Steve, and watches and logs of Kubernetes.
 //!
 //! What a client is told is decided here, step by step; when, and over what, is the shell's.
 
@@ -14,6 +14,7 @@ use super::World;
 use super::answer::{empty, set};
 use super::auth::Caller;
 use super::call::Call;
+use super::kube::Followed;
 use super::state::Millis;
 use crate::{Request, Response, Told};
 use http::{HeaderName, StatusCode};
@@ -30,9 +31,9 @@ pub struct Follower {
 }
 
 impl Follower {
-    /// Whether it speaks over a WebSocket; otherwise in lines.
+    /// Whether it speaks over a WebSocket; otherwise its body goes on.
     pub fn is_socket(&self) -> bool {
-        !matches!(self.what, What::Kube(_))
+        !matches!(self.what, What::Kube(_) | What::Log(_))
     }
 }
 
@@ -41,6 +42,7 @@ enum What {
     Norman(norman::Subscription),
     Steve(steve::Socket),
     Kube(kube::Watch),
+    Log(Followed),
 }
 
 /// What is to be followed, while its request is answered.
@@ -53,6 +55,11 @@ pub(crate) struct Following {
 impl Following {
     fn new(what: What) -> Self {
         Self { what, by: None }
+    }
+
+    /// A log that goes on.
+    pub(super) fn log(log: Followed) -> Self {
+        Self::new(What::Log(log))
     }
 
     pub(super) fn asked_by(&mut self, request: &Request, caller: Caller, now: Millis) {
@@ -88,6 +95,7 @@ pub(super) fn tell(world: &mut World, follower: &mut Follower, heard: &[String])
         What::Norman(subscription) => subscription.tell(world, &call, tick, alive),
         What::Steve(socket) => socket.tell(world, &call, heard, tick, alive),
         What::Kube(watch) => watch.tell(world, tick, alive),
+        What::Log(log) => log.tell(world),
     }
 }
 

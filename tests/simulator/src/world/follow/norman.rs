@@ -93,7 +93,7 @@ impl Subscription {
             messages.push(frame("ping", &json!({})));
         }
         // rule: subscribe.half-an-hour
-        Told { messages, ends: tick.age() >= LASTS }
+        Told::said(messages, tick.age() >= LASTS)
     }
 
     fn projects(&mut self, world: &World, call: &Call<'_>, messages: &mut Vec<String>) {

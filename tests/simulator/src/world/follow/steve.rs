@@ -74,7 +74,7 @@ impl Socket {
             *alive = tick.now;
             messages.push(json!({"name": "ping", "data": {"version": world.state.version}}).to_string());
         }
-        Told { messages, ends: false }
+        Told::said(messages, false)
     }
 
     fn asked(&mut self, world: &World, asked: &Map<String, Value>, messages: &mut Vec<String>) {

@@ -2,12 +2,12 @@
 
 use super::Target;
 use super::reviews::bad_request;
-use crate::Response;
 use crate::world::World;
 use crate::world::answer;
 use crate::world::call::Call;
+use crate::world::follow::Following;
 use crate::world::state::{Millis, Object, ObjectKey, SECOND};
-use bytes::Bytes;
+use crate::{Response, Told};
 use http::StatusCode;
 use jiff::Timestamp;
 use serde_json::Value;
@@ -25,28 +25,6 @@ impl World {
         let now = self.state.now;
         self.state.logs.entry(source).or_default().push((now, bytes.to_vec()));
     }
-
-    /// What was written since the last time to a log that is followed; nothing if its container ended.
-    pub(crate) fn more_of_log(&mut self, following: u64) -> Option<Bytes> {
-        let followed = self.state.followed.get_mut(&following)?;
-        let (cluster, pod, _) = &followed.source;
-        let ended = self
-            .state
-            .clusters
-            .get(cluster)
-            .and_then(|found| found.objects.get(pod))
-            .is_none_or(|pod| phase(pod) != "Running");
-        let log = self.state.logs.get(&followed.source).map(Vec::as_slice).unwrap_or_default();
-        let new = log.get(followed.from..).unwrap_or_default();
-        if new.is_empty() && ended {
-            self.state.followed.remove(&following);
-            return None;
-        }
-        let last = followed.from.checked_sub(1).and_then(|last| log.get(last));
-        let begins = last.is_none_or(|(_, last)| last.ends_with(b"\n"));
-        followed.from = log.len();
-        Some(written(new, followed.stamped, begins).into())
-    }
 }
 
 /// A log that somebody follows.
@@ -56,6 +34,28 @@ pub(crate) struct Followed {
     /// So many writes were sent.
     from: usize,
     stamped: bool,
+}
+
+impl Followed {
+    /// What was written since the last time. It is over when its container ended.
+    pub(crate) fn tell(&mut self, world: &World) -> Told {
+        let (cluster, pod, _) = &self.source;
+        let ended = world
+            .state
+            .clusters
+            .get(cluster)
+            .and_then(|found| found.objects.get(pod))
+            .is_none_or(|pod| phase(pod) != "Running");
+        let log = world.state.logs.get(&self.source).map(Vec::as_slice).unwrap_or_default();
+        let new = log.get(self.from..).unwrap_or_default();
+        if new.is_empty() {
+            return Told { messages: Vec::new(), ends: ended };
+        }
+        let last = self.from.checked_sub(1).and_then(|last| log.get(last));
+        let begins = last.is_none_or(|(_, last)| last.ends_with(b"\n"));
+        self.from = log.len();
+        Told { messages: vec![written(new, self.stamped, begins).into()], ends: false }
+    }
 }
 
 fn phase(pod: &Object) -> &str {
@@ -160,9 +160,7 @@ pub(super) fn serve(
     answer::set(&mut response, http::header::CONTENT_TYPE, "text/plain");
     response.body = body.into();
     if flag("follow") {
-        let following = world.state.next_version();
-        world.state.goes_on = Some(following);
-        world.state.followed.insert(following, Followed { source, from: log.len(), stamped });
+        world.following = Some(Following::log(Followed { source, from: log.len(), stamped }));
     }
     response
 }
