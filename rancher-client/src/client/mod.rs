@@ -2,14 +2,17 @@
 
 #[cfg(feature = "management")]
 mod nouns;
+mod session;
 
 use http::{HeaderMap, Method, StatusCode};
 use serde_json::Value;
+use std::sync::Arc;
 use std::time::Duration;
 
 use crate::config::Config;
 use crate::credentials::Credential;
 use crate::error::{Error, ErrorKind, Result};
+use crate::ext;
 use crate::proxy::ClusterProxy;
 use crate::scope::{Ledger, Route};
 use crate::steve::Steve;
@@ -21,6 +24,8 @@ use crate::wire::ClusterId;
 #[derive(Debug, Clone)]
 pub struct Client {
     connection: Connection,
+    /// What was found out of the extension API.
+    ext: Arc<ext::Known>,
 }
 
 /// The version of a server, from `/rancherversion`.
@@ -41,7 +46,7 @@ impl Client {
     /// # Errors
     /// `config` if a certificate file cannot be read or holds none.
     pub fn new(config: Config) -> Result<Self> {
-        Ok(Self { connection: Connection::open(config)? })
+        Ok(Self::over(Connection::open(config)?))
     }
 
     /// A client over a connection that is there already: one over another transport, such as a server in the same
@@ -72,7 +77,7 @@ impl Client {
     /// # }
     /// ```
     pub fn over(connection: Connection) -> Self {
-        Self { connection }
+        Self { connection, ext: Arc::default() }
     }
 
     /// The same client, whose requests take at most this long each, retries and the body included, instead of
@@ -88,7 +93,7 @@ impl Client {
     /// ```
     #[must_use]
     pub fn with_timeout(&self, at_most: Duration) -> Self {
-        Self { connection: self.connection.with_timeout(at_most) }
+        Self { connection: self.connection.with_timeout(at_most), ..self.clone() }
     }
 
     /// The same client for a job of several requests, which must be over together when this much time has passed from
@@ -105,7 +110,7 @@ impl Client {
     /// ```
     #[must_use]
     pub fn with_deadline(&self, within: Duration) -> Self {
-        Self { connection: self.connection.with_deadline(within) }
+        Self { connection: self.connection.with_deadline(within), ..self.clone() }
     }
 
     /// The configuration that it was made from. Its credential may have been replaced since.
