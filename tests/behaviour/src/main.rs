@@ -18,6 +18,8 @@ mod error_kinds;
 #[cfg(test)]
 mod errors_doc;
 #[cfg(test)]
+mod ext_calls;
+#[cfg(test)]
 mod faults;
 #[cfg(test)]
 mod jobs_doc;
@@ -41,6 +43,8 @@ mod many;
 mod old_server;
 #[cfg(test)]
 mod origin;
+#[cfg(test)]
+mod sessions;
 #[cfg(test)]
 mod shells;
 #[cfg(test)]

@@ -22,6 +22,8 @@ mod ext;
 mod fleet;
 mod follow;
 mod kube;
+mod kubeconfigs;
+mod login;
 mod norman;
 mod past;
 mod proxy;
