@@ -20,6 +20,8 @@ mod errors_doc;
 #[cfg(test)]
 mod faults;
 #[cfg(test)]
+mod in_process;
+#[cfg(test)]
 mod jobs_doc;
 #[cfg(test)]
 mod judge_scores;
@@ -41,6 +43,8 @@ mod many;
 mod old_server;
 #[cfg(test)]
 mod origin;
+#[cfg(test)]
+mod scopes_doc;
 #[cfg(test)]
 mod shells;
 #[cfg(test)]
