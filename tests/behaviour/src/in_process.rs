@@ -56,6 +56,12 @@ impl Server {
         server
     }
 
+    /// Another server that is as this one is now.
+    pub(crate) fn copy(&self) -> Self {
+        let world = self.world(|world| world.clone());
+        Self { world: Arc::new(Mutex::new(world)), clock: Arc::clone(&self.clock), sent: Arc::default() }
+    }
+
     /// The world itself.
     pub(crate) fn world<T>(&self, look: impl FnOnce(&mut World) -> T) -> T {
         look(&mut self.world.lock().unwrap())

@@ -14,6 +14,8 @@ use rancher_client::scope::Confidence;
 use samples::{Need, Row, Sample, Samples};
 use std::path::Path;
 
+use crate::in_process::Server;
+
 /// What is true of a credential of the record.
 struct Truth {
     label: &'static str,
@@ -175,16 +177,17 @@ impl Seen<'_> {
 }
 
 async fn look(samples: &Samples) -> Vec<Seen<'_>> {
-    let mut all = Vec::new();
+    let (server, mut all) = (Server::new(), Vec::new());
     for row in &samples.rows {
         for sample in samples.of(row) {
             let need = samples.need(row, sample).unwrap();
-            let mut place = Place::new(sample).await;
+            let prepared = Place::new(&server, sample).await;
+            let mut place = prepared.copy();
             let (mut came, mut told) = (Vec::new(), Vec::new());
             for (cluster, came) in [(None, &mut came), (PROD, &mut told)] {
                 for truth in &CREDENTIALS {
                     if place.used {
-                        place = Place::new(sample).await;
+                        place = prepared.copy();
                     }
                     came.push((truth, place.observe(row, sample, truth.label, cluster).await));
                 }

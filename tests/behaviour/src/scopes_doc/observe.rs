@@ -50,10 +50,19 @@ pub(super) struct Place {
 }
 
 impl Place {
-    /// A new world in which this sample can be done.
-    pub(super) async fn new(sample: &Sample) -> Self {
-        let server = Server::new();
-        let mut place = Self { server, saved: BTreeMap::new(), original: None, used: false };
+    /// The same before anything was done in it.
+    pub(super) fn copy(&self) -> Self {
+        Self {
+            server: self.server.copy(),
+            saved: self.saved.clone(),
+            original: self.original.clone(),
+            used: false,
+        }
+    }
+
+    /// A copy of the server in which this sample can be done.
+    pub(super) async fn new(server: &Server, sample: &Sample) -> Self {
+        let mut place = Self { server: server.copy(), saved: BTreeMap::new(), original: None, used: false };
         for call in &sample.before {
             let first = place.prepared(call).await;
             for (name, pointer) in &call.save {
