@@ -262,7 +262,7 @@ pub(crate) struct ServiceToken {
 }
 
 /// Everything.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct State {
     pub(crate) users: BTreeMap<String, User>,
     /// By [`Token::key`].
