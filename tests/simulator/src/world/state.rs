@@ -112,6 +112,24 @@ pub(crate) struct Cluster {
     pub(crate) creator: Option<String>,
     pub(crate) uuid: String,
     pub(crate) objects: Store,
+    /// Since when it is being removed, and what still has to be done before.
+    pub(crate) removal: Option<Removal>,
+    /// Whether an object of `provisioning.cattle.io` asked for it.
+    pub(crate) provisioned: bool,
+}
+
+/// A cluster on its way out.
+#[derive(Debug, Clone)]
+pub(crate) struct Removal {
+    pub(crate) since: Millis,
+    pub(crate) finalizers: Vec<String>,
+}
+
+/// How long controllers take for what they do after an answer.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Paces {
+    pub(crate) registering: Millis,
+    pub(crate) removing: Millis,
 }
 
 impl Cluster {
@@ -272,6 +290,11 @@ pub(crate) struct State {
     pub(crate) scheduled: BTreeMap<(String, ObjectKey), Millis>,
     /// What containers wrote.
     pub(crate) logs: BTreeMap<Source, Log>,
+    pub(crate) paces: Paces,
+    /// Registration tokens whose controller has not written their commands, and since when they are there.
+    pub(crate) unfilled: BTreeMap<String, Millis>,
+    /// Finalizers of clusters that never finish.
+    pub(crate) hanging: BTreeSet<String>,
 }
 
 impl State {
@@ -296,6 +319,9 @@ impl State {
             nodes: BTreeMap::new(),
             scheduled: BTreeMap::new(),
             logs: BTreeMap::new(),
+            paces: Paces::default(),
+            unfilled: BTreeMap::new(),
+            hanging: BTreeSet::new(),
         };
         for setting in stock::list("settings") {
             let text = |field: &str| stock::text(setting, field).to_owned();
@@ -339,9 +365,13 @@ impl State {
         self.kept.values_mut().flat_map(BTreeMap::values_mut).for_each(|kept| kept.created += delta);
         self.service_tokens.values_mut().for_each(|token| token.expires += delta);
         self.scheduled.values_mut().for_each(|since| *since += delta);
+        self.unfilled.values_mut().for_each(|since| *since += delta);
         self.logs.values_mut().flatten().for_each(|(at, _)| *at += delta);
         for cluster in self.clusters.values_mut() {
             cluster.created += delta;
+            if let Some(removal) = &mut cluster.removal {
+                removal.since += delta;
+            }
             cluster.objects.shift(delta);
         }
     }
