@@ -3,6 +3,7 @@
 use super::kube::{Log, Source};
 use super::norman::Quirk;
 use super::random::Random;
+use super::steve::Job;
 use super::stock;
 use super::store::{Patience, Store};
 use jiff::Timestamp;
@@ -272,6 +273,8 @@ pub(crate) struct State {
     pub(crate) scheduled: BTreeMap<(String, ObjectKey), Millis>,
     /// What containers wrote.
     pub(crate) logs: BTreeMap<Source, Log>,
+    /// What Helm does, by cluster, namespace and name of the operation.
+    pub(crate) helm: BTreeMap<(String, String, String), Job>,
 }
 
 impl State {
@@ -296,6 +299,7 @@ impl State {
             nodes: BTreeMap::new(),
             scheduled: BTreeMap::new(),
             logs: BTreeMap::new(),
+            helm: BTreeMap::new(),
         };
         for setting in stock::list("settings") {
             let text = |field: &str| stock::text(setting, field).to_owned();
