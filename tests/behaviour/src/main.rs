@@ -2,6 +2,8 @@
 
 // `cfg(test)` always holds here; it is what lets clippy see that helpers belong to tests, too.
 #[cfg(test)]
+mod apps;
+#[cfg(test)]
 mod architecture;
 #[cfg(test)]
 mod bad_input;

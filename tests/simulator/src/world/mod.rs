@@ -229,6 +229,7 @@ impl Respond for World {
     fn tell(&mut self, follower: &mut Follower, heard: &[String], now: Timestamp) -> Told {
         self.state.now = now.as_millisecond();
         self.tick();
+        self.tick_catalog();
         self.settle();
         follow::tell(self, follower, heard)
     }
@@ -238,6 +239,7 @@ impl Respond for World {
         self.state.noted.clear();
         self.following = None;
         self.tick();
+        self.tick_catalog();
         self.settle();
         let (path, _) = request.target.split_once('?').unwrap_or((&request.target, ""));
         // Authentication comes before everything, redirects and unknown pages included.
