@@ -42,6 +42,8 @@ mod old_server;
 #[cfg(test)]
 mod origin;
 #[cfg(test)]
+mod registration;
+#[cfg(test)]
 mod shells;
 #[cfg(test)]
 mod steve_calls;
