@@ -51,6 +51,8 @@ mod scopes_doc;
 #[cfg(test)]
 mod sessions;
 #[cfg(test)]
+mod registration;
+#[cfg(test)]
 mod shells;
 #[cfg(test)]
 mod steve_calls;
