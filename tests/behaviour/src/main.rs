@@ -42,6 +42,7 @@ mod old_server;
 #[cfg(test)]
 mod origin;
 #[cfg(test)]
+mod service_accounts;
 mod shells;
 #[cfg(test)]
 mod steve_calls;
