@@ -2,17 +2,20 @@
 
 #[cfg(feature = "management")]
 mod nouns;
+mod session;
 
 use http::{HeaderMap, Method, StatusCode};
 use serde_json::Value;
+use std::sync::Arc;
 use std::time::Duration;
 
 use crate::config::Config;
 use crate::credentials::Credential;
 use crate::error::{Error, ErrorKind, Result};
+use crate::ext;
 use crate::proxy::ClusterProxy;
 use crate::scope::{Ledger, Route};
-use crate::steve::Steve;
+use crate::steve::{Schemas, Steve};
 use crate::transport::{Body, Connection, Expect, Request, Response};
 use crate::v3::V3;
 use crate::wire::ClusterId;
@@ -21,6 +24,10 @@ use crate::wire::ClusterId;
 #[derive(Debug, Clone)]
 pub struct Client {
     connection: Connection,
+    /// What is known of Steve's types.
+    schemas: Schemas,
+    /// What was found out of the extension API.
+    ext: Arc<ext::Known>,
 }
 
 /// The version of a server, from `/rancherversion`.
@@ -41,7 +48,7 @@ impl Client {
     /// # Errors
     /// `config` if a certificate file cannot be read or holds none.
     pub fn new(config: Config) -> Result<Self> {
-        Ok(Self { connection: Connection::open(config)? })
+        Ok(Self::over(Connection::open(config)?))
     }
 
     /// A client over a connection that is there already: one over another transport, such as a server in the same
@@ -72,7 +79,7 @@ impl Client {
     /// # }
     /// ```
     pub fn over(connection: Connection) -> Self {
-        Self { connection }
+        Self { connection, schemas: Schemas::default(), ext: Arc::default() }
     }
 
     /// The same client, whose requests take at most this long each, retries and the body included, instead of
@@ -88,7 +95,7 @@ impl Client {
     /// ```
     #[must_use]
     pub fn with_timeout(&self, at_most: Duration) -> Self {
-        Self { connection: self.connection.with_timeout(at_most) }
+        Self { connection: self.connection.with_timeout(at_most), ..self.clone() }
     }
 
     /// The same client for a job of several requests, which must be over together when this much time has passed from
@@ -105,7 +112,7 @@ impl Client {
     /// ```
     #[must_use]
     pub fn with_deadline(&self, within: Duration) -> Self {
-        Self { connection: self.connection.with_deadline(within) }
+        Self { connection: self.connection.with_deadline(within), ..self.clone() }
     }
 
     /// The configuration that it was made from. Its credential may have been replaced since.
@@ -135,7 +142,7 @@ impl Client {
 
     /// Rancher's own Steve API, `/v1`. That of a cluster is `client.cluster(id)?.steve()`.
     pub fn steve(&self) -> Steve {
-        Steve::new(self.connection.clone())
+        Steve::new(self.connection.clone()).knowing(self.schemas.clone())
     }
 
     /// The Kubernetes API of a cluster, through the proxy.
@@ -143,7 +150,8 @@ impl Client {
     /// # Errors
     /// `invalid` if that is no cluster id, with a hint: `c-xxxxx:p-xxxxx` is a project's.
     pub fn cluster(&self, id: impl AsRef<str>) -> Result<ClusterProxy> {
-        Ok(ClusterProxy::new(self.connection.clone(), ClusterId::new(id)?))
+        let cluster = ClusterProxy::new(self.connection.clone(), ClusterId::new(id)?);
+        Ok(cluster.knowing(self.schemas.clone()))
     }
 
     /// Sends a request to any path and returns the answer as it comes: judged, its body still under way.

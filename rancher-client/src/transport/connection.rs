@@ -84,12 +84,25 @@ impl Connection {
         self.shared.cell.load().credential.clone()
     }
 
+    /// How often the credential was replaced: what was learnt of one says nothing of the next.
+    pub(crate) fn generation(&self) -> u64 {
+        self.shared.cell.load().generation
+    }
+
     /// Replaces the credential for every clone. Calls under way finish with the old one; what was noted of the old
     /// one is forgotten, and what they still bring is not held against the new one.
     pub fn replace_credential(&self, credential: Credential) {
         let kind = credential.kind();
         let generation = self.shared.cell.replace(credential);
         self.shared.notes.start_over(kind, generation);
+    }
+
+    /// The same for a credential whose reach the server stated when it made it.
+    pub(crate) fn replace_known(&self, credential: Credential, reach: KeyScope) {
+        let kind = credential.kind();
+        let generation = self.shared.cell.replace(credential);
+        self.shared.notes.start_over(kind, generation);
+        self.shared.notes.learn_of(generation, Knowledge::Recorded(reach));
     }
 
     /// The same server, settings and transport as another user, with a ledger of its own.

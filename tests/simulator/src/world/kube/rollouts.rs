@@ -51,6 +51,7 @@ impl World {
 
     /// Lets time pass where nodes run: pods become ready, and the controllers see it.
     pub(crate) fn tick(&mut self) {
+        self.attend_clusters();
         // rule: kube.pods-become-ready
         let clusters: Vec<(String, Millis)> =
             self.state.nodes.iter().map(|(cluster, pace)| (cluster.clone(), *pace)).collect();
