@@ -47,12 +47,13 @@ mod many;
 mod old_server;
 #[cfg(test)]
 mod origin;
-mod scopes_doc;
-#[cfg(test)]
-mod sessions;
 #[cfg(test)]
 mod registration;
+mod scopes_doc;
 #[cfg(test)]
+mod service_accounts;
+#[cfg(test)]
+mod sessions;
 mod shells;
 #[cfg(test)]
 mod steve_calls;
