@@ -12,17 +12,43 @@ import type { LogLines, Watch } from '../flows.js';
 import type { Deleted, Ensured, Kept, ObjectList, RecordList, Response } from '../objects.js';
 import type * as management from './types/management.js';
 import type {
+  ApiResource,
   Changed,
   Conditions,
   DoctorReport,
   Fields,
   Permission,
   Question,
+  RolloutStatus,
+  Scale,
   ServerVersion,
+  Table,
   WaitProgress,
   Where,
   WhoAmI,
 } from './values.js';
+
+/** Options that several operations share. */
+export interface Applying {
+  /** Take over the fields that others own. */
+  readonly force?: boolean | undefined;
+  /** Only try: the server checks everything, answers as if it had done it, and keeps nothing. */
+  readonly dryRun?: boolean | undefined;
+}
+
+/** Options that several operations share. */
+export interface Deleting {
+  /** What becomes of what the object owns: it goes first, later, or stays. */
+  readonly propagation?: 'foreground' | 'background' | 'orphan' | undefined;
+  /** How long it may take to end by itself; 0 kills at once. In milliseconds. */
+  readonly grace?: number | undefined;
+  /** Only if it is the object of this uid. */
+  readonly uid?: string | undefined;
+  /** Only if this is its version. */
+  readonly resourceVersion?: string | undefined;
+  /** Only try. Nothing is gone then, whatever the answer says. */
+  readonly dryRun?: boolean | undefined;
+}
 
 /** Options that several operations share. */
 export interface KubernetesQuery {
@@ -171,6 +197,14 @@ export interface Watching {
   readonly lag?: number | undefined;
 }
 
+/** Options that several operations share. */
+export interface Writing {
+  /** Who writes: the name of a program or a pipeline, `ci`. */
+  readonly fieldManager?: string | undefined;
+  /** Only try: the server checks everything, answers as if it had done it, and keeps nothing. */
+  readonly dryRun?: boolean | undefined;
+}
+
 /** Options of `ClientOperations.doctor`. */
 export interface DoctorOptions extends Call {
   /** The cluster to look at. */
@@ -271,6 +305,18 @@ export interface KubernetesFirstOptions extends KubernetesQuery, Call {}
 /** Options of `KubernetesResource.total`. */
 export interface KubernetesTotalOptions extends KubernetesQuery, Call {}
 
+/** Options of `KubernetesResource.create`. */
+export interface KubernetesCreateOptions extends Writing, Call {}
+
+/** Options of `KubernetesResource.update`. */
+export interface KubernetesUpdateOptions extends Writing, Call {}
+
+/** Options of `KubernetesResource.updateWith`. */
+export interface KubernetesUpdateWithOptions extends Writing, Call {}
+
+/** Options of `KubernetesResource.delete`. */
+export interface KubernetesDeleteOptions extends Deleting, Call {}
+
 /** Options of `KubernetesResource.wait`. */
 export interface KubernetesWaitOptions extends Until, Waiting, Pick<Call, 'signal'> {
   /** Is told after each look what is still to come. */
@@ -316,6 +362,54 @@ export interface NamespaceLogsOptions extends Pick<Call, 'signal'> {
   readonly limitBytes?: number | undefined;
 }
 
+/** Options of `KubernetesResource.patch`. */
+export interface KubernetesPatchOptions extends Writing, Call {
+  /**
+   * Which sort of patch it is: RFC 7386; the same, but containers and the like are merged by name;
+   * RFC 6902. If not given, an object is a `merge` and a list `json`.
+   */
+  readonly type?: 'merge' | 'strategic' | 'json' | undefined;
+}
+
+/** Options of `KubernetesResource.apply`. */
+export interface KubernetesApplyOptions extends Applying, Call {}
+
+/** Options of `KubernetesResource.setScale`. */
+export interface KubernetesSetScaleOptions extends Writing, Call {}
+
+/** Options of `KubernetesResource.updateStatus`. */
+export interface KubernetesUpdateStatusOptions extends Writing, Call {}
+
+/** Options of `KubernetesResource.patchStatus`. */
+export interface KubernetesPatchStatusOptions extends Writing, Call {
+  /**
+   * Which sort of patch it is: RFC 7386; the same, but containers and the like are merged by name;
+   * RFC 6902. If not given, an object is a `merge` and a list `json`.
+   */
+  readonly type?: 'merge' | 'strategic' | 'json' | undefined;
+}
+
+/** Options of `KubernetesResource.table`. */
+export interface KubernetesTableOptions extends KubernetesQuery, Call {}
+
+/** Options of `KubernetesResource.listMetadata`. */
+export interface KubernetesListMetadataOptions extends KubernetesQuery, Call {}
+
+/** Options of `Cluster.apply`. */
+export interface ClusterApplyOptions extends Applying, Call {}
+
+/** Options of `Namespace.apply`. */
+export interface NamespaceApplyOptions extends Applying, Call {}
+
+/** Options of `Namespace.evict`. */
+export interface NamespaceEvictOptions extends Deleting, Call {}
+
+/** Options of `Rollout.wait`. */
+export interface RolloutWaitOptions extends Waiting, Pick<Call, 'signal'> {
+  /** Is told after each look what is still to come. */
+  readonly onProgress?: ((progress: WaitProgress) => void) | undefined;
+}
+
 /** Options of `ClientOperations.collection`. */
 export interface ClientCollectionOptions {
   /** Only what belongs to this cluster. */
@@ -342,8 +436,57 @@ export interface ClusterResourceOptions {
   readonly namespace?: string | undefined;
 }
 
+/** The rollout of a deployment, a stateful set or a daemon set. */
+export class Rollout extends Calls {
+  /**
+   * How far it is now.
+   *
+   * @throws RancherError: As `wait`, without waiting: one that cannot succeed any more is an error.
+   * @remarks Scope: A key without a scope, or one scoped to the cluster.
+   */
+  status(options: Call = {}): Promise<RolloutStatus> {
+    return this._value<RolloutStatus>('rollout.status', {
+      timeout: seconds(options.timeout),
+    }, options);
+  }
+
+  /**
+   * Waits until everything that was asked for runs, and nothing older does.
+   *
+   * @throws RancherError: At once `forbidden` with the reason, if pods are refused (quota, Pod
+   *   Security, admission), `timeout` that no trying again helps against, if it
+   *   exceeded its own deadline, `unsupported` if its strategy is `OnDelete`;
+   *   later `timeout` with what is missing.
+   * @remarks Scope: A key without a scope, or one scoped to the cluster.
+   */
+  wait<R extends object = Record<string, unknown>>(
+    options: RolloutWaitOptions = {},
+  ): Promise<Kept<R>> {
+    return this._wait<R>('rollout.wait', {
+      deadline: seconds(options.deadline),
+      timeout: seconds(options.timeout),
+      stable_for: seconds(options.stableFor),
+      poll: seconds(options.poll),
+      rights_lag: seconds(options.rightsLag),
+    }, options.onProgress, options);
+  }
+}
+
 /** A namespace of a cluster, and what is done in one every day. */
 export class Namespace extends Calls {
+  /**
+   * A rollout that can be looked at or waited for. Nothing is sent.
+   *
+   * @param name - The name of a deployment, or `statefulset/db`, `daemonset/agent`.
+   */
+  rollout(name: string): Rollout {
+    return this._child(Rollout, {
+      cluster: this._target['cluster'],
+      namespace: this._target['namespace'],
+      workload: name,
+    });
+  }
+
   /**
    * The namespace itself.
    *
@@ -410,6 +553,107 @@ export class Namespace extends Calls {
       since: seconds(options.since),
       since_time: options.sinceTime,
       limit_bytes: options.limitBytes,
+    }, options);
+  }
+
+  /**
+   * Creates a secret of texts (`Opaque`).
+   *
+   * @param name - Its name.
+   * @param texts - What it holds, by name.
+   * @throws RancherError: `already_exists`; `invalid` with the field that is wrong; `forbidden`.
+   * @remarks Scope: As `get`.
+   */
+  createSecret<R extends object = Record<string, unknown>>(
+    name: string,
+    texts: Readonly<Record<string, string>>,
+    options: Call = {},
+  ): Promise<Kept<R>> {
+    return this._object<R>('namespace.create_secret', {
+      name,
+      texts,
+      timeout: seconds(options.timeout),
+    }, options);
+  }
+
+  /**
+   * Creates a deployment.
+   *
+   * @param deployment - The deployment.
+   * @throws RancherError: As `create_secret`. A quota refuses pods, not the deployment: the rollout
+   *   says so.
+   * @remarks Scope: As `get`.
+   */
+  createDeployment<R extends object = Record<string, unknown>>(
+    deployment: object,
+    options: Call = {},
+  ): Promise<Kept<R>> {
+    return this._object<R>('namespace.create_deployment', {
+      deployment,
+      timeout: seconds(options.timeout),
+    }, options);
+  }
+
+  /**
+   * A deployment of the namespace.
+   *
+   * @param name - Its name.
+   * @throws RancherError: `not_found` if there is none.
+   * @remarks Scope: As `get`.
+   */
+  deployment<R extends object = Record<string, unknown>>(
+    name: string,
+    options: Call = {},
+  ): Promise<Kept<R>> {
+    return this._object<R>('namespace.deployment', {
+      name,
+      timeout: seconds(options.timeout),
+    }, options);
+  }
+
+  /**
+   * Applies an object on the server, in this namespace, see `KubernetesResource.apply`.
+   *
+   * @param object - The fields that shall be the manager's, with `apiVersion`, `kind` and a name.
+   * @param manager - Who applies: the name of a program or a pipeline, `ci`.
+   * @throws RancherError: `conflict` if another manager owns a field that would change: it names
+   *   the field, and in its causes each owner; `invalid` before anything is
+   *   sent, if the object lacks what applying needs.
+   * @remarks Scope: As `get`.
+   */
+  apply<R extends object = Record<string, unknown>>(
+    object: object,
+    manager: string,
+    options: NamespaceApplyOptions = {},
+  ): Promise<Kept<R>> {
+    return this._object<R>('namespace.apply', {
+      object,
+      manager,
+      force: options.force,
+      dry_run: options.dryRun,
+      timeout: seconds(options.timeout),
+    }, options);
+  }
+
+  /**
+   * Evicts a pod: it is deleted if the disruption budgets that count it allow that. It goes on for
+   * a while.
+   *
+   * @param pod - The name of the pod.
+   * @throws RancherError: `forbidden` with the reason `disruption_budget` if a budget does not
+   *   allow it now; `not_found` if there is no such pod; `conflict` if it is
+   *   not the one that the conditions name.
+   * @remarks Scope: As `get`.
+   */
+  evict(pod: string, options: NamespaceEvictOptions = {}): Promise<void> {
+    return this._nothing('namespace.evict', {
+      pod,
+      propagation: options.propagation,
+      grace: seconds(options.grace),
+      uid: options.uid,
+      resource_version: options.resourceVersion,
+      dry_run: options.dryRun,
+      timeout: seconds(options.timeout),
     }, options);
   }
 }
@@ -500,9 +744,11 @@ export class KubernetesResource<T extends object> extends Calls {
    *   with the reason: rights, quota, admission.
    * @remarks Scope: As `list`.
    */
-  create(object: T, options: Call = {}): Promise<Kept<T>> {
+  create(object: T, options: KubernetesCreateOptions = {}): Promise<Kept<T>> {
     return this._object<T>('kubernetes.create', {
       object,
+      field_manager: options.fieldManager,
+      dry_run: options.dryRun,
       timeout: seconds(options.timeout),
     }, options);
   }
@@ -515,10 +761,12 @@ export class KubernetesResource<T extends object> extends Calls {
    * @throws RancherError: `conflict` if somebody else wrote it since it was read.
    * @remarks Scope: As `list`.
    */
-  update(object: Kept<T>, options: Call = {}): Promise<Kept<T>> {
+  update(object: Kept<T>, options: KubernetesUpdateOptions = {}): Promise<Kept<T>> {
     const [subject, original] = this._changed(object);
     return this._object<T>('kubernetes.update', {
       ...subject,
+      field_manager: options.fieldManager,
+      dry_run: options.dryRun,
       timeout: seconds(options.timeout),
     }, options, original);
   }
@@ -536,24 +784,32 @@ export class KubernetesResource<T extends object> extends Calls {
   updateWith(
     name: string,
     change: (object: Kept<T>) => Changed<T>,
-    options: Call = {},
+    options: KubernetesUpdateWithOptions = {},
   ): Promise<Kept<T>> {
     return this._edit<T>('kubernetes.update_with', {
       name,
+      field_manager: options.fieldManager,
+      dry_run: options.dryRun,
       timeout: seconds(options.timeout),
     }, change, options);
   }
 
   /**
-   * Deletes an object.
+   * Deletes an object. It may go on for a while, see `wait_gone`.
    *
    * @param name - Its name.
-   * @throws RancherError: `not_found` if there is none.
+   * @throws RancherError: `not_found` if there is none; `conflict` if it is not the one that the
+   *   conditions name.
    * @remarks Scope: As `list`.
    */
-  delete(name: string, options: Call = {}): Promise<Deleted<T>> {
+  delete(name: string, options: KubernetesDeleteOptions = {}): Promise<Deleted<T>> {
     return this._deleted<T>('kubernetes.delete', {
       name,
+      propagation: options.propagation,
+      grace: seconds(options.grace),
+      uid: options.uid,
+      resource_version: options.resourceVersion,
+      dry_run: options.dryRun,
       timeout: seconds(options.timeout),
     }, options);
   }
@@ -616,6 +872,193 @@ export class KubernetesResource<T extends object> extends Calls {
       longest: seconds(options.longest),
       buffer: options.buffer,
       lag: seconds(options.lag),
+    }, options);
+  }
+
+  /**
+   * Changes a part of an object and returns it as it is now. A merge that names no resource version
+   * overwrites what others wrote there meanwhile, and only there. It may be sent twice; a JSON
+   * patch is not.
+   *
+   * @param name - Its name.
+   * @param patch - What changes: an object (`merge` or `strategic`), or a list of steps (`json`).
+   * @throws RancherError: `not_found` if there is none; `invalid` if that is no patch, or with the
+   *   field that is wrong; `conflict` if it names a resource version that is
+   *   not the present one.
+   * @remarks Scope: As `list`.
+   */
+  patch(name: string, patch: unknown, options: KubernetesPatchOptions = {}): Promise<Kept<T>> {
+    return this._object<T>('kubernetes.patch', {
+      name,
+      patch,
+      type: options.type,
+      field_manager: options.fieldManager,
+      dry_run: options.dryRun,
+      timeout: seconds(options.timeout),
+    }, options);
+  }
+
+  /**
+   * Applies an object on the server: the fields that it names are the manager's from then on, what
+   * the same manager applied before and does not name any more goes, and all other fields stay. If
+   * there is no such object, it is created.
+   *
+   * @param object - The fields that shall be the manager's, with `apiVersion`, `kind` and a name.
+   * @param manager - Who applies: the name of a program or a pipeline, `ci`.
+   * @throws RancherError: `conflict` if another manager owns a field that would change: it names
+   *   the field, and in its causes each owner; `invalid` before anything is
+   *   sent, if the object lacks what applying needs.
+   * @remarks Scope: As `list`.
+   */
+  apply(object: T, manager: string, options: KubernetesApplyOptions = {}): Promise<Kept<T>> {
+    return this._object<T>('kubernetes.apply', {
+      object,
+      manager,
+      force: options.force,
+      dry_run: options.dryRun,
+      timeout: seconds(options.timeout),
+    }, options);
+  }
+
+  /**
+   * How many replicas something has.
+   *
+   * @param name - Its name.
+   * @throws RancherError: `not_found` if there is none, or if such things have no scale.
+   * @remarks Scope: As `list`.
+   */
+  scale(name: string, options: Call = {}): Promise<Scale> {
+    return this._value<Scale>('kubernetes.scale', {
+      name,
+      timeout: seconds(options.timeout),
+    }, options);
+  }
+
+  /**
+   * Says how many replicas it shall have, whatever somebody else says meanwhile.
+   *
+   * @param name - Its name.
+   * @param replicas - How many.
+   * @throws RancherError: As `scale`; `unsupported` if the server accepted the number and kept
+   *   another.
+   * @remarks Scope: As `list`.
+   */
+  setScale(
+    name: string,
+    replicas: number,
+    options: KubernetesSetScaleOptions = {},
+  ): Promise<Scale> {
+    return this._value<Scale>('kubernetes.set_scale', {
+      name,
+      replicas,
+      field_manager: options.fieldManager,
+      dry_run: options.dryRun,
+      timeout: seconds(options.timeout),
+    }, options);
+  }
+
+  /**
+   * Writes the status of an object that was read and changed: what a controller does.
+   *
+   * @param object - The object as it was read, its status changed.
+   * @throws RancherError: As `update`; `unsupported` if anything but the status was changed.
+   * @remarks Scope: As `list`.
+   */
+  updateStatus(object: Kept<T>, options: KubernetesUpdateStatusOptions = {}): Promise<Kept<T>> {
+    const [subject, original] = this._changed(object);
+    return this._object<T>('kubernetes.update_status', {
+      ...subject,
+      field_manager: options.fieldManager,
+      dry_run: options.dryRun,
+      timeout: seconds(options.timeout),
+    }, options, original);
+  }
+
+  /**
+   * Changes a part of the status of an object: what a controller does.
+   *
+   * @param name - Its name.
+   * @param patch - What changes: an object (`merge` or `strategic`), or a list of steps (`json`).
+   * @throws RancherError: As `patch`.
+   * @remarks Scope: As `list`.
+   */
+  patchStatus(
+    name: string,
+    patch: unknown,
+    options: KubernetesPatchStatusOptions = {},
+  ): Promise<Kept<T>> {
+    return this._object<T>('kubernetes.patch_status', {
+      name,
+      patch,
+      type: options.type,
+      field_manager: options.fieldManager,
+      dry_run: options.dryRun,
+      timeout: seconds(options.timeout),
+    }, options);
+  }
+
+  /**
+   * A list as the server shows it to people, and as `kubectl get` prints it: columns that it chose,
+   * and a row for each object.
+   *
+   * @throws RancherError: As `list`; `unsupported` if the server shows no tables of this.
+   * @remarks Scope: As `list`.
+   */
+  table(options: KubernetesTableOptions = {}): Promise<Table> {
+    return this._value<Table>('kubernetes.table', {
+      label_selector: options.labelSelector,
+      field_selector: options.fieldSelector,
+      expired: options.expired,
+      page_size: options.pageSize,
+      timeout: seconds(options.timeout),
+    }, options);
+  }
+
+  /**
+   * The objects without anything but their metadata: names, labels, owners. It is much smaller, and
+   * shows no secret. What comes cannot be written back.
+   *
+   * @param options.fields - Flat records of these fields instead of objects, by path:
+   *   `status.version.gitVersion`, `metadata.labels[app.kubernetes.io/name]`,
+   *   `spec.containers[0].image`.
+   * @throws RancherError: As `list`.
+   * @remarks Scope: As `list`.
+   */
+  listMetadata(options: KubernetesListMetadataOptions & { readonly fields: Fields }): RecordList;
+  listMetadata(options?: KubernetesListMetadataOptions): ObjectList<T>;
+  listMetadata(
+    options: KubernetesListMetadataOptions & { readonly fields?: Fields } = {},
+  ): ObjectList<T> | RecordList {
+    if (options.fields !== undefined) {
+      return this._records('kubernetes.list_metadata', {
+        label_selector: options.labelSelector,
+        field_selector: options.fieldSelector,
+        expired: options.expired,
+        page_size: options.pageSize,
+        timeout: seconds(options.timeout),
+        fields: options.fields,
+      }, options);
+    }
+    return this._objects<T>('kubernetes.list_metadata', {
+      label_selector: options.labelSelector,
+      field_selector: options.fieldSelector,
+      expired: options.expired,
+      page_size: options.pageSize,
+      timeout: seconds(options.timeout),
+    }, options);
+  }
+
+  /**
+   * One object without anything but its metadata. It cannot be written back.
+   *
+   * @param name - Its name.
+   * @throws RancherError: As `get`.
+   * @remarks Scope: As `list`.
+   */
+  getMetadata(name: string, options: Call = {}): Promise<Kept<T>> {
+    return this._object<T>('kubernetes.get_metadata', {
+      name,
+      timeout: seconds(options.timeout),
     }, options);
   }
 }
@@ -709,6 +1152,46 @@ export class Cluster extends Calls {
       namespace: options.namespace,
       group: options.group,
       subresource: options.subresource,
+      timeout: seconds(options.timeout),
+    }, options);
+  }
+
+  /**
+   * Finds out which resource a name means, as kubectl does. What every Kubernetes has needs no
+   * request.
+   *
+   * @param name - `deployments`, `deploy`, `Deployment`, `widgets.example.com`.
+   * @throws RancherError: `not_found` if the cluster serves no such resource; `invalid` if several
+   *   groups have one of this name: it names them.
+   * @remarks Scope: A key without a scope, or one scoped to the cluster.
+   */
+  resolve(name: string, options: Call = {}): Promise<ApiResource> {
+    return this._value<ApiResource>('cluster.resolve', {
+      name,
+      timeout: seconds(options.timeout),
+    }, options);
+  }
+
+  /**
+   * Applies an object on the server, whatever it is, see `KubernetesResource.apply`.
+   *
+   * @param object - The fields that shall be the manager's, with `apiVersion`, `kind` and a name.
+   * @param manager - Who applies: the name of a program or a pipeline, `ci`.
+   * @throws RancherError: `conflict` if another manager owns a field that would change: it names
+   *   the field, and in its causes each owner; `invalid` before anything is
+   *   sent, if the object lacks what applying needs.
+   * @remarks Scope: A key without a scope, or one scoped to the cluster.
+   */
+  apply<R extends object = Record<string, unknown>>(
+    object: object,
+    manager: string,
+    options: ClusterApplyOptions = {},
+  ): Promise<Kept<R>> {
+    return this._object<R>('cluster.apply', {
+      object,
+      manager,
+      force: options.force,
+      dry_run: options.dryRun,
       timeout: seconds(options.timeout),
     }, options);
   }

@@ -38,6 +38,22 @@ export type Where = {
     | readonly Where[];
 };
 
+/** A resource that a cluster serves. */
+export interface ApiResource {
+  /** The API group, `apps`; empty for the core. */
+  readonly group: string;
+  /** The version, `v1`. */
+  readonly version: string;
+  /** The plural in the path, `deployments`. */
+  readonly plural: string;
+  /** `Deployment`. */
+  readonly kind: string;
+  /** Whether such objects are in namespaces. */
+  readonly namespaced: boolean;
+  /** `deploy`. */
+  readonly shortNames: readonly string[];
+}
+
 /** What a diagnosis found of the cluster. */
 export interface DoctorCluster {
   /** Its id. */
@@ -169,6 +185,26 @@ export interface Question {
   readonly subresource?: string;
 }
 
+/** How far a rollout is. */
+export interface RolloutStatus {
+  /** Everything that was asked for runs, and nothing older does. */
+  readonly done: boolean;
+  /** What is missing, in words; empty if it is done. */
+  readonly missing: string;
+  /** What the workload says of it. */
+  readonly message: string | null;
+}
+
+/** How many replicas something has. */
+export interface Scale {
+  /** How many it shall have. */
+  readonly replicas: number;
+  /** How many there are. */
+  readonly current: number;
+  /** The labels by which its pods are found, as a label selector. */
+  readonly selector: string;
+}
+
 /** The version of the server. */
 export interface ServerVersion {
   /** `v2.16.0`. */
@@ -177,6 +213,38 @@ export interface ServerVersion {
   readonly gitCommit: string;
   /** Whether it is Rancher Prime. */
   readonly prime: boolean;
+}
+
+/** What the server shows of a list. */
+export interface Table {
+  /** What the columns are. */
+  readonly columns: readonly TableColumn[];
+  /** One for each object. */
+  readonly rows: readonly TableRow[];
+}
+
+/** A column of a table. */
+export interface TableColumn {
+  /** Its heading, `Ready`. */
+  readonly name: string;
+  /** `string`, `integer`, `number`, `boolean` or `date`. */
+  readonly kind: string;
+  /** What it says. */
+  readonly description: string;
+  /** Zero for what is always shown, more for what is shown where there is room. */
+  readonly priority: number;
+}
+
+/** A row of a table. */
+export interface TableRow {
+  /** One value for each column. */
+  readonly cells: readonly unknown[];
+  /** The name of the object. */
+  readonly name: string;
+  /** Its namespace; empty for what is in none. */
+  readonly namespace: string;
+  /** Its uid. */
+  readonly uid: string;
 }
 
 /** How far a wait has come. */

@@ -17,7 +17,7 @@ _native.settle()
 
 from rancher._client import Client
 from rancher._flows import AsyncLogLines, AsyncWatch, Event, LogLine, LogLines, Watch
-from rancher._generated.sync import Cluster, Collection, KubernetesResource, Namespace, SteveResource
+from rancher._generated.sync import Cluster, Collection, KubernetesResource, Namespace, Rollout, SteveResource
 from rancher._objects import (
     AsyncObjectList,
     AsyncRecordList,
@@ -62,6 +62,7 @@ if TYPE_CHECKING:
         AsyncCollection,
         AsyncKubernetesResource,
         AsyncNamespace,
+        AsyncRollout,
         AsyncSteveResource,
     )
 
@@ -75,6 +76,7 @@ __all__ = [
     "AsyncNamespace",
     "AsyncObjectList",
     "AsyncRecordList",
+    "AsyncRollout",
     "AsyncSteveResource",
     "AsyncWatch",
     "Cancelled",
@@ -108,6 +110,7 @@ __all__ = [
     "RateLimited",
     "RecordList",
     "Response",
+    "Rollout",
     "SteveResource",
     "TlsError",
     "TokenRefused",

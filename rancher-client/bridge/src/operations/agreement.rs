@@ -31,6 +31,11 @@ fn sample(operation: &str, it: &Parameter) -> Value {
         ("sort", Kind::String) => json!("name"),
         ("sort" | "include" | "exclude" | "exclude_values", _) => json!(["metadata.name"]),
         ("expired", _) => json!("fail"),
+        ("propagation", _) => json!("orphan"),
+        ("type", _) if operation.starts_with("kubernetes.patch") => json!("strategic"),
+        ("object", Kind::Data) if operation.ends_with(".apply") => json!({
+            "apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "a", "namespace": "shop-web"},
+        }),
         ("by", _) => json!(["name"]),
         ("also", _) => json!(["local"]),
         ("where", _) if operation.starts_with("steve") => json!({"metadata.name": {"like": "a"}}),

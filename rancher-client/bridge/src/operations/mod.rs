@@ -11,6 +11,7 @@ mod steve;
 mod v3;
 mod waits;
 mod watches;
+mod writes;
 
 use bytes::Bytes;
 use futures_util::FutureExt as _;
@@ -87,6 +88,8 @@ static HANDLERS: &[(&str, Handler)] = handlers! {
     "cluster.version" => call cluster::version,
     "cluster.whoami" => call cluster::whoami,
     "cluster.can_i" => call cluster::can_i,
+    "cluster.resolve" => call cluster::resolve,
+    "cluster.apply" => call writes::apply_to_cluster,
 
     "kubernetes.list" => begin kubernetes::list,
     "kubernetes.first" => call kubernetes::first,
@@ -95,14 +98,30 @@ static HANDLERS: &[(&str, Handler)] = handlers! {
     "kubernetes.create" => call kubernetes::create,
     "kubernetes.update" => call kubernetes::update,
     "kubernetes.update_with" => begin kubernetes::update_with,
-    "kubernetes.delete" => call kubernetes::delete,
+    "kubernetes.delete" => call writes::delete,
     "kubernetes.wait" => begin kubernetes::wait,
     "kubernetes.wait_gone" => begin kubernetes::wait_gone,
     "kubernetes.watch" => begin watches::kubernetes,
+    "kubernetes.patch" => call writes::patch,
+    "kubernetes.apply" => call writes::apply,
+    "kubernetes.scale" => call writes::scale,
+    "kubernetes.set_scale" => call writes::set_scale,
+    "kubernetes.update_status" => call writes::update_status,
+    "kubernetes.patch_status" => call writes::patch_status,
+    "kubernetes.table" => call kubernetes::table,
+    "kubernetes.list_metadata" => begin kubernetes::list_metadata,
+    "kubernetes.get_metadata" => call kubernetes::get_metadata,
 
     "namespace.get" => call namespace::get,
     "namespace.pods" => begin namespace::pods,
     "namespace.logs" => begin namespace::logs,
+    "namespace.create_secret" => call namespace::create_secret,
+    "namespace.create_deployment" => call namespace::create_deployment,
+    "namespace.deployment" => call namespace::deployment,
+    "namespace.apply" => call namespace::apply,
+    "namespace.evict" => call namespace::evict,
+    "rollout.status" => call namespace::rollout_status,
+    "rollout.wait" => begin namespace::rollout_wait,
 };
 
 /// How much longer than its requests a call may take: what is left then hangs in something that is no request.

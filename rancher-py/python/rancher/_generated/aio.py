@@ -23,13 +23,17 @@ if TYPE_CHECKING:
     )
     from rancher.types import management
     from rancher.types.values import (
+        ApiResource,
         Conditions,
         DoctorReport,
         Fields,
         Permission,
         Question,
+        RolloutStatus,
+        Scale,
         Seconds,
         ServerVersion,
+        Table,
         WaitProgress,
         Where,
         WhoAmI,
@@ -41,6 +45,7 @@ __all__ = [
     "AsyncCollection",
     "AsyncKubernetesResource",
     "AsyncNamespace",
+    "AsyncRollout",
     "AsyncSteveResource",
 ]
 
@@ -1583,6 +1588,63 @@ class AsyncCluster(AsyncCalls):
         })
         return answer
 
+    async def resolve(self, name: str, /, *, timeout: Seconds | None = None) -> ApiResource:
+        """Finds out which resource a name means, as kubectl does. What every Kubernetes has
+        needs no request.
+
+        Args:
+            name: `deployments`, `deploy`, `Deployment`, `widgets.example.com`.
+            timeout: How long it may take in all. In seconds, or a `timedelta`.
+
+        Raises:
+            RancherError: `not_found` if the cluster serves no such resource; `invalid` if several
+                groups have one of this name: it names them.
+
+        Scope:
+            A key without a scope, or one scoped to the cluster.
+        """
+        answer: ApiResource = await self._value("cluster.resolve", {
+            "name": name,
+            "timeout": timeout,
+        })
+        return answer
+
+    async def apply(
+        self,
+        object: Mapping[str, object],
+        /,
+        manager: str,
+        *,
+        force: bool | None = None,
+        dry_run: bool | None = None,
+        timeout: Seconds | None = None,
+    ) -> Object[dict[str, Any]]:
+        """Applies an object on the server, whatever it is, see `KubernetesResource.apply`.
+
+        Args:
+            object: The fields that shall be the manager's, with `apiVersion`, `kind` and a name.
+            manager: Who applies: the name of a program or a pipeline, `ci`.
+            force: Take over the fields that others own.
+            dry_run: Only try: the server checks everything, answers as if it had done it, and keeps
+                nothing.
+            timeout: How long it may take in all. In seconds, or a `timedelta`.
+
+        Raises:
+            RancherError: `conflict` if another manager owns a field that would change: it names the
+                field, and in its causes each owner; `invalid` before anything is sent, if
+                the object lacks what applying needs.
+
+        Scope:
+            A key without a scope, or one scoped to the cluster.
+        """
+        return await self._object("cluster.apply", {
+            "object": object,
+            "manager": manager,
+            "force": force,
+            "dry_run": dry_run,
+            "timeout": timeout,
+        })
+
 
 class AsyncKubernetesResource(AsyncCalls, Generic[T]):
     """The resources of a type of Kubernetes in a cluster, through Rancher's proxy."""
@@ -1741,11 +1803,22 @@ class AsyncKubernetesResource(AsyncCalls, Generic[T]):
         """
         return await self._object("kubernetes.get", {"name": name, "timeout": timeout})
 
-    async def create(self, object: T, /, *, timeout: Seconds | None = None) -> Object[T]:
+    async def create(
+        self,
+        object: T,
+        /,
+        *,
+        field_manager: str | None = None,
+        dry_run: bool | None = None,
+        timeout: Seconds | None = None,
+    ) -> Object[T]:
         """Creates an object and returns it as the cluster made it. It is not sent twice.
 
         Args:
             object: The object.
+            field_manager: Who writes: the name of a program or a pipeline, `ci`.
+            dry_run: Only try: the server checks everything, answers as if it had done it, and keeps
+                nothing.
             timeout: How long it may take in all. In seconds, or a `timedelta`.
 
         Raises:
@@ -1755,14 +1828,30 @@ class AsyncKubernetesResource(AsyncCalls, Generic[T]):
         Scope:
             As `list`.
         """
-        return await self._object("kubernetes.create", {"object": object, "timeout": timeout})
+        return await self._object("kubernetes.create", {
+            "object": object,
+            "field_manager": field_manager,
+            "dry_run": dry_run,
+            "timeout": timeout,
+        })
 
-    async def update(self, object: Object[T], /, *, timeout: Seconds | None = None) -> Object[T]:
+    async def update(
+        self,
+        object: Object[T],
+        /,
+        *,
+        field_manager: str | None = None,
+        dry_run: bool | None = None,
+        timeout: Seconds | None = None,
+    ) -> Object[T]:
         """Writes an object that was read and changed, and returns it as it is now. If nothing
         was changed, nothing is sent.
 
         Args:
             object: The object as it was read, changed.
+            field_manager: Who writes: the name of a program or a pipeline, `ci`.
+            dry_run: Only try: the server checks everything, answers as if it had done it, and keeps
+                nothing.
             timeout: How long it may take in all. In seconds, or a `timedelta`.
 
         Raises:
@@ -1772,7 +1861,12 @@ class AsyncKubernetesResource(AsyncCalls, Generic[T]):
             As `list`.
         """
         subject, original = self._changed(object)
-        return await self._object("kubernetes.update", {**subject, "timeout": timeout}, original)
+        return await self._object("kubernetes.update", {
+            **subject,
+            "field_manager": field_manager,
+            "dry_run": dry_run,
+            "timeout": timeout,
+        }, original)
 
     async def update_with(
         self,
@@ -1780,6 +1874,8 @@ class AsyncKubernetesResource(AsyncCalls, Generic[T]):
         /,
         change: Callable[[Object[T]], Awaitable[Object[T] | T | None] | Object[T] | T | None],
         *,
+        field_manager: str | None = None,
+        dry_run: bool | None = None,
         timeout: Seconds | None = None,
     ) -> Object[T]:
         """Reads an object, lets it be changed and writes the change; reads and changes again if
@@ -1789,6 +1885,9 @@ class AsyncKubernetesResource(AsyncCalls, Generic[T]):
             name: Its name.
             change: Is given the object, and changes it or returns another; is called again if
                 somebody else was faster.
+            field_manager: Who writes: the name of a program or a pipeline, `ci`.
+            dry_run: Only try: the server checks everything, answers as if it had done it, and keeps
+                nothing.
             timeout: How long it may take in all. In seconds, or a `timedelta`.
 
         Raises:
@@ -1799,23 +1898,51 @@ class AsyncKubernetesResource(AsyncCalls, Generic[T]):
         """
         return await self._edit("kubernetes.update_with", {
             "name": name,
+            "field_manager": field_manager,
+            "dry_run": dry_run,
             "timeout": timeout,
         }, change)
 
-    async def delete(self, name: str, /, *, timeout: Seconds | None = None) -> Deleted[T]:
-        """Deletes an object.
+    async def delete(
+        self,
+        name: str,
+        /,
+        *,
+        propagation: Literal["foreground", "background", "orphan"] | None = None,
+        grace: Seconds | None = None,
+        uid: str | None = None,
+        resource_version: str | None = None,
+        dry_run: bool | None = None,
+        timeout: Seconds | None = None,
+    ) -> Deleted[T]:
+        """Deletes an object. It may go on for a while, see `wait_gone`.
 
         Args:
             name: Its name.
+            propagation: What becomes of what the object owns: it goes first, later, or stays.
+            grace: How long it may take to end by itself; 0 kills at once. In seconds, or a
+                `timedelta`.
+            uid: Only if it is the object of this uid.
+            resource_version: Only if this is its version.
+            dry_run: Only try. Nothing is gone then, whatever the answer says.
             timeout: How long it may take in all. In seconds, or a `timedelta`.
 
         Raises:
-            RancherError: `not_found` if there is none.
+            RancherError: `not_found` if there is none; `conflict` if it is not the one that the
+                conditions name.
 
         Scope:
             As `list`.
         """
-        return await self._deleted("kubernetes.delete", {"name": name, "timeout": timeout})
+        return await self._deleted("kubernetes.delete", {
+            "name": name,
+            "propagation": propagation,
+            "grace": grace,
+            "uid": uid,
+            "resource_version": resource_version,
+            "dry_run": dry_run,
+            "timeout": timeout,
+        })
 
     async def wait(
         self,
@@ -1967,11 +2094,346 @@ class AsyncKubernetesResource(AsyncCalls, Generic[T]):
             "lag": lag,
         })
 
+    async def patch(
+        self,
+        name: str,
+        /,
+        patch: object,
+        *,
+        type: Literal["merge", "strategic", "json"] | None = None,
+        field_manager: str | None = None,
+        dry_run: bool | None = None,
+        timeout: Seconds | None = None,
+    ) -> Object[T]:
+        """Changes a part of an object and returns it as it is now. A merge that names no
+        resource version overwrites what others wrote there meanwhile, and only there. It may
+        be sent twice; a JSON patch is not.
+
+        Args:
+            name: Its name.
+            patch: What changes: an object (`merge` or `strategic`), or a list of steps (`json`).
+            type: Which sort of patch it is: RFC 7386; the same, but containers and the like are
+                merged by name; RFC 6902. If not given, an object is a `merge` and a list `json`.
+            field_manager: Who writes: the name of a program or a pipeline, `ci`.
+            dry_run: Only try: the server checks everything, answers as if it had done it, and keeps
+                nothing.
+            timeout: How long it may take in all. In seconds, or a `timedelta`.
+
+        Raises:
+            RancherError: `not_found` if there is none; `invalid` if that is no patch, or with the
+                field that is wrong; `conflict` if it names a resource version that is not
+                the present one.
+
+        Scope:
+            As `list`.
+        """
+        return await self._object("kubernetes.patch", {
+            "name": name,
+            "patch": patch,
+            "type": type,
+            "field_manager": field_manager,
+            "dry_run": dry_run,
+            "timeout": timeout,
+        })
+
+    async def apply(
+        self,
+        object: T,
+        /,
+        manager: str,
+        *,
+        force: bool | None = None,
+        dry_run: bool | None = None,
+        timeout: Seconds | None = None,
+    ) -> Object[T]:
+        """Applies an object on the server: the fields that it names are the manager's from then
+        on, what the same manager applied before and does not name any more goes, and all
+        other fields stay. If there is no such object, it is created.
+
+        Args:
+            object: The fields that shall be the manager's, with `apiVersion`, `kind` and a name.
+            manager: Who applies: the name of a program or a pipeline, `ci`.
+            force: Take over the fields that others own.
+            dry_run: Only try: the server checks everything, answers as if it had done it, and keeps
+                nothing.
+            timeout: How long it may take in all. In seconds, or a `timedelta`.
+
+        Raises:
+            RancherError: `conflict` if another manager owns a field that would change: it names the
+                field, and in its causes each owner; `invalid` before anything is sent, if
+                the object lacks what applying needs.
+
+        Scope:
+            As `list`.
+        """
+        return await self._object("kubernetes.apply", {
+            "object": object,
+            "manager": manager,
+            "force": force,
+            "dry_run": dry_run,
+            "timeout": timeout,
+        })
+
+    async def scale(self, name: str, /, *, timeout: Seconds | None = None) -> Scale:
+        """How many replicas something has.
+
+        Args:
+            name: Its name.
+            timeout: How long it may take in all. In seconds, or a `timedelta`.
+
+        Raises:
+            RancherError: `not_found` if there is none, or if such things have no scale.
+
+        Scope:
+            As `list`.
+        """
+        answer: Scale = await self._value("kubernetes.scale", {"name": name, "timeout": timeout})
+        return answer
+
+    async def set_scale(
+        self,
+        name: str,
+        /,
+        replicas: int,
+        *,
+        field_manager: str | None = None,
+        dry_run: bool | None = None,
+        timeout: Seconds | None = None,
+    ) -> Scale:
+        """Says how many replicas it shall have, whatever somebody else says meanwhile.
+
+        Args:
+            name: Its name.
+            replicas: How many.
+            field_manager: Who writes: the name of a program or a pipeline, `ci`.
+            dry_run: Only try: the server checks everything, answers as if it had done it, and keeps
+                nothing.
+            timeout: How long it may take in all. In seconds, or a `timedelta`.
+
+        Raises:
+            RancherError: As `scale`; `unsupported` if the server accepted the number and kept
+                another.
+
+        Scope:
+            As `list`.
+        """
+        answer: Scale = await self._value("kubernetes.set_scale", {
+            "name": name,
+            "replicas": replicas,
+            "field_manager": field_manager,
+            "dry_run": dry_run,
+            "timeout": timeout,
+        })
+        return answer
+
+    async def update_status(
+        self,
+        object: Object[T],
+        /,
+        *,
+        field_manager: str | None = None,
+        dry_run: bool | None = None,
+        timeout: Seconds | None = None,
+    ) -> Object[T]:
+        """Writes the status of an object that was read and changed: what a controller does.
+
+        Args:
+            object: The object as it was read, its status changed.
+            field_manager: Who writes: the name of a program or a pipeline, `ci`.
+            dry_run: Only try: the server checks everything, answers as if it had done it, and keeps
+                nothing.
+            timeout: How long it may take in all. In seconds, or a `timedelta`.
+
+        Raises:
+            RancherError: As `update`; `unsupported` if anything but the status was changed.
+
+        Scope:
+            As `list`.
+        """
+        subject, original = self._changed(object)
+        return await self._object("kubernetes.update_status", {
+            **subject,
+            "field_manager": field_manager,
+            "dry_run": dry_run,
+            "timeout": timeout,
+        }, original)
+
+    async def patch_status(
+        self,
+        name: str,
+        /,
+        patch: object,
+        *,
+        type: Literal["merge", "strategic", "json"] | None = None,
+        field_manager: str | None = None,
+        dry_run: bool | None = None,
+        timeout: Seconds | None = None,
+    ) -> Object[T]:
+        """Changes a part of the status of an object: what a controller does.
+
+        Args:
+            name: Its name.
+            patch: What changes: an object (`merge` or `strategic`), or a list of steps (`json`).
+            type: Which sort of patch it is: RFC 7386; the same, but containers and the like are
+                merged by name; RFC 6902. If not given, an object is a `merge` and a list `json`.
+            field_manager: Who writes: the name of a program or a pipeline, `ci`.
+            dry_run: Only try: the server checks everything, answers as if it had done it, and keeps
+                nothing.
+            timeout: How long it may take in all. In seconds, or a `timedelta`.
+
+        Raises:
+            RancherError: As `patch`.
+
+        Scope:
+            As `list`.
+        """
+        return await self._object("kubernetes.patch_status", {
+            "name": name,
+            "patch": patch,
+            "type": type,
+            "field_manager": field_manager,
+            "dry_run": dry_run,
+            "timeout": timeout,
+        })
+
+    async def table(
+        self,
+        *,
+        label_selector: str | None = None,
+        field_selector: str | None = None,
+        expired: Literal["anew", "fail", "inconsistent"] | None = None,
+        page_size: int | None = None,
+        timeout: Seconds | None = None,
+    ) -> Table:
+        """A list as the server shows it to people, and as `kubectl get` prints it: columns that
+        it chose, and a row for each object.
+
+        Args:
+            label_selector: Which labels the objects have: `app=web,tier in (front)`.
+            field_selector: Which values some fields have: `status.phase=Running`.
+            expired: What happens if the cluster has forgotten the state that the first page was of:
+                begin `anew`, `fail`, or go on from there as it is now (`inconsistent`).
+            page_size: How many objects come at a time, 1 to 10,000; 500 if not given.
+            timeout: How long it may take in all. In seconds, or a `timedelta`.
+
+        Raises:
+            RancherError: As `list`; `unsupported` if the server shows no tables of this.
+
+        Scope:
+            As `list`.
+        """
+        answer: Table = await self._value("kubernetes.table", {
+            "label_selector": label_selector,
+            "field_selector": field_selector,
+            "expired": expired,
+            "page_size": page_size,
+            "timeout": timeout,
+        })
+        return answer
+
+    @overload
+    def list_metadata(
+        self,
+        *,
+        label_selector: str | None = None,
+        field_selector: str | None = None,
+        expired: Literal["anew", "fail", "inconsistent"] | None = None,
+        page_size: int | None = None,
+        fields: None = None,
+        timeout: Seconds | None = None,
+    ) -> AsyncObjectList[T]: ...
+
+    @overload
+    def list_metadata(
+        self,
+        *,
+        label_selector: str | None = None,
+        field_selector: str | None = None,
+        expired: Literal["anew", "fail", "inconsistent"] | None = None,
+        page_size: int | None = None,
+        fields: Fields,
+        timeout: Seconds | None = None,
+    ) -> AsyncRecordList: ...
+
+    def list_metadata(
+        self,
+        *,
+        label_selector: str | None = None,
+        field_selector: str | None = None,
+        expired: Literal["anew", "fail", "inconsistent"] | None = None,
+        page_size: int | None = None,
+        fields: Fields | None = None,
+        timeout: Seconds | None = None,
+    ) -> AsyncObjectList[T] | AsyncRecordList:
+        """The objects without anything but their metadata: names, labels, owners. It is much
+        smaller, and shows no secret. What comes cannot be written back.
+
+        Args:
+            label_selector: Which labels the objects have: `app=web,tier in (front)`.
+            field_selector: Which values some fields have: `status.phase=Running`.
+            expired: What happens if the cluster has forgotten the state that the first page was of:
+                begin `anew`, `fail`, or go on from there as it is now (`inconsistent`).
+            page_size: How many objects come at a time, 1 to 10,000; 500 if not given.
+            fields: Flat records of these fields instead of objects, by path:
+                `status.version.gitVersion`, `metadata.labels[app.kubernetes.io/name]`,
+                `spec.containers[0].image`.
+            timeout: How long each page may take. In seconds, or a `timedelta`.
+
+        Raises:
+            RancherError: As `list`.
+
+        Scope:
+            As `list`.
+        """
+        if fields is not None:
+            return self._records("kubernetes.list_metadata", {
+                "label_selector": label_selector,
+                "field_selector": field_selector,
+                "expired": expired,
+                "page_size": page_size,
+                "timeout": timeout,
+                "fields": fields,
+            })
+        return self._objects("kubernetes.list_metadata", {
+            "label_selector": label_selector,
+            "field_selector": field_selector,
+            "expired": expired,
+            "page_size": page_size,
+            "timeout": timeout,
+        })
+
+    async def get_metadata(self, name: str, /, *, timeout: Seconds | None = None) -> Object[T]:
+        """One object without anything but its metadata. It cannot be written back.
+
+        Args:
+            name: Its name.
+            timeout: How long it may take in all. In seconds, or a `timedelta`.
+
+        Raises:
+            RancherError: As `get`.
+
+        Scope:
+            As `list`.
+        """
+        return await self._object("kubernetes.get_metadata", {"name": name, "timeout": timeout})
+
 
 class AsyncNamespace(AsyncCalls):
     """A namespace of a cluster, and what is done in one every day."""
 
     __slots__ = ()
+
+    def rollout(self, name: str, /) -> AsyncRollout:
+        """A rollout that can be looked at or waited for. Nothing is sent.
+
+        Args:
+            name: The name of a deployment, or `statefulset/db`, `daemonset/agent`.
+        """
+        return self._child(AsyncRollout, {
+            "cluster": self._target["cluster"],
+            "namespace": self._target["namespace"],
+            "workload": name,
+        })
 
     async def get(self, *, timeout: Seconds | None = None) -> Object[dict[str, Any]]:
         """The namespace itself.
@@ -2105,6 +2567,221 @@ class AsyncNamespace(AsyncCalls):
             "since_time": since_time,
             "limit_bytes": limit_bytes,
         })
+
+    async def create_secret(
+        self,
+        name: str,
+        /,
+        texts: Mapping[str, str],
+        *,
+        timeout: Seconds | None = None,
+    ) -> Object[dict[str, Any]]:
+        """Creates a secret of texts (`Opaque`).
+
+        Args:
+            name: Its name.
+            texts: What it holds, by name.
+            timeout: How long it may take in all. In seconds, or a `timedelta`.
+
+        Raises:
+            RancherError: `already_exists`; `invalid` with the field that is wrong; `forbidden`.
+
+        Scope:
+            As `get`.
+        """
+        return await self._object("namespace.create_secret", {
+            "name": name,
+            "texts": texts,
+            "timeout": timeout,
+        })
+
+    async def create_deployment(
+        self,
+        deployment: Mapping[str, object],
+        /,
+        *,
+        timeout: Seconds | None = None,
+    ) -> Object[dict[str, Any]]:
+        """Creates a deployment.
+
+        Args:
+            deployment: The deployment.
+            timeout: How long it may take in all. In seconds, or a `timedelta`.
+
+        Raises:
+            RancherError: As `create_secret`. A quota refuses pods, not the deployment: the rollout
+                says so.
+
+        Scope:
+            As `get`.
+        """
+        return await self._object("namespace.create_deployment", {
+            "deployment": deployment,
+            "timeout": timeout,
+        })
+
+    async def deployment(
+        self,
+        name: str,
+        /,
+        *,
+        timeout: Seconds | None = None,
+    ) -> Object[dict[str, Any]]:
+        """A deployment of the namespace.
+
+        Args:
+            name: Its name.
+            timeout: How long it may take in all. In seconds, or a `timedelta`.
+
+        Raises:
+            RancherError: `not_found` if there is none.
+
+        Scope:
+            As `get`.
+        """
+        return await self._object("namespace.deployment", {"name": name, "timeout": timeout})
+
+    async def apply(
+        self,
+        object: Mapping[str, object],
+        /,
+        manager: str,
+        *,
+        force: bool | None = None,
+        dry_run: bool | None = None,
+        timeout: Seconds | None = None,
+    ) -> Object[dict[str, Any]]:
+        """Applies an object on the server, in this namespace, see `KubernetesResource.apply`.
+
+        Args:
+            object: The fields that shall be the manager's, with `apiVersion`, `kind` and a name.
+            manager: Who applies: the name of a program or a pipeline, `ci`.
+            force: Take over the fields that others own.
+            dry_run: Only try: the server checks everything, answers as if it had done it, and keeps
+                nothing.
+            timeout: How long it may take in all. In seconds, or a `timedelta`.
+
+        Raises:
+            RancherError: `conflict` if another manager owns a field that would change: it names the
+                field, and in its causes each owner; `invalid` before anything is sent, if
+                the object lacks what applying needs.
+
+        Scope:
+            As `get`.
+        """
+        return await self._object("namespace.apply", {
+            "object": object,
+            "manager": manager,
+            "force": force,
+            "dry_run": dry_run,
+            "timeout": timeout,
+        })
+
+    async def evict(
+        self,
+        pod: str,
+        /,
+        *,
+        propagation: Literal["foreground", "background", "orphan"] | None = None,
+        grace: Seconds | None = None,
+        uid: str | None = None,
+        resource_version: str | None = None,
+        dry_run: bool | None = None,
+        timeout: Seconds | None = None,
+    ) -> None:
+        """Evicts a pod: it is deleted if the disruption budgets that count it allow that. It
+        goes on for a while.
+
+        Args:
+            pod: The name of the pod.
+            propagation: What becomes of what the object owns: it goes first, later, or stays.
+            grace: How long it may take to end by itself; 0 kills at once. In seconds, or a
+                `timedelta`.
+            uid: Only if it is the object of this uid.
+            resource_version: Only if this is its version.
+            dry_run: Only try. Nothing is gone then, whatever the answer says.
+            timeout: How long it may take in all. In seconds, or a `timedelta`.
+
+        Raises:
+            RancherError: `forbidden` with the reason `disruption_budget` if a budget does not allow
+                it now; `not_found` if there is no such pod; `conflict` if it is not the
+                one that the conditions name.
+
+        Scope:
+            As `get`.
+        """
+        await self._nothing("namespace.evict", {
+            "pod": pod,
+            "propagation": propagation,
+            "grace": grace,
+            "uid": uid,
+            "resource_version": resource_version,
+            "dry_run": dry_run,
+            "timeout": timeout,
+        })
+
+
+class AsyncRollout(AsyncCalls):
+    """The rollout of a deployment, a stateful set or a daemon set."""
+
+    __slots__ = ()
+
+    async def status(self, *, timeout: Seconds | None = None) -> RolloutStatus:
+        """How far it is now.
+
+        Args:
+            timeout: How long it may take in all. In seconds, or a `timedelta`.
+
+        Raises:
+            RancherError: As `wait`, without waiting: one that cannot succeed any more is an error.
+
+        Scope:
+            A key without a scope, or one scoped to the cluster.
+        """
+        answer: RolloutStatus = await self._value("rollout.status", {"timeout": timeout})
+        return answer
+
+    async def wait(
+        self,
+        *,
+        deadline: Seconds | None = None,
+        timeout: Seconds | None = None,
+        stable_for: Seconds | None = None,
+        poll: Seconds | None = None,
+        rights_lag: Seconds | None = None,
+        on_progress: Callable[[WaitProgress], object] | None = None,
+    ) -> Object[dict[str, Any]]:
+        """Waits until everything that was asked for runs, and nothing older does.
+
+        Args:
+            deadline: How long to wait at most; 5 minutes if not given. In seconds, or a
+                `timedelta`.
+            timeout: The same as `deadline`, by the name that every call has for it. In seconds, or
+                a `timedelta`.
+            stable_for: For how long it must stay so; 5 seconds for states, none for conditions. In
+                seconds, or a `timedelta`.
+            poll: How long from one look to the next; 2 seconds if not given. In seconds, or a
+                `timedelta`.
+            rights_lag: For how long a missing right or object counts as not there yet; 10 seconds
+                if not given. In seconds, or a `timedelta`.
+            on_progress: Is told after each look what is still to come.
+
+        Raises:
+            RancherError: At once `forbidden` with the reason, if pods are refused (quota, Pod
+                Security, admission), `timeout` that no trying again helps against, if it
+                exceeded its own deadline, `unsupported` if its strategy is `OnDelete`;
+                later `timeout` with what is missing.
+
+        Scope:
+            A key without a scope, or one scoped to the cluster.
+        """
+        return await self._wait("rollout.wait", {
+            "deadline": deadline,
+            "timeout": timeout,
+            "stable_for": stable_for,
+            "poll": poll,
+            "rights_lag": rights_lag,
+        }, on_progress)
 
 
 # for those that hand them out: of which type is theirs to say

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
-from typing import Literal, NotRequired, TypeAlias, TypedDict
+from typing import Any, Literal, NotRequired, TypeAlias, TypedDict
 
 __all__ = [
+    "ApiResource",
     "Conditions",
     "DoctorCluster",
     "DoctorCredential",
@@ -21,8 +22,13 @@ __all__ = [
     "Fields",
     "Permission",
     "Question",
+    "RolloutStatus",
+    "Scale",
     "Seconds",
     "ServerVersion",
+    "Table",
+    "TableColumn",
+    "TableRow",
     "WaitProgress",
     "WatchCounts",
     "Where",
@@ -40,6 +46,23 @@ Seconds: TypeAlias = "float | timedelta"
 
 Where: TypeAlias = "Mapping[str, object]"
 """A value or a comparison by field."""
+
+
+class ApiResource(TypedDict):
+    """A resource that a cluster serves."""
+
+    group: str
+    """The API group, `apps`; empty for the core."""
+    version: str
+    """The version, `v1`."""
+    plural: str
+    """The plural in the path, `deployments`."""
+    kind: str
+    """`Deployment`."""
+    namespaced: bool
+    """Whether such objects are in namespaces."""
+    short_names: list[str]
+    """`deploy`."""
 
 
 class DoctorCluster(TypedDict):
@@ -176,6 +199,28 @@ class Question(TypedDict):
     """`log`."""
 
 
+class RolloutStatus(TypedDict):
+    """How far a rollout is."""
+
+    done: bool
+    """Everything that was asked for runs, and nothing older does."""
+    missing: str
+    """What is missing, in words; empty if it is done."""
+    message: str | None
+    """What the workload says of it."""
+
+
+class Scale(TypedDict):
+    """How many replicas something has."""
+
+    replicas: int
+    """How many it shall have."""
+    current: int
+    """How many there are."""
+    selector: str
+    """The labels by which its pods are found, as a label selector."""
+
+
 class ServerVersion(TypedDict):
     """The version of the server."""
 
@@ -185,6 +230,41 @@ class ServerVersion(TypedDict):
     """The commit it was built from."""
     prime: bool
     """Whether it is Rancher Prime."""
+
+
+class Table(TypedDict):
+    """What the server shows of a list."""
+
+    columns: list[TableColumn]
+    """What the columns are."""
+    rows: list[TableRow]
+    """One for each object."""
+
+
+class TableColumn(TypedDict):
+    """A column of a table."""
+
+    name: str
+    """Its heading, `Ready`."""
+    kind: str
+    """`string`, `integer`, `number`, `boolean` or `date`."""
+    description: str
+    """What it says."""
+    priority: int
+    """Zero for what is always shown, more for what is shown where there is room."""
+
+
+class TableRow(TypedDict):
+    """A row of a table."""
+
+    cells: list[Any]
+    """One value for each column."""
+    name: str
+    """The name of the object."""
+    namespace: str
+    """Its namespace; empty for what is in none."""
+    uid: str
+    """Its uid."""
 
 
 class WaitProgress(TypedDict):
