@@ -15,7 +15,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::ext;
 use crate::proxy::ClusterProxy;
 use crate::scope::{Ledger, Route};
-use crate::steve::Steve;
+use crate::steve::{Schemas, Steve};
 use crate::transport::{Body, Connection, Expect, Request, Response};
 use crate::v3::V3;
 use crate::wire::ClusterId;
@@ -26,6 +26,8 @@ pub struct Client {
     connection: Connection,
     /// What was found out of the extension API.
     ext: Arc<ext::Known>,
+    /// What is known of Steve's types.
+    schemas: Schemas,
 }
 
 /// The version of a server, from `/rancherversion`.
@@ -77,7 +79,7 @@ impl Client {
     /// # }
     /// ```
     pub fn over(connection: Connection) -> Self {
-        Self { connection, ext: Arc::default() }
+        Self { connection, ext: Arc::default(), schemas: Schemas::default() }
     }
 
     /// The same client, whose requests take at most this long each, retries and the body included, instead of
@@ -140,7 +142,7 @@ impl Client {
 
     /// Rancher's own Steve API, `/v1`. That of a cluster is `client.cluster(id)?.steve()`.
     pub fn steve(&self) -> Steve {
-        Steve::new(self.connection.clone())
+        Steve::new(self.connection.clone()).knowing(self.schemas.clone())
     }
 
     /// The Kubernetes API of a cluster, through the proxy.
@@ -148,7 +150,8 @@ impl Client {
     /// # Errors
     /// `invalid` if that is no cluster id, with a hint: `c-xxxxx:p-xxxxx` is a project's.
     pub fn cluster(&self, id: impl AsRef<str>) -> Result<ClusterProxy> {
-        Ok(ClusterProxy::new(self.connection.clone(), ClusterId::new(id)?))
+        let cluster = ClusterProxy::new(self.connection.clone(), ClusterId::new(id)?);
+        Ok(cluster.knowing(self.schemas.clone()))
     }
 
     /// Sends a request to any path and returns the answer as it comes: judged, its body still under way.

@@ -387,10 +387,11 @@ impl Case<'_> {
         }
         // read in Kubernetes' eviction; not recorded
         self.plain(
-            ErrorKind::RateLimited,
+            ErrorKind::Forbidden,
             "a disruption budget does not allow it now",
             "nothing was evicted: try again when more of the budget's pods are healthy, or change the budget",
         )
+        .with_reason(Some(ForbiddenReason::DisruptionBudget))
         .with_retry(true, self.answer.retry_after)
         .with_because(budgets)
     }
@@ -444,6 +445,11 @@ impl Case<'_> {
                 "look at cattle-cluster-agent in the cluster, and at its way to Rancher",
             )
             .with_causes([Cause::AgentGone]);
+            // without a session nothing was sent through it; one that broke may have carried the request
+            let error = match self.answer.method.is_safe() || self.body.says("failed to find session") {
+                true => error,
+                false => error.with_perhaps_arrived(self.answer.method),
+            };
             return cluster.into_iter().fold(error, Error::with_cluster);
         }
         if self.code() == Some("ClusterUnavailable") {

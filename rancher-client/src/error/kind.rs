@@ -98,6 +98,8 @@ words! {
         PodSecurity = "pod_security",
         /// The namespace is being deleted.
         Terminating = "terminating",
+        /// An eviction would leave fewer pods than a disruption budget demands. It may be allowed later.
+        DisruptionBudget = "disruption_budget",
         /// The server does not say.
         Unknown = "unknown",
     }

@@ -5,6 +5,7 @@ use futures_core::Stream;
 use http::Method;
 use std::borrow::Cow;
 use std::fmt;
+use std::future::Future;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 use std::time::Duration;
@@ -12,7 +13,7 @@ use std::time::Duration;
 use super::{ClusterProxy, Resource};
 use crate::error::{Error, ErrorKind, Result};
 use crate::scope::Route;
-use crate::transport::{Body, Expect, Patience, Request};
+use crate::transport::{Body, BoxFuture, Expect, Patience, Request};
 
 /// A line that is longer comes in pieces.
 const LONGEST_LINE: usize = 1024 * 1024;
@@ -182,24 +183,32 @@ impl ClusterProxy {
     /// # Scope
     /// A key without a scope, or one scoped to this cluster.
     pub fn logs(&self, namespace: &str, pod: &str, options: LogOptions) -> LogLines {
-        let reading = Reading {
-            cluster: self.clone(),
-            namespace: namespace.to_owned(),
-            pod: pod.to_owned(),
-            options,
-            body: None,
-            route: None,
-            rest: BytesMut::new(),
-            searched: 0,
-            within: false,
-            failed: None,
-            over: false,
+        let (cluster, namespace, pod) = (self.clone(), namespace.to_owned(), pod.to_owned());
+        let form = LogForm { stamped: options.timestamps, terminal: false };
+        LogLines::of("cluster.logs", form, async move { cluster.open_log(&namespace, &pod, &options).await })
+    }
+
+    async fn open_log(&self, namespace: &str, pod: &str, options: &LogOptions) -> Result<(Body, Route)> {
+        if namespace.is_empty() {
+            return Err(Error::invalid("nothing was sent: a pod is in a namespace", "name its namespace"));
+        }
+        let segments = Resource::core("pods").within(namespace).below(pod, "log")?;
+        let request = self.request("cluster.logs", Method::GET, &segments)?;
+        let route = self.connection.road_for(options.put_on(request.route.clone())?)?;
+        let request = Request {
+            expect: Expect::Anything,
+            // both without a deadline; what is not followed must move. Headers come at once, also where nothing was
+            // written yet (Kubernetes 1.14 and later, kubernetes/kubernetes#72575)
+            patience: match options.follow {
+                true => Patience::Stream,
+                false => Patience::AtMost(Duration::MAX),
+            },
+            ..Request::new("cluster.logs", Method::GET, route.clone())
         };
-        LogLines(Box::pin(futures_util::stream::unfold(reading, |mut reading| async move {
-            let line = reading.line().await?;
-            reading.over |= line.is_err();
-            Some((line, reading))
-        })))
+        match self.connection.send(request).await {
+            Ok(response) => Ok((response.body, route)),
+            Err(error) => Err(self.explained(namespace, pod, error).await),
+        }
     }
 
     /// The names of the containers of a pod.
@@ -240,12 +249,48 @@ impl ClusterProxy {
     }
 }
 
+/// How the lines of a log come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) struct LogForm {
+    /// Each with its time.
+    pub(crate) stamped: bool,
+    /// As a terminal has them, which ends a line with a carriage return, too.
+    pub(crate) terminal: bool,
+}
+
+impl LogLines {
+    /// The lines of a body that is opened when the first one is asked for.
+    pub(crate) fn of(
+        operation: &'static str,
+        form: LogForm,
+        opening: impl Future<Output = Result<(Body, Route)>> + Send + 'static,
+    ) -> Self {
+        let reading = Reading {
+            operation,
+            form,
+            opening: Some(Box::pin(opening)),
+            body: None,
+            route: None,
+            rest: BytesMut::new(),
+            searched: 0,
+            within: false,
+            failed: None,
+            over: false,
+        };
+        Self(Box::pin(futures_util::stream::unfold(reading, |mut reading| async move {
+            let line = reading.line().await?;
+            reading.over |= line.is_err();
+            Some((line, reading))
+        })))
+    }
+}
+
 /// A log that is being read.
 struct Reading {
-    cluster: ClusterProxy,
-    namespace: String,
-    pod: String,
-    options: LogOptions,
+    operation: &'static str,
+    form: LogForm,
+    /// What opens the body, until it is open.
+    opening: Option<BoxFuture<'static, Result<(Body, Route)>>>,
     body: Option<Body>,
     route: Option<Route>,
     /// What came and was not given out yet.
@@ -271,9 +316,9 @@ impl Reading {
                 return Some(Ok(line));
             }
             let Some(body) = &mut self.body else {
-                match self.open().await {
-                    Ok(body) => self.body = Some(body),
-                    Err(error) => return Some(Err(error.with_operation("cluster.logs"))),
+                match self.opening.take()?.await {
+                    Ok((body, route)) => (self.body, self.route) = (Some(body), Some(route)),
+                    Err(error) => return Some(Err(error.with_operation(self.operation))),
                 }
                 continue;
             };
@@ -308,44 +353,22 @@ impl Reading {
 
     /// Takes so many bytes out, and leaves out so many behind them.
     fn take(&mut self, bytes: usize, behind: usize, whole: bool) -> LogLine {
-        let line = self.rest.split_to(bytes).freeze();
+        let mut line = self.rest.split_to(bytes).freeze();
+        if self.form.terminal && whole && line.ends_with(b"\r") {
+            line.truncate(line.len() - 1);
+        }
         let _ = self.rest.split_to(behind.min(self.rest.len()));
         self.searched = 0;
-        let stamped = self.options.timestamps && !self.within;
+        let stamped = self.form.stamped && !self.within;
         self.within = !whole;
         LogLine::new(line, stamped, whole)
     }
 
     fn broken(&self, error: Error) -> Error {
-        let error = error.with_operation("cluster.logs");
+        let error = error.with_operation(self.operation);
         match &self.route {
             Some(route) => error.with_request(&Method::GET, route),
             None => error,
-        }
-    }
-
-    async fn open(&mut self) -> Result<Body> {
-        if self.namespace.is_empty() {
-            return Err(Error::invalid("nothing was sent: a pod is in a namespace", "name its namespace"));
-        }
-        let segments = Resource::core("pods").within(&self.namespace).below(&self.pod, "log")?;
-        let request = self.cluster.request("cluster.logs", Method::GET, &segments)?;
-        let connection = &self.cluster.connection;
-        let route = connection.road_for(self.options.put_on(request.route.clone())?)?;
-        self.route = Some(route.clone());
-        let request = Request {
-            expect: Expect::Anything,
-            // both without a deadline; what is not followed must move. Headers come at once, also where nothing was
-            // written yet (Kubernetes 1.14 and later, kubernetes/kubernetes#72575)
-            patience: match self.options.follow {
-                true => Patience::Stream,
-                false => Patience::AtMost(Duration::MAX),
-            },
-            ..Request::new("cluster.logs", Method::GET, route)
-        };
-        match connection.send(request).await {
-            Ok(response) => Ok(response.body),
-            Err(error) => Err(self.cluster.explained(&self.namespace, &self.pod, error).await),
         }
     }
 }

@@ -6,6 +6,7 @@ mod log;
 mod namespace;
 mod objects;
 mod options;
+mod refused_pods;
 mod resource;
 mod review;
 mod rollout;
@@ -17,6 +18,7 @@ mod write;
 pub use crate::v3::Deleted;
 pub use discovery::ApiResource;
 pub use list::{ListOptions, OnExpired};
+pub(crate) use log::LogForm;
 pub use log::{LogLine, LogLines, LogOptions};
 pub use namespace::NamespaceProxy;
 pub use options::{ApplyOptions, DeleteOptions, Patch, PatchStep, Propagation, WriteOptions};
@@ -32,7 +34,7 @@ use std::sync::Arc;
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::scope::Route;
-use crate::steve::Steve;
+use crate::steve::{Schemas, Steve};
 use crate::transport::{Connection, Request};
 use crate::wire::ClusterId;
 
@@ -66,12 +68,19 @@ pub struct ClusterProxy {
     id: ClusterId,
     writes: WriteOptions,
     known: Arc<discovery::Known>,
+    schemas: Schemas,
 }
 
 impl ClusterProxy {
     /// A cluster behind a connection.
     pub fn new(connection: Connection, id: ClusterId) -> Self {
-        Self { connection, id, writes: WriteOptions::default(), known: Arc::default() }
+        Self {
+            connection,
+            id,
+            writes: WriteOptions::default(),
+            known: Arc::default(),
+            schemas: Schemas::default(),
+        }
     }
 
     /// The id of the cluster.
@@ -79,9 +88,19 @@ impl ClusterProxy {
         &self.id
     }
 
+    /// The same, with the schemas of Steve that a client knows already.
+    pub(crate) fn knowing(mut self, schemas: Schemas) -> Self {
+        self.schemas = schemas;
+        self
+    }
+
+    pub(crate) fn connection(&self) -> &Connection {
+        &self.connection
+    }
+
     /// The Steve API of the cluster, `/k8s/clusters/{id}/v1`.
     pub fn steve(&self) -> Steve {
-        Steve::of_cluster(self.connection.clone(), self.id.clone())
+        Steve::of_cluster(self.connection.clone(), self.id.clone()).knowing(self.schemas.clone())
     }
 
     fn request(&self, operation: &'static str, method: Method, segments: &[&str]) -> Result<Request> {

@@ -1,17 +1,24 @@
 //! Steve, the API of Rancher's dashboard: every kind of Kubernetes, with the state of each object.
 
+mod action;
 mod course;
 mod filter;
 mod query;
 mod resource;
+mod schema;
+#[cfg(test)]
+mod schema_tests;
 #[cfg(test)]
 mod tests;
 mod watch;
 
+pub use crate::kubernetes::{Patch, PatchStep};
 pub use crate::v3::Deleted;
 pub use filter::{Field, Filter, field, label};
 pub use query::SteveQuery;
 pub use resource::Resource;
+pub(crate) use schema::Schemas;
+pub use schema::{ActionSchema, Attributes, Definition, FieldSchema, Schema};
 
 use crate::error::Result;
 use crate::scope::{Route, road};
@@ -44,17 +51,18 @@ use crate::wire::ClusterId;
 pub struct Steve {
     connection: Connection,
     cluster: Option<ClusterId>,
+    schemas: Schemas,
 }
 
 impl Steve {
     /// Rancher's own Steve API behind a connection, `/v1`.
     pub fn new(connection: Connection) -> Self {
-        Self { connection, cluster: None }
+        Self { connection, cluster: None, schemas: Schemas::default() }
     }
 
     /// The Steve API of a cluster behind a connection, `/k8s/clusters/{id}/v1`.
     pub fn of_cluster(connection: Connection, cluster: ClusterId) -> Self {
-        Self { connection, cluster: Some(cluster) }
+        Self { connection, cluster: Some(cluster), schemas: Schemas::default() }
     }
 
     /// The resources of a type, by its id or its plural: `management.cattle.io.cluster`, `configmaps`,

@@ -69,7 +69,7 @@ impl Resource {
     }
 
     /// The path of an object.
-    fn object_at(&self, id: &str) -> Result<Route> {
+    pub(super) fn object_at(&self, id: &str) -> Result<Route> {
         let (namespace, name) = match id.split_once('/') {
             Some((namespace, name)) => (Some(namespace), name),
             None => (None, id),
@@ -84,7 +84,7 @@ impl Resource {
         self.steve.route(&segments)
     }
 
-    async fn object(&self, request: Request) -> Result<Kept<Object>> {
+    pub(super) async fn object(&self, request: Request) -> Result<Kept<Object>> {
         let (operation, method, route) =
             (request.operation.clone(), request.method.clone(), request.route.clone());
         let object: Kept<Object> = self.steve.connection.object(request).await?;
@@ -133,6 +133,18 @@ impl Resource {
     /// See [`Steve`].
     pub async fn get(&self, id: &str) -> Result<Kept<Object>> {
         self.object(Request::new("steve.get", Method::GET, self.object_at(id)?)).await
+    }
+
+    /// One object, read with more in its query, for an operation that has another name.
+    pub(crate) async fn get_with(
+        &self,
+        operation: &'static str,
+        id: &str,
+        query: &[(&str, &str)],
+    ) -> Result<Kept<Object>> {
+        let route =
+            query.iter().fold(self.object_at(id)?, |route, (name, value)| route.with_query(name, value));
+        self.object(Request::new(operation, Method::GET, route)).await
     }
 
     /// The object with this id or this name.

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex};
 
-fn over(mock: &Mock) -> Connection {
+pub(super) fn over(mock: &Mock) -> Connection {
     let mut config = Config::new(
         "https://rancher.example.com".parse().unwrap(),
         Credential::parse("token-abcde:s3cr3t").unwrap(),
@@ -20,7 +20,7 @@ fn over(mock: &Mock) -> Connection {
     Connection::over_transport(config, Arc::new(mock.clone()), Arc::new(SystemClock::new()))
 }
 
-fn accepted(status: u16, body: impl Into<String>) -> Response {
+pub(super) fn accepted(status: u16, body: impl Into<String>) -> Response {
     let response = with_header(response(status, body.into()), "content-type", "application/json");
     with_header(response, "x-api-cattle-auth", "true")
 }
@@ -32,7 +32,7 @@ fn maps(answers: &[(u16, &str)]) -> (Mock, Resource) {
     (mock, maps)
 }
 
-fn asked(mock: &Mock) -> Vec<String> {
+pub(super) fn asked(mock: &Mock) -> Vec<String> {
     let line = |call: &Request| format!("{} {}", call.method, call.route.path_and_query());
     mock.calls().iter().map(line).collect()
 }

@@ -84,6 +84,11 @@ impl Connection {
         self.shared.cell.load().credential.clone()
     }
 
+    /// How often the credential was replaced: what was learnt of one says nothing of the next.
+    pub(crate) fn generation(&self) -> u64 {
+        self.shared.cell.load().generation
+    }
+
     /// Replaces the credential for every clone. Calls under way finish with the old one; what was noted of the old
     /// one is forgotten, and what they still bring is not held against the new one.
     pub fn replace_credential(&self, credential: Credential) {

@@ -223,6 +223,11 @@ const REASONS: &[(ForbiddenReason, &str, &str)] = &[
         "Wait until it is gone, or use another.",
     ),
     (
+        ForbiddenReason::DisruptionBudget,
+        "An eviction would leave fewer pods than a disruption budget demands (status 429). It is not sent again by itself.",
+        "Try again when more of the budget's pods are healthy, or change the budget.",
+    ),
+    (
         ForbiddenReason::Unknown,
         "The server does not say, or its answer was cut short.",
         "Ask what the user may do: `can_i`.",

@@ -201,7 +201,10 @@ impl World {
     pub fn set_agent(&mut self, cluster: &str, agent: Agent) -> Result<(), WorldError> {
         let found =
             self.state.clusters.get_mut(cluster).ok_or_else(|| WorldError::Cluster(cluster.to_owned()))?;
-        found.agent = agent;
+        let before = std::mem::replace(&mut found.agent, agent);
+        if before == Agent::Never && agent != Agent::Never {
+            self.first_connection(cluster);
+        }
         Ok(())
     }
 

@@ -32,6 +32,7 @@ mod quantity;
 mod quota;
 mod random;
 mod record;
+mod registration;
 mod rights;
 mod route;
 pub mod rules;
@@ -232,4 +233,9 @@ impl Respond for World {
 
 fn base64(text: &str) -> String {
     STANDARD.encode(text)
+}
+
+/// The text that was encoded so.
+fn base64_text(encoded: &str) -> Option<String> {
+    String::from_utf8(STANDARD.decode(encoded).ok()?).ok()
 }

@@ -116,6 +116,24 @@ pub(crate) struct Cluster {
     pub(crate) creator: Option<String>,
     pub(crate) uuid: String,
     pub(crate) objects: Store,
+    /// Since when it is being removed, and what still has to be done before.
+    pub(crate) removal: Option<Removal>,
+    /// Whether an object of `provisioning.cattle.io` asked for it.
+    pub(crate) provisioned: bool,
+}
+
+/// A cluster on its way out.
+#[derive(Debug, Clone)]
+pub(crate) struct Removal {
+    pub(crate) since: Millis,
+    pub(crate) finalizers: Vec<String>,
+}
+
+/// How long controllers take for what they do after an answer.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Paces {
+    pub(crate) registering: Millis,
+    pub(crate) removing: Millis,
 }
 
 impl Cluster {
@@ -243,6 +261,13 @@ pub(crate) struct ServiceToken {
     pub(crate) expires: Millis,
 }
 
+/// What a server of this age has.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Age {
+    pub(crate) has_v1_public: bool,
+    pub(crate) has_ext: bool,
+}
+
 /// Everything.
 #[derive(Debug)]
 pub(crate) struct State {
@@ -281,13 +306,11 @@ pub(crate) struct State {
     /// The kubeconfigs of `ext.cattle.io`, by name.
     pub(crate) kubeconfigs: BTreeMap<String, Kubeconfig>,
     pub(crate) age: Age,
-}
-
-/// What a server of this age has.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Age {
-    pub(crate) has_v1_public: bool,
-    pub(crate) has_ext: bool,
+    pub(crate) paces: Paces,
+    /// Registration tokens whose controller has not written their commands, and since when they are there.
+    pub(crate) unfilled: BTreeMap<String, Millis>,
+    /// Finalizers of clusters that never finish.
+    pub(crate) hanging: BTreeSet<String>,
 }
 
 impl State {
@@ -315,6 +338,9 @@ impl State {
             directories: BTreeMap::new(),
             kubeconfigs: BTreeMap::new(),
             age: Age { has_v1_public: true, has_ext: true },
+            paces: Paces::default(),
+            unfilled: BTreeMap::new(),
+            hanging: BTreeSet::new(),
         };
         for setting in stock::list("settings") {
             let text = |field: &str| stock::text(setting, field).to_owned();
@@ -359,9 +385,13 @@ impl State {
         self.kubeconfigs.values_mut().for_each(|kubeconfig| kubeconfig.created += delta);
         self.service_tokens.values_mut().for_each(|token| token.expires += delta);
         self.scheduled.values_mut().for_each(|since| *since += delta);
+        self.unfilled.values_mut().for_each(|since| *since += delta);
         self.logs.values_mut().flatten().for_each(|(at, _)| *at += delta);
         for cluster in self.clusters.values_mut() {
             cluster.created += delta;
+            if let Some(removal) = &mut cluster.removal {
+                removal.since += delta;
+            }
             cluster.objects.shift(delta);
         }
     }

@@ -30,11 +30,6 @@ pub(super) const RULES: &[Rule] = &[
         "follows from the role cluster-owner",
         "Who owns a cluster may change and delete it.",
     ),
-    assumed(
-        "cluster.removed-at-once",
-        "the real server takes minutes",
-        "A deleted cluster is gone with the answer that deletes it.",
-    ),
     assumed("cluster.update-needs-name", "read in Rancher's source", "PUT on a cluster must name it."),
     assumed(
         "ext.dry-run",

@@ -7,6 +7,7 @@ mod assumed_kubernetes;
 mod kubernetes;
 mod norman;
 mod rancher;
+mod registration;
 mod watches;
 
 /// What a rule rests on.
@@ -39,7 +40,8 @@ const fn assumed(id: &'static str, why: &'static str, text: &'static str) -> Rul
 }
 
 const RECORDED: [&[Rule]; 4] = [kubernetes::RULES, norman::RULES, rancher::RULES, watches::RECORDED];
-const ASSUMED: [&[Rule]; 3] = [assumed::RULES, assumed_kubernetes::RULES, watches::ASSUMED];
+const ASSUMED: [&[Rule]; 4] =
+    [assumed::RULES, assumed_kubernetes::RULES, registration::ASSUMED, watches::ASSUMED];
 
 /// All rules, the recorded ones first.
 pub fn all() -> impl Iterator<Item = &'static Rule> {
