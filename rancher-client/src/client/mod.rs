@@ -24,10 +24,10 @@ use crate::wire::ClusterId;
 #[derive(Debug, Clone)]
 pub struct Client {
     connection: Connection,
-    /// What was found out of the extension API.
-    ext: Arc<ext::Known>,
     /// What is known of Steve's types.
     schemas: Schemas,
+    /// What was found out of the extension API.
+    ext: Arc<ext::Known>,
 }
 
 /// The version of a server, from `/rancherversion`.
@@ -79,7 +79,7 @@ impl Client {
     /// # }
     /// ```
     pub fn over(connection: Connection) -> Self {
-        Self { connection, ext: Arc::default(), schemas: Schemas::default() }
+        Self { connection, schemas: Schemas::default(), ext: Arc::default() }
     }
 
     /// The same client, whose requests take at most this long each, retries and the body included, instead of

@@ -22,6 +22,8 @@ mod ext_calls;
 #[cfg(test)]
 mod faults;
 #[cfg(test)]
+mod in_process;
+#[cfg(test)]
 mod jobs_doc;
 #[cfg(test)]
 mod judge_scores;
@@ -43,6 +45,7 @@ mod many;
 mod old_server;
 #[cfg(test)]
 mod origin;
+mod scopes_doc;
 #[cfg(test)]
 mod sessions;
 #[cfg(test)]

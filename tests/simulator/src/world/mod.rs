@@ -73,6 +73,19 @@ pub struct World {
     following: Option<Following>,
 }
 
+/// A second server that is as this one is now, and goes its own way from here on. What goes on after an answer stays with
+/// the first.
+impl Clone for World {
+    fn clone(&self) -> Self {
+        Self {
+            state: self.state.clone(),
+            labels: self.labels.clone(),
+            started: self.started,
+            following: None,
+        }
+    }
+}
+
 impl fmt::Debug for World {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("World")

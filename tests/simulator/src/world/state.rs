@@ -261,15 +261,8 @@ pub(crate) struct ServiceToken {
     pub(crate) expires: Millis,
 }
 
-/// What a server of this age has.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Age {
-    pub(crate) has_v1_public: bool,
-    pub(crate) has_ext: bool,
-}
-
 /// Everything.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct State {
     pub(crate) users: BTreeMap<String, User>,
     /// By [`Token::key`].
@@ -301,16 +294,23 @@ pub(crate) struct State {
     pub(crate) scheduled: BTreeMap<(String, ObjectKey), Millis>,
     /// What containers wrote.
     pub(crate) logs: BTreeMap<Source, Log>,
+    pub(crate) paces: Paces,
+    /// Registration tokens whose controller has not written their commands, and since when they are there.
+    pub(crate) unfilled: BTreeMap<String, Millis>,
     /// The directories that providers ask, by the provider's id.
     pub(crate) directories: BTreeMap<String, Directory>,
     /// The kubeconfigs of `ext.cattle.io`, by name.
     pub(crate) kubeconfigs: BTreeMap<String, Kubeconfig>,
     pub(crate) age: Age,
-    pub(crate) paces: Paces,
-    /// Registration tokens whose controller has not written their commands, and since when they are there.
-    pub(crate) unfilled: BTreeMap<String, Millis>,
     /// Finalizers of clusters that never finish.
     pub(crate) hanging: BTreeSet<String>,
+}
+
+/// What a server of this age has.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Age {
+    pub(crate) has_v1_public: bool,
+    pub(crate) has_ext: bool,
 }
 
 impl State {
@@ -335,12 +335,12 @@ impl State {
             nodes: BTreeMap::new(),
             scheduled: BTreeMap::new(),
             logs: BTreeMap::new(),
-            directories: BTreeMap::new(),
-            kubeconfigs: BTreeMap::new(),
-            age: Age { has_v1_public: true, has_ext: true },
             paces: Paces::default(),
             unfilled: BTreeMap::new(),
             hanging: BTreeSet::new(),
+            directories: BTreeMap::new(),
+            kubeconfigs: BTreeMap::new(),
+            age: Age { has_v1_public: true, has_ext: true },
         };
         for setting in stock::list("settings") {
             let text = |field: &str| stock::text(setting, field).to_owned();
