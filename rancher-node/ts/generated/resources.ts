@@ -12,13 +12,22 @@ import type { LogLines, Watch } from '../flows.js';
 import type { Deleted, Ensured, Kept, ObjectList, RecordList, Response } from '../objects.js';
 import type * as management from './types/management.js';
 import type {
+  AuthProvider,
   Changed,
   Conditions,
+  CreatedExtKubeconfig,
+  CreatedExtToken,
   DoctorReport,
+  ExtKubeconfig,
+  ExtToken,
   Fields,
+  GroupRefresh,
+  LoggedOut,
+  LoginSession,
   Permission,
   Question,
   ServerVersion,
+  UserActivity,
   WaitProgress,
   Where,
   WhoAmI,
@@ -193,6 +202,55 @@ export interface RequestOptions extends Call {
   readonly body?: unknown;
   /** More headers. */
   readonly headers?: Readonly<Record<string, string>> | undefined;
+}
+
+/** Options of `ClientOperations.login`. */
+export interface LoginOptions extends Call {
+  /**
+   * Who checks the password: `local` if not given, `activedirectory`, `openldap` or `freeipa`. The
+   * others need a browser.
+   */
+  readonly provider?: string | undefined;
+  /** What the session is for. */
+  readonly description?: string | undefined;
+  /** Whether closing the client ends the session on the server. */
+  readonly revokeOnClose?: boolean | undefined;
+}
+
+/** Options of `ExtTokens.create`. */
+export interface ExtTokensCreateOptions extends Call {
+  /** What it is for. */
+  readonly description?: string | undefined;
+  /**
+   * How long it shall live; what the server gives if not given. It gives less than is asked for in
+   * silence: `clamped` says so. In milliseconds.
+   */
+  readonly ttl?: number | undefined;
+  /** A cluster to name in it. It confines the token to nothing. */
+  readonly clusterName?: string | undefined;
+}
+
+/** Options of `ExtTokens.update`. */
+export interface ExtTokensUpdateOptions extends Call {
+  /** What it is for. */
+  readonly description?: string | undefined;
+  /** Whether it is switched on. */
+  readonly enabled?: boolean | undefined;
+  /** How long it lives from when it was made: shorter than it does. In milliseconds. */
+  readonly ttl?: number | undefined;
+}
+
+/** Options of `ExtKubeconfigs.create`. */
+export interface ExtKubeconfigsCreateOptions extends Call {
+  /** The cluster that it means where none is named; the first if not given. */
+  readonly currentContext?: string | undefined;
+  /** What it is for. */
+  readonly description?: string | undefined;
+  /**
+   * How long its token shall live, in whole seconds; what the server gives if not given. In
+   * milliseconds.
+   */
+  readonly ttl?: number | undefined;
 }
 
 /** Options of `Collection.list`. */
@@ -1171,7 +1229,7 @@ export class Collection<T extends object, W extends object = Where> extends Call
     options: V3ActionOptions = {},
   ): Promise<R> {
     const [subject, original] = this._subject(object);
-    return this._value<R>('v3.action', {
+    return this._json<R>('v3.action', {
       ...subject,
       name,
       input: options.input,
@@ -1188,7 +1246,7 @@ export class Collection<T extends object, W extends object = Where> extends Call
    * @remarks Scope: As `list`.
    */
   collectionAction<R = unknown>(name: string, options: V3CollectionActionOptions = {}): Promise<R> {
-    return this._value<R>('v3.collection_action', {
+    return this._json<R>('v3.collection_action', {
       name,
       input: options.input,
       timeout: seconds(options.timeout),
@@ -1319,6 +1377,205 @@ export class Collection<T extends object, W extends object = Where> extends Call
       longest: seconds(options.longest),
       buffer: options.buffer,
       lag: seconds(options.lag),
+    }, options);
+  }
+}
+
+/** The kubeconfigs of `ext.cattle.io`: one's own, for an administrator everyone's. */
+export class ExtKubeconfigs extends Calls {
+  /**
+   * The kubeconfigs that the user may see, without their text.
+   *
+   * @throws RancherError: `unsupported` on a server without them.
+   * @remarks Scope: A key without a scope, or one scoped to `local`.
+   */
+  list(options: Call = {}): Promise<readonly ExtKubeconfig[]> {
+    return this._value<readonly ExtKubeconfig[]>('ext.kubeconfigs.list', {
+      timeout: seconds(options.timeout),
+    }, options);
+  }
+
+  /**
+   * One kubeconfig, without its text.
+   *
+   * @param name - Its name.
+   * @throws RancherError: `not_found` if there is none that the user may see.
+   * @remarks Scope: A key without a scope, or one scoped to `local`.
+   */
+  get(name: string, options: Call = {}): Promise<ExtKubeconfig> {
+    return this._value<ExtKubeconfig>('ext.kubeconfigs.get', {
+      name,
+      timeout: seconds(options.timeout),
+    }, options);
+  }
+
+  /**
+   * Makes a kubeconfig, and an unscoped token in it. It is not sent twice, and the text is told
+   * only now.
+   *
+   * @param clusters - The ids of the clusters that it leads to, or `*` for all.
+   * @throws RancherError: `invalid` if no cluster is named, the server knows one of them not, or
+   *   the life is none or longer than it allows.
+   * @remarks Scope: A key without a scope, or one scoped to `local`.
+   */
+  create(
+    clusters: string | readonly string[],
+    options: ExtKubeconfigsCreateOptions = {},
+  ): Promise<CreatedExtKubeconfig> {
+    return this._value<CreatedExtKubeconfig>('ext.kubeconfigs.create', {
+      clusters,
+      current_context: options.currentContext,
+      description: options.description,
+      ttl: seconds(options.ttl),
+      timeout: seconds(options.timeout),
+    }, options);
+  }
+
+  /**
+   * Deletes a kubeconfig, and its token with it.
+   *
+   * @param name - Its name.
+   * @throws RancherError: `not_found` if there is none that the user may see.
+   * @remarks Scope: A key without a scope, or one scoped to `local`.
+   */
+  delete(name: string, options: Call = {}): Promise<void> {
+    return this._nothing('ext.kubeconfigs.delete', {
+      name,
+      timeout: seconds(options.timeout),
+    }, options);
+  }
+}
+
+/**
+ * The tokens of `ext.cattle.io`: one's own, for an administrator everyone's. Names are taken with
+ * and without `ext/`.
+ */
+export class ExtTokens extends Calls {
+  /**
+   * The tokens that the user may see.
+   *
+   * @throws RancherError: `unsupported` on a server without them.
+   * @remarks Scope: A key without a scope, or one scoped to `local`.
+   */
+  list(options: Call = {}): Promise<readonly ExtToken[]> {
+    return this._value<readonly ExtToken[]>('ext.tokens.list', {
+      timeout: seconds(options.timeout),
+    }, options);
+  }
+
+  /**
+   * One token.
+   *
+   * @param name - Its name.
+   * @throws RancherError: `not_found` if there is none that the user may see; `invalid` if that is
+   *   no name.
+   * @remarks Scope: A key without a scope, or one scoped to `local`.
+   */
+  get(name: string, options: Call = {}): Promise<ExtToken> {
+    return this._value<ExtToken>('ext.tokens.get', {
+      name,
+      timeout: seconds(options.timeout),
+    }, options);
+  }
+
+  /**
+   * Makes a token of one's own. It is not sent twice, and the secret is told only now.
+   *
+   * @throws RancherError: `invalid` if the life is none; `decode` if it was made and its secret did
+   *   not come.
+   * @remarks Scope: A key without a scope, or one scoped to `local`.
+   */
+  create(options: ExtTokensCreateOptions = {}): Promise<CreatedExtToken> {
+    return this._value<CreatedExtToken>('ext.tokens.create', {
+      description: options.description,
+      ttl: seconds(options.ttl),
+      cluster_name: options.clusterName,
+      timeout: seconds(options.timeout),
+    }, options);
+  }
+
+  /**
+   * Changes what a token is for, switches it on or off, or shortens its life.
+   *
+   * @param name - Its name.
+   * @throws RancherError: `invalid` if nothing shall change or the server refuses it; `unsupported`
+   *   if it took the change and ignored it, `partly_done` if a part;
+   *   `not_found`.
+   * @remarks Scope: A key without a scope, or one scoped to `local`.
+   */
+  update(name: string, options: ExtTokensUpdateOptions = {}): Promise<ExtToken> {
+    return this._value<ExtToken>('ext.tokens.update', {
+      name,
+      description: options.description,
+      enabled: options.enabled,
+      ttl: seconds(options.ttl),
+      timeout: seconds(options.timeout),
+    }, options);
+  }
+
+  /**
+   * Deletes a token: it is refused from then on.
+   *
+   * @param name - Its name.
+   * @throws RancherError: `not_found` if there is none that the user may see.
+   * @remarks Scope: A key without a scope, or one scoped to `local`.
+   */
+  delete(name: string, options: Call = {}): Promise<void> {
+    return this._nothing('ext.tokens.delete', { name, timeout: seconds(options.timeout) }, options);
+  }
+}
+
+/**
+ * Rancher's extension API, `ext.cattle.io`. What a server is too old for is `unsupported`, with its
+ * version.
+ */
+export class Ext extends Calls {
+  /** Tokens. They are unscoped, whatever cluster they name. */
+  get tokens(): ExtTokens {
+    return this._child(ExtTokens, {});
+  }
+
+  /** Kubeconfigs, each with a token of its own. */
+  get kubeconfigs(): ExtKubeconfigs {
+    return this._child(ExtKubeconfigs, {});
+  }
+
+  /**
+   * The id of the user who asks.
+   *
+   * @throws RancherError: `unsupported` on a server without it.
+   * @remarks Scope: A key without a scope, or one scoped to `local`.
+   */
+  selfUser(options: Call = {}): Promise<string> {
+    return this._value<string>('ext.self_user', { timeout: seconds(options.timeout) }, options);
+  }
+
+  /**
+   * Has the identity provider asked again for the groups of a user. It takes nothing away at once:
+   * what a user left goes with the next login.
+   *
+   * @param user - The id of the user, or `*` for everybody.
+   * @throws RancherError: `forbidden` to whom may not create users; `unsupported`.
+   * @remarks Scope: A key without a scope, or one scoped to `local`.
+   */
+  refreshGroups(user: string, options: Call = {}): Promise<GroupRefresh> {
+    return this._value<GroupRefresh>('ext.refresh_groups', {
+      user,
+      timeout: seconds(options.timeout),
+    }, options);
+  }
+
+  /**
+   * When a session of one's own was active last, and when it ends unless it is again.
+   *
+   * @param token - The name of the session's token.
+   * @throws RancherError: `not_found` if there is no such session; `unsupported`.
+   * @remarks Scope: A key without a scope, or one scoped to `local`.
+   */
+  userActivity(token: string, options: Call = {}): Promise<UserActivity> {
+    return this._value<UserActivity>('ext.user_activity', {
+      token,
+      timeout: seconds(options.timeout),
     }, options);
   }
 }
@@ -1626,6 +1883,11 @@ export class ClientOperations extends Calls {
     return this._child(Cluster, { cluster: id });
   }
 
+  /** Rancher's extension API: tokens, kubeconfigs, requests about users. */
+  get ext(): Ext {
+    return this._child(Ext, {});
+  }
+
   /**
    * The version of the server. It needs no credential and proves nothing about one.
    *
@@ -1673,5 +1935,86 @@ export class ClientOperations extends Calls {
       headers: options.headers,
       timeout: seconds(options.timeout),
     }, options);
+  }
+
+  /**
+   * The providers by which one can log in, as the server lists them to everybody. One that is
+   * switched off is not among them.
+   *
+   * @throws RancherError: `unsupported` if the server has neither of Rancher's public APIs.
+   * @remarks Scope: Public.
+   */
+  authProviders(options: Call = {}): Promise<readonly AuthProvider[]> {
+    return this._value<readonly AuthProvider[]>('auth_providers', {
+      timeout: seconds(options.timeout),
+    }, options);
+  }
+
+  /**
+   * Logs in with a user name and a password. From then on the client goes by the session's token;
+   * the credential that it had plays no part. The login is sent once: if its answer is lost, it is
+   * not sent again.
+   *
+   * @param username - The name of the user.
+   * @param password - The password.
+   * @throws RancherError: `unauthenticated` with the causes that remain: `wrong_password`,
+   *   `user_disabled`; `unsupported` with the cause `provider_disabled` if the
+   *   server does not offer the provider, and for one whose login takes a
+   *   browser; `invalid` before anything is sent, if a name or password is
+   *   empty.
+   * @remarks Scope: Public.
+   */
+  login(username: string, password: string, options: LoginOptions = {}): Promise<LoginSession> {
+    return this._value<LoginSession>('login', {
+      username,
+      password,
+      provider: options.provider,
+      description: options.description,
+      revoke_on_close: options.revokeOnClose,
+      timeout: seconds(options.timeout),
+    }, options);
+  }
+
+  /**
+   * Ends the session whose token the client goes by, and says which. The client has no credential
+   * afterwards. An API key is not deleted in passing.
+   *
+   * @throws RancherError: `invalid` if the credential is no session. One that is over already is no
+   *   error.
+   * @remarks Scope: The session's own token.
+   */
+  logout(options: Call = {}): Promise<LoggedOut> {
+    return this._value<LoggedOut>('logout', { timeout: seconds(options.timeout) }, options);
+  }
+
+  /**
+   * Changes the password of the user whose credential this is. Sessions and keys stay as they are.
+   *
+   * @param current - The password as it is.
+   * @param new - The password as it shall be.
+   * @throws RancherError: `invalid` if one is empty or the new one too short; with the cause
+   *   `wrong_password` if the current one is another. Of an administrator the
+   *   extension API does not check that.
+   * @remarks Scope: A key without a scope, or one scoped to `local`.
+   */
+  changePassword(current: string, new: string, options: Call = {}): Promise<void> {
+    return this._nothing('change_password', {
+      current,
+      new,
+      timeout: seconds(options.timeout),
+    }, options);
+  }
+
+  /**
+   * Sets the password of a local user, as an administrator.
+   *
+   * @param user - The id of the user.
+   * @param new - The password as it shall be.
+   * @throws RancherError: `invalid` if it is empty or too short; `not_found` if there is no such
+   *   user; `forbidden`.
+   * @remarks Scope: A key without a scope.
+   */
+  setPassword(user: string, new: string, options: Call = {}): Promise<void> {
+    return this._nothing('set_password', { user, new, timeout: seconds(options.timeout) }, options);
   }
 }

@@ -17,7 +17,16 @@ _native.settle()
 
 from rancher._client import Client
 from rancher._flows import AsyncLogLines, AsyncWatch, Event, LogLine, LogLines, Watch
-from rancher._generated.sync import Cluster, Collection, KubernetesResource, Namespace, SteveResource
+from rancher._generated.sync import (
+    Cluster,
+    Collection,
+    Ext,
+    ExtKubeconfigs,
+    ExtTokens,
+    KubernetesResource,
+    Namespace,
+    SteveResource,
+)
 from rancher._objects import (
     AsyncObjectList,
     AsyncRecordList,
@@ -29,6 +38,7 @@ from rancher._objects import (
     RecordList,
     Response,
 )
+from rancher._secret import Secret
 from rancher.errors import (
     AlreadyExists,
     Cancelled,
@@ -60,6 +70,9 @@ if TYPE_CHECKING:
     from rancher._generated.aio import (
         AsyncCluster,
         AsyncCollection,
+        AsyncExt,
+        AsyncExtKubeconfigs,
+        AsyncExtTokens,
         AsyncKubernetesResource,
         AsyncNamespace,
         AsyncSteveResource,
@@ -70,6 +83,9 @@ __all__ = [
     "AsyncClient",
     "AsyncCluster",
     "AsyncCollection",
+    "AsyncExt",
+    "AsyncExtKubeconfigs",
+    "AsyncExtTokens",
     "AsyncKubernetesResource",
     "AsyncLogLines",
     "AsyncNamespace",
@@ -89,6 +105,9 @@ __all__ = [
     "Deleted",
     "Ensured",
     "Event",
+    "Ext",
+    "ExtKubeconfigs",
+    "ExtTokens",
     "Forbidden",
     "InternalError",
     "Invalid",
@@ -108,6 +127,7 @@ __all__ = [
     "RateLimited",
     "RecordList",
     "Response",
+    "Secret",
     "SteveResource",
     "TlsError",
     "TokenRefused",

@@ -23,13 +23,22 @@ if TYPE_CHECKING:
     )
     from rancher.types import management
     from rancher.types.values import (
+        AuthProvider,
         Conditions,
+        CreatedExtKubeconfig,
+        CreatedExtToken,
         DoctorReport,
+        ExtKubeconfig,
+        ExtToken,
         Fields,
+        GroupRefresh,
+        LoggedOut,
+        LoginSession,
         Permission,
         Question,
         Seconds,
         ServerVersion,
+        UserActivity,
         WaitProgress,
         Where,
         WhoAmI,
@@ -39,6 +48,9 @@ __all__ = [
     "AsyncClientOperations",
     "AsyncCluster",
     "AsyncCollection",
+    "AsyncExt",
+    "AsyncExtKubeconfigs",
+    "AsyncExtTokens",
     "AsyncKubernetesResource",
     "AsyncNamespace",
     "AsyncSteveResource",
@@ -255,6 +267,11 @@ class AsyncClientOperations(AsyncCalls):
         """
         return self._child(AsyncCluster, {"cluster": id})
 
+    @property
+    def ext(self) -> AsyncExt:
+        """Rancher's extension API: tokens, kubeconfigs, requests about users."""
+        return self._child(AsyncExt, {})
+
     async def version(self, *, timeout: Seconds | None = None) -> ServerVersion:
         """The version of the server. It needs no credential and proves nothing about one.
 
@@ -345,6 +362,416 @@ class AsyncClientOperations(AsyncCalls):
             "headers": headers,
             "timeout": timeout,
         })
+
+    async def auth_providers(self, *, timeout: Seconds | None = None) -> list[AuthProvider]:
+        """The providers by which one can log in, as the server lists them to everybody. One that
+        is switched off is not among them.
+
+        Args:
+            timeout: How long it may take in all. In seconds, or a `timedelta`.
+
+        Raises:
+            RancherError: `unsupported` if the server has neither of Rancher's public APIs.
+
+        Scope:
+            Public.
+        """
+        answer: list[AuthProvider] = await self._value("auth_providers", {"timeout": timeout})
+        return answer
+
+    async def login(
+        self,
+        username: str,
+        /,
+        password: str,
+        *,
+        provider: str | None = None,
+        description: str | None = None,
+        revoke_on_close: bool | None = None,
+        timeout: Seconds | None = None,
+    ) -> LoginSession:
+        """Logs in with a user name and a password. From then on the client goes by the session's
+        token; the credential that it had plays no part. The login is sent once: if its answer
+        is lost, it is not sent again.
+
+        Args:
+            username: The name of the user.
+            password: The password.
+            provider: Who checks the password: `local` if not given, `activedirectory`, `openldap`
+                or `freeipa`. The others need a browser.
+            description: What the session is for.
+            revoke_on_close: Whether closing the client ends the session on the server.
+            timeout: How long it may take in all. In seconds, or a `timedelta`.
+
+        Raises:
+            RancherError: `unauthenticated` with the causes that remain: `wrong_password`,
+                `user_disabled`; `unsupported` with the cause `provider_disabled` if the
+                server does not offer the provider, and for one whose login takes a
+                browser; `invalid` before anything is sent, if a name or password is
+                empty.
+
+        Scope:
+            Public.
+        """
+        answer: LoginSession = await self._value("login", {
+            "username": username,
+            "password": password,
+            "provider": provider,
+            "description": description,
+            "revoke_on_close": revoke_on_close,
+            "timeout": timeout,
+        })
+        return answer
+
+    async def logout(self, *, timeout: Seconds | None = None) -> LoggedOut:
+        """Ends the session whose token the client goes by, and says which. The client has no
+        credential afterwards. An API key is not deleted in passing.
+
+        Args:
+            timeout: How long it may take in all. In seconds, or a `timedelta`.
+
+        Raises:
+            RancherError: `invalid` if the credential is no session. One that is over already is no
+                error.
+
+        Scope:
+            The session's own token.
+        """
+        answer: LoggedOut = await self._value("logout", {"timeout": timeout})
+        return answer
+
+    async def change_password(
+        self,
+        current: str,
+        /,
+        new: str,
+        *,
+        timeout: Seconds | None = None,
+    ) -> None:
+        """Changes the password of the user whose credential this is. Sessions and keys stay as
+        they are.
+
+        Args:
+            current: The password as it is.
+            new: The password as it shall be.
+            timeout: How long it may take in all. In seconds, or a `timedelta`.
+
+        Raises:
+            RancherError: `invalid` if one is empty or the new one too short; with the cause
+                `wrong_password` if the current one is another. Of an administrator the
+                extension API does not check that.
+
+        Scope:
+            A key without a scope, or one scoped to `local`.
+        """
+        await self._nothing("change_password", {"current": current, "new": new, "timeout": timeout})
+
+    async def set_password(self, user: str, /, new: str, *, timeout: Seconds | None = None) -> None:
+        """Sets the password of a local user, as an administrator.
+
+        Args:
+            user: The id of the user.
+            new: The password as it shall be.
+            timeout: How long it may take in all. In seconds, or a `timedelta`.
+
+        Raises:
+            RancherError: `invalid` if it is empty or too short; `not_found` if there is no such
+                user; `forbidden`.
+
+        Scope:
+            A key without a scope.
+        """
+        await self._nothing("set_password", {"user": user, "new": new, "timeout": timeout})
+
+
+class AsyncExt(AsyncCalls):
+    """Rancher's extension API, `ext.cattle.io`. What a server is too old for is `unsupported`,
+    with its version.
+    """
+
+    __slots__ = ()
+
+    @property
+    def tokens(self) -> AsyncExtTokens:
+        """Tokens. They are unscoped, whatever cluster they name."""
+        return self._child(AsyncExtTokens, {})
+
+    @property
+    def kubeconfigs(self) -> AsyncExtKubeconfigs:
+        """Kubeconfigs, each with a token of its own."""
+        return self._child(AsyncExtKubeconfigs, {})
+
+    async def self_user(self, *, timeout: Seconds | None = None) -> str:
+        """The id of the user who asks.
+
+        Args:
+            timeout: How long it may take in all. In seconds, or a `timedelta`.
+
+        Raises:
+            RancherError: `unsupported` on a server without it.
+
+        Scope:
+            A key without a scope, or one scoped to `local`.
+        """
+        answer: str = await self._value("ext.self_user", {"timeout": timeout})
+        return answer
+
+    async def refresh_groups(self, user: str, /, *, timeout: Seconds | None = None) -> GroupRefresh:
+        """Has the identity provider asked again for the groups of a user. It takes nothing away
+        at once: what a user left goes with the next login.
+
+        Args:
+            user: The id of the user, or `*` for everybody.
+            timeout: How long it may take in all. In seconds, or a `timedelta`.
+
+        Raises:
+            RancherError: `forbidden` to whom may not create users; `unsupported`.
+
+        Scope:
+            A key without a scope, or one scoped to `local`.
+        """
+        answer: GroupRefresh = await self._value("ext.refresh_groups", {
+            "user": user,
+            "timeout": timeout,
+        })
+        return answer
+
+    async def user_activity(self, token: str, /, *, timeout: Seconds | None = None) -> UserActivity:
+        """When a session of one's own was active last, and when it ends unless it is again.
+
+        Args:
+            token: The name of the session's token.
+            timeout: How long it may take in all. In seconds, or a `timedelta`.
+
+        Raises:
+            RancherError: `not_found` if there is no such session; `unsupported`.
+
+        Scope:
+            A key without a scope, or one scoped to `local`.
+        """
+        answer: UserActivity = await self._value("ext.user_activity", {
+            "token": token,
+            "timeout": timeout,
+        })
+        return answer
+
+
+class AsyncExtTokens(AsyncCalls):
+    """The tokens of `ext.cattle.io`: one's own, for an administrator everyone's. Names are taken
+    with and without `ext/`.
+    """
+
+    __slots__ = ()
+
+    async def list(self, *, timeout: Seconds | None = None) -> list[ExtToken]:
+        """The tokens that the user may see.
+
+        Args:
+            timeout: How long it may take in all. In seconds, or a `timedelta`.
+
+        Raises:
+            RancherError: `unsupported` on a server without them.
+
+        Scope:
+            A key without a scope, or one scoped to `local`.
+        """
+        answer: list[ExtToken] = await self._value("ext.tokens.list", {"timeout": timeout})
+        return answer
+
+    async def get(self, name: str, /, *, timeout: Seconds | None = None) -> ExtToken:
+        """One token.
+
+        Args:
+            name: Its name.
+            timeout: How long it may take in all. In seconds, or a `timedelta`.
+
+        Raises:
+            RancherError: `not_found` if there is none that the user may see; `invalid` if that is
+                no name.
+
+        Scope:
+            A key without a scope, or one scoped to `local`.
+        """
+        answer: ExtToken = await self._value("ext.tokens.get", {"name": name, "timeout": timeout})
+        return answer
+
+    async def create(
+        self,
+        *,
+        description: str | None = None,
+        ttl: Seconds | None = None,
+        cluster_name: str | None = None,
+        timeout: Seconds | None = None,
+    ) -> CreatedExtToken:
+        """Makes a token of one's own. It is not sent twice, and the secret is told only now.
+
+        Args:
+            description: What it is for.
+            ttl: How long it shall live; what the server gives if not given. It gives less than is
+                asked for in silence: `clamped` says so. In seconds, or a `timedelta`.
+            cluster_name: A cluster to name in it. It confines the token to nothing.
+            timeout: How long it may take in all. In seconds, or a `timedelta`.
+
+        Raises:
+            RancherError: `invalid` if the life is none; `decode` if it was made and its secret did
+                not come.
+
+        Scope:
+            A key without a scope, or one scoped to `local`.
+        """
+        answer: CreatedExtToken = await self._value("ext.tokens.create", {
+            "description": description,
+            "ttl": ttl,
+            "cluster_name": cluster_name,
+            "timeout": timeout,
+        })
+        return answer
+
+    async def update(
+        self,
+        name: str,
+        /,
+        *,
+        description: str | None = None,
+        enabled: bool | None = None,
+        ttl: Seconds | None = None,
+        timeout: Seconds | None = None,
+    ) -> ExtToken:
+        """Changes what a token is for, switches it on or off, or shortens its life.
+
+        Args:
+            name: Its name.
+            description: What it is for.
+            enabled: Whether it is switched on.
+            ttl: How long it lives from when it was made: shorter than it does. In seconds, or a
+                `timedelta`.
+            timeout: How long it may take in all. In seconds, or a `timedelta`.
+
+        Raises:
+            RancherError: `invalid` if nothing shall change or the server refuses it; `unsupported`
+                if it took the change and ignored it, `partly_done` if a part;
+                `not_found`.
+
+        Scope:
+            A key without a scope, or one scoped to `local`.
+        """
+        answer: ExtToken = await self._value("ext.tokens.update", {
+            "name": name,
+            "description": description,
+            "enabled": enabled,
+            "ttl": ttl,
+            "timeout": timeout,
+        })
+        return answer
+
+    async def delete(self, name: str, /, *, timeout: Seconds | None = None) -> None:
+        """Deletes a token: it is refused from then on.
+
+        Args:
+            name: Its name.
+            timeout: How long it may take in all. In seconds, or a `timedelta`.
+
+        Raises:
+            RancherError: `not_found` if there is none that the user may see.
+
+        Scope:
+            A key without a scope, or one scoped to `local`.
+        """
+        await self._nothing("ext.tokens.delete", {"name": name, "timeout": timeout})
+
+
+class AsyncExtKubeconfigs(AsyncCalls):
+    """The kubeconfigs of `ext.cattle.io`: one's own, for an administrator everyone's."""
+
+    __slots__ = ()
+
+    async def list(self, *, timeout: Seconds | None = None) -> list[ExtKubeconfig]:
+        """The kubeconfigs that the user may see, without their text.
+
+        Args:
+            timeout: How long it may take in all. In seconds, or a `timedelta`.
+
+        Raises:
+            RancherError: `unsupported` on a server without them.
+
+        Scope:
+            A key without a scope, or one scoped to `local`.
+        """
+        answer: list[ExtKubeconfig] = await self._value("ext.kubeconfigs.list", {
+            "timeout": timeout,
+        })
+        return answer
+
+    async def get(self, name: str, /, *, timeout: Seconds | None = None) -> ExtKubeconfig:
+        """One kubeconfig, without its text.
+
+        Args:
+            name: Its name.
+            timeout: How long it may take in all. In seconds, or a `timedelta`.
+
+        Raises:
+            RancherError: `not_found` if there is none that the user may see.
+
+        Scope:
+            A key without a scope, or one scoped to `local`.
+        """
+        answer: ExtKubeconfig = await self._value("ext.kubeconfigs.get", {
+            "name": name,
+            "timeout": timeout,
+        })
+        return answer
+
+    async def create(
+        self,
+        clusters: str | Sequence[str],
+        /,
+        *,
+        current_context: str | None = None,
+        description: str | None = None,
+        ttl: Seconds | None = None,
+        timeout: Seconds | None = None,
+    ) -> CreatedExtKubeconfig:
+        """Makes a kubeconfig, and an unscoped token in it. It is not sent twice, and the text is
+        told only now.
+
+        Args:
+            clusters: The ids of the clusters that it leads to, or `*` for all.
+            current_context: The cluster that it means where none is named; the first if not given.
+            description: What it is for.
+            ttl: How long its token shall live, in whole seconds; what the server gives if not
+                given. In seconds, or a `timedelta`.
+            timeout: How long it may take in all. In seconds, or a `timedelta`.
+
+        Raises:
+            RancherError: `invalid` if no cluster is named, the server knows one of them not, or the
+                life is none or longer than it allows.
+
+        Scope:
+            A key without a scope, or one scoped to `local`.
+        """
+        answer: CreatedExtKubeconfig = await self._value("ext.kubeconfigs.create", {
+            "clusters": clusters,
+            "current_context": current_context,
+            "description": description,
+            "ttl": ttl,
+            "timeout": timeout,
+        })
+        return answer
+
+    async def delete(self, name: str, /, *, timeout: Seconds | None = None) -> None:
+        """Deletes a kubeconfig, and its token with it.
+
+        Args:
+            name: Its name.
+            timeout: How long it may take in all. In seconds, or a `timedelta`.
+
+        Raises:
+            RancherError: `not_found` if there is none that the user may see.
+
+        Scope:
+            A key without a scope, or one scoped to `local`.
+        """
+        await self._nothing("ext.kubeconfigs.delete", {"name": name, "timeout": timeout})
 
 
 class AsyncCollection(AsyncCalls, Generic[T]):
@@ -673,7 +1100,7 @@ class AsyncCollection(AsyncCalls, Generic[T]):
             As `get`.
         """
         subject, original = self._subject(object)
-        return await self._value("v3.action", {
+        return await self._json("v3.action", {
             **subject,
             "name": name,
             "input": input,
@@ -702,7 +1129,7 @@ class AsyncCollection(AsyncCalls, Generic[T]):
         Scope:
             As `list`.
         """
-        return await self._value("v3.collection_action", {
+        return await self._json("v3.collection_action", {
             "name": name,
             "input": input,
             "timeout": timeout,

@@ -9,8 +9,13 @@ from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Literal, NotRequired, TypeAlias, TypedDict
 
+from rancher._secret import Secret
+
 __all__ = [
+    "AuthProvider",
     "Conditions",
+    "CreatedExtKubeconfig",
+    "CreatedExtToken",
     "DoctorCluster",
     "DoctorCredential",
     "DoctorNamespace",
@@ -18,11 +23,18 @@ __all__ = [
     "DoctorReport",
     "DoctorServer",
     "DoctorTls",
+    "ExtKubeconfig",
+    "ExtToken",
     "Fields",
+    "GroupRefresh",
+    "LoggedOut",
+    "LoginSession",
     "Permission",
     "Question",
     "Seconds",
     "ServerVersion",
+    "SessionUser",
+    "UserActivity",
     "WaitProgress",
     "WatchCounts",
     "Where",
@@ -40,6 +52,39 @@ Seconds: TypeAlias = "float | timedelta"
 
 Where: TypeAlias = "Mapping[str, object]"
 """A value or a comparison by field."""
+
+
+class AuthProvider(TypedDict):
+    """A provider by which one can log in."""
+
+    id: str
+    """Its id, `local`."""
+    type: str
+    """Its type, `localProvider`."""
+    password: bool
+    """Whether its login takes a password; the others need a browser."""
+    redirect_url: str | None
+    """Where a browser goes to log in, as the server says it."""
+
+
+class CreatedExtKubeconfig(TypedDict):
+    """A kubeconfig that was made, with its text."""
+
+    kubeconfig: ExtKubeconfig
+    """What was made."""
+    value: Secret
+    """The kubeconfig, as YAML. It holds a token."""
+
+
+class CreatedExtToken(TypedDict):
+    """A token that was made, with its secret."""
+
+    token: ExtToken
+    """The token."""
+    bearer: Secret
+    """The whole bearer token."""
+    clamped: bool
+    """Whether the server gave it another life than was asked for."""
 
 
 class DoctorCluster(TypedDict):
@@ -152,6 +197,95 @@ class DoctorTls(TypedDict):
     """When it ends."""
 
 
+class ExtKubeconfig(TypedDict):
+    """A kubeconfig of `ext.cattle.io`, without its text."""
+
+    name: str
+    """Its name."""
+    user: str | None
+    """The id of the user whose it is."""
+    clusters: list[str]
+    """The ids of the clusters that it leads to; `*` for all."""
+    current_context: str | None
+    """The id of the cluster that it means where none is named."""
+    description: str
+    """What it is for."""
+    ttl: float | None
+    """How long its token lives, in seconds; in Node in milliseconds."""
+    tokens: list[str]
+    """The names of its tokens."""
+    summary: str | None
+    """How far the server is with it."""
+    created: str | None
+    """When it was made."""
+
+
+class ExtToken(TypedDict):
+    """A token of `ext.cattle.io`, without its secret."""
+
+    name: str
+    """Its name. In a bearer token `ext/` stands before it."""
+    user: str | None
+    """The id of the user whose it is."""
+    description: str
+    """What it is for."""
+    kind: str
+    """Empty for one that a user made, `session` of a login."""
+    enabled: bool
+    """Whether it is switched on."""
+    ttl: float | None
+    """How long it lives, in seconds; in Node in milliseconds."""
+    cluster_name: str | None
+    """A cluster that it names. It confines the token to nothing."""
+    current: bool
+    """Whether it is the one that asked."""
+    expired: bool
+    """Whether it is past its time."""
+    expires_at: str | None
+    """When it ends."""
+    last_used_at: str | None
+    """When it was used last, where the server tells."""
+    created: str | None
+    """When it was made."""
+
+
+class GroupRefresh(TypedDict):
+    """What the server says of a refresh of groups."""
+
+    summary: str | None
+    """`Completed` once it was begun."""
+    conditions: list[str]
+    """The conditions that are true."""
+
+
+class LoggedOut(TypedDict):
+    """What a logout did."""
+
+    token: str
+    """The name of the token that is refused from now on."""
+    was_over: bool
+    """Whether it was refused already."""
+
+
+class LoginSession(TypedDict):
+    """A session that a login made. The client goes by its token."""
+
+    token: str | None
+    """The name of its token."""
+    user: SessionUser | None
+    """Whose it is, where that could be read."""
+    expires_at: str | None
+    """When it ends, by the server's clock."""
+    expiry_stated: bool
+    """Whether the server said so; otherwise it is when the token was made and how long it lives,
+    added up.
+    """
+    revoke_on_close: bool
+    """Whether closing the client ends it."""
+    notes: list[str]
+    """What else there is to say."""
+
+
 class Permission(TypedDict):
     """Whether something is allowed."""
 
@@ -185,6 +319,28 @@ class ServerVersion(TypedDict):
     """The commit it was built from."""
     prime: bool
     """Whether it is Rancher Prime."""
+
+
+class SessionUser(TypedDict):
+    """Whose session it is."""
+
+    id: str
+    """Rancher's id of the user."""
+    username: str | None
+    """The name that the user logs in with, where the server tells."""
+    must_change_password: bool | None
+    """Whether the user is to choose another password first, where the server tells."""
+
+
+class UserActivity(TypedDict):
+    """The activity of a session."""
+
+    token: str
+    """The name of the session's token."""
+    seen_at: str | None
+    """When the user was seen last."""
+    expires_at: str | None
+    """When the session ends unless the user is seen again."""
 
 
 class WaitProgress(TypedDict):
