@@ -17,7 +17,17 @@ _native.settle()
 
 from rancher._client import Client
 from rancher._flows import AsyncLogLines, AsyncWatch, Event, LogLine, LogLines, Watch
-from rancher._generated.sync import Cluster, Collection, KubernetesResource, Namespace, Rollout, SteveResource
+from rancher._generated.sync import (
+    Cluster,
+    Collection,
+    Ext,
+    ExtKubeconfigs,
+    ExtTokens,
+    KubernetesResource,
+    Namespace,
+    Rollout,
+    SteveResource,
+)
 from rancher._objects import (
     AsyncObjectList,
     AsyncRecordList,
@@ -29,6 +39,7 @@ from rancher._objects import (
     RecordList,
     Response,
 )
+from rancher._secret import Secret
 from rancher.errors import (
     AlreadyExists,
     Cancelled,
@@ -60,6 +71,9 @@ if TYPE_CHECKING:
     from rancher._generated.aio import (
         AsyncCluster,
         AsyncCollection,
+        AsyncExt,
+        AsyncExtKubeconfigs,
+        AsyncExtTokens,
         AsyncKubernetesResource,
         AsyncNamespace,
         AsyncRollout,
@@ -71,6 +85,9 @@ __all__ = [
     "AsyncClient",
     "AsyncCluster",
     "AsyncCollection",
+    "AsyncExt",
+    "AsyncExtKubeconfigs",
+    "AsyncExtTokens",
     "AsyncKubernetesResource",
     "AsyncLogLines",
     "AsyncNamespace",
@@ -91,6 +108,9 @@ __all__ = [
     "Deleted",
     "Ensured",
     "Event",
+    "Ext",
+    "ExtKubeconfigs",
+    "ExtTokens",
     "Forbidden",
     "InternalError",
     "Invalid",
@@ -111,6 +131,7 @@ __all__ = [
     "RecordList",
     "Response",
     "Rollout",
+    "Secret",
     "SteveResource",
     "TlsError",
     "TokenRefused",

@@ -3,10 +3,12 @@
 mod client;
 mod cluster;
 mod edits;
+mod ext;
 mod flows;
 mod kubernetes;
 mod lists;
 mod namespace;
+mod session;
 mod steve;
 mod v3;
 mod waits;
@@ -52,6 +54,25 @@ static HANDLERS: &[(&str, Handler)] = handlers! {
     "version" => call client::version,
     "doctor" => call client::doctor,
     "request" => call client::request,
+
+    "auth_providers" => call session::auth_providers,
+    "login" => call session::login,
+    "logout" => call session::logout,
+    "change_password" => call session::change_password,
+    "set_password" => call session::set_password,
+
+    "ext.self_user" => call ext::self_user,
+    "ext.refresh_groups" => call ext::refresh_groups,
+    "ext.user_activity" => call ext::user_activity,
+    "ext.tokens.list" => call ext::tokens_list,
+    "ext.tokens.get" => call ext::tokens_get,
+    "ext.tokens.create" => call ext::tokens_create,
+    "ext.tokens.update" => call ext::tokens_update,
+    "ext.tokens.delete" => call ext::tokens_delete,
+    "ext.kubeconfigs.list" => call ext::kubeconfigs_list,
+    "ext.kubeconfigs.get" => call ext::kubeconfigs_get,
+    "ext.kubeconfigs.create" => call ext::kubeconfigs_create,
+    "ext.kubeconfigs.delete" => call ext::kubeconfigs_delete,
 
     "v3.list" => begin v3::list,
     "v3.total" => call v3::total,
