@@ -18,11 +18,25 @@ import type {
   Fields,
   Permission,
   Question,
+  RegisteredCluster,
+  RemovalReport,
+  RemovedCluster,
   ServerVersion,
+  TokenRotation,
   WaitProgress,
   Where,
   WhoAmI,
 } from './values.js';
+
+/** Options that several operations share. */
+export interface ImportedCluster {
+  /** What the cluster is for. */
+  readonly description?: string | undefined;
+  /** Labels of Rancher's object of the cluster. */
+  readonly labels?: Readonly<Record<string, string>> | undefined;
+  /** Annotations of it. */
+  readonly annotations?: Readonly<Record<string, string>> | undefined;
+}
 
 /** Options that several operations share. */
 export interface KubernetesQuery {
@@ -102,6 +116,26 @@ export interface SteveWatch {
   readonly namespace?: string | undefined;
   /** How many objects of the first list come at a time. */
   readonly pageSize?: number | undefined;
+}
+
+/** Options that several operations share. */
+export interface TokenId {
+  /** This registration token and no other, by its id, `c-xxxxx:crt-xxxxx`. */
+  readonly tokenId?: string | undefined;
+}
+
+/** Options that several operations share. */
+export interface TokenLife {
+  /**
+   * After how long Rancher replaces the secret of the new token, 30 minutes at least; the server's
+   * own choice if not given. In milliseconds.
+   */
+  readonly ttl?: number | undefined;
+  /**
+   * For how long the replaced secret is still good, 10 minutes at least and less than `ttl`. In
+   * milliseconds.
+   */
+  readonly gracePeriod?: number | undefined;
 }
 
 /** Options that several operations share. */
@@ -293,6 +327,74 @@ export interface SteveWatchOptions extends SteveWatch, Watching, Pick<Call, 'sig
 /** Options of `KubernetesResource.watch`. */
 export interface KubernetesWatchOptions extends KubernetesWatch, Watching, Pick<Call, 'signal'> {}
 
+/** Options of `Registration.importCluster`. */
+export interface RegistrationImportClusterOptions extends ImportedCluster, Call {}
+
+/** Options of `Registration.ensureImported`. */
+export interface RegistrationEnsureImportedOptions extends ImportedCluster, Call {}
+
+/** Options of `Registration.create`. */
+export interface RegistrationCreateOptions extends Waiting, Pick<Call, 'signal'> {
+  /** The namespace of the object; `fleet-default` if not given. */
+  readonly namespace?: string | undefined;
+  /** Labels of the object. */
+  readonly labels?: Readonly<Record<string, string>> | undefined;
+  /** Annotations of the object. */
+  readonly annotations?: Readonly<Record<string, string>> | undefined;
+  /** How the nodes are set up, as `spec.rkeConfig` has it; Rancher's own choice if not given. */
+  readonly rkeConfig?: object | undefined;
+}
+
+/** Options of `Registration.token`. */
+export interface RegistrationTokenOptions extends TokenId, Waiting, Pick<Call, 'signal'> {}
+
+/** Options of `Registration.createToken`. */
+export interface RegistrationCreateTokenOptions extends TokenLife, Waiting, Pick<Call, 'signal'> {}
+
+/** Options of `Registration.command`. */
+export interface RegistrationCommandOptions extends TokenId, Waiting, Pick<Call, 'signal'> {}
+
+/** Options of `Registration.manifest`. */
+export interface RegistrationManifestOptions extends TokenId, Waiting, Pick<Call, 'signal'> {}
+
+/** Options of `Registration.waitConnected`. */
+export interface RegistrationWaitConnectedOptions extends Waiting, Pick<Call, 'signal'> {
+  /** Is told after each look what is still to come. */
+  readonly onProgress?: ((progress: WaitProgress) => void) | undefined;
+}
+
+/** Options of `Registration.waitReady`. */
+export interface RegistrationWaitReadyOptions extends Waiting, Pick<Call, 'signal'> {
+  /** Is told after each look what is still to come. */
+  readonly onProgress?: ((progress: WaitProgress) => void) | undefined;
+}
+
+/** Options of `Registration.rotateToken`. */
+export interface RegistrationRotateTokenOptions extends TokenLife, Waiting, Pick<Call, 'signal'> {
+  /**
+   * Goes on with this token instead of making another: the id that a rotation which stopped names.
+   */
+  readonly to?: string | undefined;
+  /**
+   * Installs the agent anew with the new token, through the connection that it has, and waits for
+   * it.
+   */
+  readonly rollOut?: boolean | undefined;
+  /**
+   * Deletes old tokens although the agent has or may have one: it then never comes back by itself.
+   */
+  readonly cutOff?: boolean | undefined;
+}
+
+/** Options of `Registration.remove`. */
+export interface RegistrationRemoveOptions extends Waiting, Pick<Call, 'signal'> {
+  /**
+   * If it is not gone in time, takes away the finalizers that still hang: what their controllers
+   * would have cleaned up stays.
+   */
+  readonly clearFinalizers?: boolean | undefined;
+}
+
 /** Options of `Namespace.pods`. */
 export interface NamespacePodsOptions extends KubernetesQuery, Call {}
 
@@ -410,6 +512,295 @@ export class Namespace extends Calls {
       since: seconds(options.since),
       since_time: options.sinceTime,
       limit_bytes: options.limitBytes,
+    }, options);
+  }
+}
+
+/**
+ * Registration of clusters. Tokens, commands and manifests are secrets: whoever has one can
+ * register in the cluster's place.
+ */
+export class Registration extends Calls {
+  /**
+   * Makes an imported cluster: Rancher's object of it, which waits for the agent that the manifest
+   * installs. It is not sent twice.
+   *
+   * @param name - Its name: lower-case letters, digits and inner hyphens.
+   * @throws RancherError: `already_exists` if a cluster has this name, one that the user may not
+   *   see included; `forbidden` if the user may not create clusters; `invalid`
+   *   before anything is sent, if that is no name.
+   * @remarks Scope: A key without a scope, of a user who may create clusters.
+   */
+  importCluster(
+    name: string,
+    options: RegistrationImportClusterOptions = {},
+  ): Promise<RegisteredCluster> {
+    return this._value<RegisteredCluster>('registration.import_cluster', {
+      name,
+      description: options.description,
+      labels: options.labels,
+      annotations: options.annotations,
+      timeout: seconds(options.timeout),
+    }, options);
+  }
+
+  /**
+   * The imported cluster of this name, or a new one; `created` says which. What is found is left as
+   * it is.
+   *
+   * @param name - Its name.
+   * @throws RancherError: As `import_cluster`; `invalid` if the cluster of this name is not an
+   *   imported one; `conflict` if it is being deleted.
+   * @remarks Scope: A key without a scope, of a user who may create clusters.
+   */
+  ensureImported(
+    name: string,
+    options: RegistrationEnsureImportedOptions = {},
+  ): Promise<RegisteredCluster> {
+    return this._value<RegisteredCluster>('registration.ensure_imported', {
+      name,
+      description: options.description,
+      labels: options.labels,
+      annotations: options.annotations,
+      timeout: seconds(options.timeout),
+    }, options);
+  }
+
+  /**
+   * Makes a cluster whose nodes Rancher sets up, and waits for its id. Nodes join with the
+   * `nodeCommand` of its registration token.
+   *
+   * @param name - Its name.
+   * @param kubernetesVersion - The version as Rancher names it, `v1.33.4+rke2r1`.
+   * @throws RancherError: `already_exists`; `invalid` before anything is sent, if the name or the
+   *   version is none; `forbidden`; `partly_done` if it was created and the id
+   *   did not come in time.
+   * @remarks Scope: A key without a scope, of a user who may create clusters.
+   */
+  create(
+    name: string,
+    kubernetesVersion: string,
+    options: RegistrationCreateOptions = {},
+  ): Promise<RegisteredCluster> {
+    return this._value<RegisteredCluster>('registration.create', {
+      name,
+      kubernetes_version: kubernetesVersion,
+      namespace: options.namespace,
+      labels: options.labels,
+      annotations: options.annotations,
+      rke_config: options.rkeConfig,
+      deadline: seconds(options.deadline),
+      timeout: seconds(options.timeout),
+      stable_for: seconds(options.stableFor),
+      poll: seconds(options.poll),
+      rights_lag: seconds(options.rightsLag),
+    }, options);
+  }
+
+  /**
+   * The registration token of a cluster with its commands, waited for: `default-token` where there
+   * is one, else the newest. Its fields are secrets.
+   *
+   * @param cluster - The id of the cluster.
+   * @throws RancherError: `timeout` with what is missing, and the cause if the setting `server-url`
+   *   is not set; `invalid` for `local`; `not_found`; `forbidden`.
+   * @remarks Scope: A key without a scope, or one scoped to the cluster.
+   */
+  token<R extends object = Record<string, unknown>>(
+    cluster: string,
+    options: RegistrationTokenOptions = {},
+  ): Promise<Kept<R>> {
+    return this._object<R>('registration.token', {
+      cluster,
+      token_id: options.tokenId,
+      deadline: seconds(options.deadline),
+      timeout: seconds(options.timeout),
+      stable_for: seconds(options.stableFor),
+      poll: seconds(options.poll),
+      rights_lag: seconds(options.rightsLag),
+    }, options);
+  }
+
+  /**
+   * Makes another registration token, and waits for its commands. Its fields are secrets.
+   *
+   * @param cluster - The id of the cluster.
+   * @throws RancherError: As `token`; `invalid` before anything is sent, for a span that Rancher
+   *   would change in silence; `partly_done` names a token that was made and is
+   *   not whole in time.
+   * @remarks Scope: A key without a scope, of an owner of the cluster.
+   */
+  createToken<R extends object = Record<string, unknown>>(
+    cluster: string,
+    options: RegistrationCreateTokenOptions = {},
+  ): Promise<Kept<R>> {
+    return this._object<R>('registration.create_token', {
+      cluster,
+      ttl: seconds(options.ttl),
+      grace_period: seconds(options.gracePeriod),
+      deadline: seconds(options.deadline),
+      timeout: seconds(options.timeout),
+      stable_for: seconds(options.stableFor),
+      poll: seconds(options.poll),
+      rights_lag: seconds(options.rightsLag),
+    }, options);
+  }
+
+  /**
+   * The command that installs the agent in a cluster, waited for. It is a secret.
+   *
+   * @param cluster - The id of the cluster.
+   * @throws RancherError: As `token`.
+   * @remarks Scope: A key without a scope, or one scoped to the cluster.
+   */
+  command(cluster: string, options: RegistrationCommandOptions = {}): Promise<string> {
+    return this._value<string>('registration.command', {
+      cluster,
+      token_id: options.tokenId,
+      deadline: seconds(options.deadline),
+      timeout: seconds(options.timeout),
+      stable_for: seconds(options.stableFor),
+      poll: seconds(options.poll),
+      rights_lag: seconds(options.rightsLag),
+    }, options);
+  }
+
+  /**
+   * The manifest that installs the agent in a cluster, as YAML, from this server and without a
+   * credential. It is a secret, and proves nothing of the token in it: Rancher answers for any.
+   *
+   * @param cluster - The id of the cluster.
+   * @throws RancherError: As `token`; `not_rancher` if what comes is no manifest.
+   * @remarks Scope: A key without a scope, or one scoped to the cluster.
+   */
+  manifest(cluster: string, options: RegistrationManifestOptions = {}): Promise<string> {
+    return this._value<string>('registration.manifest', {
+      cluster,
+      token_id: options.tokenId,
+      deadline: seconds(options.deadline),
+      timeout: seconds(options.timeout),
+      stable_for: seconds(options.stableFor),
+      poll: seconds(options.poll),
+      rights_lag: seconds(options.rightsLag),
+    }, options);
+  }
+
+  /**
+   * Waits until the agent of a cluster is connected, and stays so: 5 seconds if not given
+   * otherwise. Progress tells an agent that never called from one that is gone.
+   *
+   * @param cluster - The id of the cluster.
+   * @throws RancherError: `timeout` with what is missing; `conflict` at once, if the cluster is
+   *   being deleted.
+   * @remarks Scope: A key without a scope, or one scoped to the cluster.
+   */
+  waitConnected<R extends object = Record<string, unknown>>(
+    cluster: string,
+    options: RegistrationWaitConnectedOptions = {},
+  ): Promise<Kept<R>> {
+    return this._wait<R>('registration.wait_connected', {
+      cluster,
+      deadline: seconds(options.deadline),
+      timeout: seconds(options.timeout),
+      stable_for: seconds(options.stableFor),
+      poll: seconds(options.poll),
+      rights_lag: seconds(options.rightsLag),
+    }, options.onProgress, options);
+  }
+
+  /**
+   * Waits until a cluster can be worked with: connected, ready and active, and all of it stays so
+   * for a while.
+   *
+   * @param cluster - The id of the cluster.
+   * @throws RancherError: As `wait_connected`.
+   * @remarks Scope: A key without a scope, or one scoped to the cluster.
+   */
+  waitReady<R extends object = Record<string, unknown>>(
+    cluster: string,
+    options: RegistrationWaitReadyOptions = {},
+  ): Promise<Kept<R>> {
+    return this._wait<R>('registration.wait_ready', {
+      cluster,
+      deadline: seconds(options.deadline),
+      timeout: seconds(options.timeout),
+      stable_for: seconds(options.stableFor),
+      poll: seconds(options.poll),
+      rights_lag: seconds(options.rightsLag),
+    }, options.onProgress, options);
+  }
+
+  /**
+   * Puts another registration token in the place of those that a cluster has: makes it, looks at
+   * the cluster and at the agent's token, deletes the old ones. A token that the agent has or may
+   * have stays, and the error says how to go on.
+   *
+   * @param cluster - The id of the cluster.
+   * @throws RancherError: `partly_done` from the moment that a new token may exist: what is done,
+   *   what is left behind by its id, what is not done. `conflict` if the
+   *   cluster is being deleted.
+   * @remarks Scope: A key without a scope, of an owner of the cluster.
+   */
+  rotateToken(
+    cluster: string,
+    options: RegistrationRotateTokenOptions = {},
+  ): Promise<TokenRotation> {
+    return this._value<TokenRotation>('registration.rotate_token', {
+      cluster,
+      to: options.to,
+      roll_out: options.rollOut,
+      cut_off: options.cutOff,
+      ttl: seconds(options.ttl),
+      grace_period: seconds(options.gracePeriod),
+      deadline: seconds(options.deadline),
+      timeout: seconds(options.timeout),
+      stable_for: seconds(options.stableFor),
+      poll: seconds(options.poll),
+      rights_lag: seconds(options.rightsLag),
+    }, options);
+  }
+
+  /**
+   * What would go if a cluster were removed, as far as it can be seen, and what could not be seen.
+   * Nothing is changed.
+   *
+   * @param cluster - The id of the cluster.
+   * @throws RancherError: `invalid` for `local`; `not_found` or `forbidden` if the user does not
+   *   see the cluster. What else fails is in the report.
+   * @remarks Scope: A key without a scope, or one scoped to the cluster, which sees less.
+   */
+  removal(cluster: string, options: Call = {}): Promise<RemovalReport> {
+    return this._value<RemovalReport>('registration.removal', {
+      cluster,
+      timeout: seconds(options.timeout),
+    }, options);
+  }
+
+  /**
+   * Removes a cluster from Rancher, if `confirm` is its name, and waits until it is gone.
+   * Finalizers that hang are named, and cleared only when asked.
+   *
+   * @param cluster - The id of the cluster.
+   * @param confirm - Its name, so that a wrong id removes nothing.
+   * @throws RancherError: `invalid` before anything is deleted, for `local` and for another name;
+   *   `forbidden`; `partly_done` from the deletion on: not finished in time,
+   *   with the finalizers that hang, or not to be seen.
+   * @remarks Scope: A key without a scope, or one scoped to the cluster, of an owner of it.
+   */
+  remove(
+    cluster: string,
+    confirm: string,
+    options: RegistrationRemoveOptions = {},
+  ): Promise<RemovedCluster> {
+    return this._value<RemovedCluster>('registration.remove', {
+      cluster,
+      confirm,
+      clear_finalizers: options.clearFinalizers,
+      deadline: seconds(options.deadline),
+      timeout: seconds(options.timeout),
+      stable_for: seconds(options.stableFor),
+      poll: seconds(options.poll),
+      rights_lag: seconds(options.rightsLag),
     }, options);
   }
 }
@@ -1624,6 +2015,14 @@ export class ClientOperations extends Calls {
    */
   cluster(id: string): Cluster {
     return this._child(Cluster, { cluster: id });
+  }
+
+  /**
+   * Clusters come and go: imported or created, registered, their registration token rotated,
+   * removed.
+   */
+  get registration(): Registration {
+    return this._child(Registration, {});
   }
 
   /**

@@ -147,6 +147,14 @@ export interface DoctorTls {
   readonly notAfter: string | null;
 }
 
+/** A registration token that a rotation left where it was. */
+export interface KeptToken {
+  /** Its id. */
+  readonly id: string;
+  /** Why it is still there. */
+  readonly because: string;
+}
+
 /** Whether something is allowed. */
 export interface Permission {
   /** Whether it is. Quotas and admission can still deny it. */
@@ -169,6 +177,68 @@ export interface Question {
   readonly subresource?: string;
 }
 
+/** A cluster that waits for its agent, or one that was there. */
+export interface RegisteredCluster {
+  /** Its id: `c-xxxxx` of an imported cluster, `c-m-xxxxxxxx` of a provisioned one. */
+  readonly id: string;
+  /** Its name. */
+  readonly name: string;
+  /** Whether it was created now; if not, it was found. */
+  readonly created: boolean;
+  /**
+   * The object of `provisioning.cattle.io` that it belongs to, `namespace/name`; nothing for an
+   * imported one.
+   */
+  readonly provisioning: string | null;
+}
+
+/** What a removal of a cluster would take, and what it would not. */
+export interface RemovalReport {
+  /** The id of the cluster. */
+  readonly cluster: string;
+  /** Its name, which `remove` wants to hear. */
+  readonly name: string;
+  /** Its state. */
+  readonly state: string | null;
+  /** The object of `provisioning.cattle.io` that goes with it; nothing for an imported cluster. */
+  readonly provisioning: string | null;
+  /** What Rancher deletes of its own. */
+  readonly goes: readonly RemovalSeen[];
+  /**
+   * What is in the cluster: of an imported one it goes on without Rancher, of a provisioned one it
+   * goes with the machines.
+   */
+  readonly inside: readonly RemovalSeen[];
+  /** What nobody can see from here. */
+  readonly notLooked: readonly string[];
+  /** The report as text. */
+  readonly text: string;
+}
+
+/** One kind of thing that a removal concerns, as far as the user sees it. */
+export interface RemovalSeen {
+  /** What it is, `projects`. */
+  readonly what: string;
+  /** How many were seen; nothing if it could not be asked, which is not none. */
+  readonly count: number | null;
+  /** Whether these are proven to be all. */
+  readonly complete: boolean;
+  /** Some of their names. */
+  readonly names: readonly string[];
+  /** Why the count is missing or may be too small. */
+  readonly because: string | null;
+}
+
+/** A cluster that is gone. */
+export interface RemovedCluster {
+  /** Its id. */
+  readonly id: string;
+  /** Its name. */
+  readonly name: string;
+  /** The finalizers that were taken away. What they stand for was not done. */
+  readonly cleared: readonly string[];
+}
+
 /** The version of the server. */
 export interface ServerVersion {
   /** `v2.16.0`. */
@@ -177,6 +247,20 @@ export interface ServerVersion {
   readonly gitCommit: string;
   /** Whether it is Rancher Prime. */
   readonly prime: boolean;
+}
+
+/** What a rotation of a registration token did. */
+export interface TokenRotation {
+  /** The id of the token to register with from now on. */
+  readonly tokenId: string;
+  /** Whether it was made now. */
+  readonly created: boolean;
+  /** The ids of the tokens that are deleted. */
+  readonly deleted: readonly string[];
+  /** Those that are still there on purpose. */
+  readonly kept: readonly KeptToken[];
+  /** Whether the agent was connected before, and still was afterwards. */
+  readonly connected: boolean;
 }
 
 /** How far a wait has come. */

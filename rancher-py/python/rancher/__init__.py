@@ -17,7 +17,14 @@ _native.settle()
 
 from rancher._client import Client
 from rancher._flows import AsyncLogLines, AsyncWatch, Event, LogLine, LogLines, Watch
-from rancher._generated.sync import Cluster, Collection, KubernetesResource, Namespace, SteveResource
+from rancher._generated.sync import (
+    Cluster,
+    Collection,
+    KubernetesResource,
+    Namespace,
+    Registration,
+    SteveResource,
+)
 from rancher._objects import (
     AsyncObjectList,
     AsyncRecordList,
@@ -62,6 +69,7 @@ if TYPE_CHECKING:
         AsyncCollection,
         AsyncKubernetesResource,
         AsyncNamespace,
+        AsyncRegistration,
         AsyncSteveResource,
     )
 
@@ -75,6 +83,7 @@ __all__ = [
     "AsyncNamespace",
     "AsyncObjectList",
     "AsyncRecordList",
+    "AsyncRegistration",
     "AsyncSteveResource",
     "AsyncWatch",
     "Cancelled",
@@ -107,6 +116,7 @@ __all__ = [
     "RancherTimeout",
     "RateLimited",
     "RecordList",
+    "Registration",
     "Response",
     "SteveResource",
     "TlsError",

@@ -28,8 +28,12 @@ if TYPE_CHECKING:
         Fields,
         Permission,
         Question,
+        RegisteredCluster,
+        RemovalReport,
+        RemovedCluster,
         Seconds,
         ServerVersion,
+        TokenRotation,
         WaitProgress,
         Where,
         WhoAmI,
@@ -41,6 +45,7 @@ __all__ = [
     "AsyncCollection",
     "AsyncKubernetesResource",
     "AsyncNamespace",
+    "AsyncRegistration",
     "AsyncSteveResource",
 ]
 
@@ -254,6 +259,13 @@ class AsyncClientOperations(AsyncCalls):
             id: Its id, `c-xxxxx` or `local`.
         """
         return self._child(AsyncCluster, {"cluster": id})
+
+    @property
+    def registration(self) -> AsyncRegistration:
+        """Clusters come and go: imported or created, registered, their registration token rotated,
+        removed.
+        """
+        return self._child(AsyncRegistration, {})
 
     async def version(self, *, timeout: Seconds | None = None) -> ServerVersion:
         """The version of the server. It needs no credential and proves nothing about one.
@@ -1966,6 +1978,565 @@ class AsyncKubernetesResource(AsyncCalls, Generic[T]):
             "buffer": buffer,
             "lag": lag,
         })
+
+
+class AsyncRegistration(AsyncCalls):
+    """Registration of clusters. Tokens, commands and manifests are secrets: whoever has one can
+    register in the cluster's place.
+    """
+
+    __slots__ = ()
+
+    async def import_cluster(
+        self,
+        name: str,
+        /,
+        *,
+        description: str | None = None,
+        labels: Mapping[str, str] | None = None,
+        annotations: Mapping[str, str] | None = None,
+        timeout: Seconds | None = None,
+    ) -> RegisteredCluster:
+        """Makes an imported cluster: Rancher's object of it, which waits for the agent that the
+        manifest installs. It is not sent twice.
+
+        Args:
+            name: Its name: lower-case letters, digits and inner hyphens.
+            description: What the cluster is for.
+            labels: Labels of Rancher's object of the cluster.
+            annotations: Annotations of it.
+            timeout: How long it may take in all. In seconds, or a `timedelta`.
+
+        Raises:
+            RancherError: `already_exists` if a cluster has this name, one that the user may not see
+                included; `forbidden` if the user may not create clusters; `invalid`
+                before anything is sent, if that is no name.
+
+        Scope:
+            A key without a scope, of a user who may create clusters.
+        """
+        answer: RegisteredCluster = await self._value("registration.import_cluster", {
+            "name": name,
+            "description": description,
+            "labels": labels,
+            "annotations": annotations,
+            "timeout": timeout,
+        })
+        return answer
+
+    async def ensure_imported(
+        self,
+        name: str,
+        /,
+        *,
+        description: str | None = None,
+        labels: Mapping[str, str] | None = None,
+        annotations: Mapping[str, str] | None = None,
+        timeout: Seconds | None = None,
+    ) -> RegisteredCluster:
+        """The imported cluster of this name, or a new one; `created` says which. What is found
+        is left as it is.
+
+        Args:
+            name: Its name.
+            description: What the cluster is for.
+            labels: Labels of Rancher's object of the cluster.
+            annotations: Annotations of it.
+            timeout: How long it may take in all. In seconds, or a `timedelta`.
+
+        Raises:
+            RancherError: As `import_cluster`; `invalid` if the cluster of this name is not an
+                imported one; `conflict` if it is being deleted.
+
+        Scope:
+            A key without a scope, of a user who may create clusters.
+        """
+        answer: RegisteredCluster = await self._value("registration.ensure_imported", {
+            "name": name,
+            "description": description,
+            "labels": labels,
+            "annotations": annotations,
+            "timeout": timeout,
+        })
+        return answer
+
+    async def create(
+        self,
+        name: str,
+        /,
+        kubernetes_version: str,
+        *,
+        namespace: str | None = None,
+        labels: Mapping[str, str] | None = None,
+        annotations: Mapping[str, str] | None = None,
+        rke_config: Mapping[str, object] | None = None,
+        deadline: Seconds | None = None,
+        timeout: Seconds | None = None,
+        stable_for: Seconds | None = None,
+        poll: Seconds | None = None,
+        rights_lag: Seconds | None = None,
+    ) -> RegisteredCluster:
+        """Makes a cluster whose nodes Rancher sets up, and waits for its id. Nodes join with the
+        `nodeCommand` of its registration token.
+
+        Args:
+            name: Its name.
+            kubernetes_version: The version as Rancher names it, `v1.33.4+rke2r1`.
+            namespace: The namespace of the object; `fleet-default` if not given.
+            labels: Labels of the object.
+            annotations: Annotations of the object.
+            rke_config: How the nodes are set up, as `spec.rkeConfig` has it; Rancher's own choice
+                if not given.
+            deadline: How long to wait at most; 5 minutes if not given. In seconds, or a
+                `timedelta`.
+            timeout: The same as `deadline`, by the name that every call has for it. In seconds, or
+                a `timedelta`.
+            stable_for: For how long it must stay so; 5 seconds for states, none for conditions. In
+                seconds, or a `timedelta`.
+            poll: How long from one look to the next; 2 seconds if not given. In seconds, or a
+                `timedelta`.
+            rights_lag: For how long a missing right or object counts as not there yet; 10 seconds
+                if not given. In seconds, or a `timedelta`.
+
+        Raises:
+            RancherError: `already_exists`; `invalid` before anything is sent, if the name or the
+                version is none; `forbidden`; `partly_done` if it was created and the id
+                did not come in time.
+
+        Scope:
+            A key without a scope, of a user who may create clusters.
+        """
+        answer: RegisteredCluster = await self._value("registration.create", {
+            "name": name,
+            "kubernetes_version": kubernetes_version,
+            "namespace": namespace,
+            "labels": labels,
+            "annotations": annotations,
+            "rke_config": rke_config,
+            "deadline": deadline,
+            "timeout": timeout,
+            "stable_for": stable_for,
+            "poll": poll,
+            "rights_lag": rights_lag,
+        })
+        return answer
+
+    async def token(
+        self,
+        cluster: str,
+        /,
+        *,
+        token_id: str | None = None,
+        deadline: Seconds | None = None,
+        timeout: Seconds | None = None,
+        stable_for: Seconds | None = None,
+        poll: Seconds | None = None,
+        rights_lag: Seconds | None = None,
+    ) -> Object[dict[str, Any]]:
+        """The registration token of a cluster with its commands, waited for: `default-token`
+        where there is one, else the newest. Its fields are secrets.
+
+        Args:
+            cluster: The id of the cluster.
+            token_id: This registration token and no other, by its id, `c-xxxxx:crt-xxxxx`.
+            deadline: How long to wait at most; 5 minutes if not given. In seconds, or a
+                `timedelta`.
+            timeout: The same as `deadline`, by the name that every call has for it. In seconds, or
+                a `timedelta`.
+            stable_for: For how long it must stay so; 5 seconds for states, none for conditions. In
+                seconds, or a `timedelta`.
+            poll: How long from one look to the next; 2 seconds if not given. In seconds, or a
+                `timedelta`.
+            rights_lag: For how long a missing right or object counts as not there yet; 10 seconds
+                if not given. In seconds, or a `timedelta`.
+
+        Raises:
+            RancherError: `timeout` with what is missing, and the cause if the setting `server-url`
+                is not set; `invalid` for `local`; `not_found`; `forbidden`.
+
+        Scope:
+            A key without a scope, or one scoped to the cluster.
+        """
+        return await self._object("registration.token", {
+            "cluster": cluster,
+            "token_id": token_id,
+            "deadline": deadline,
+            "timeout": timeout,
+            "stable_for": stable_for,
+            "poll": poll,
+            "rights_lag": rights_lag,
+        })
+
+    async def create_token(
+        self,
+        cluster: str,
+        /,
+        *,
+        ttl: Seconds | None = None,
+        grace_period: Seconds | None = None,
+        deadline: Seconds | None = None,
+        timeout: Seconds | None = None,
+        stable_for: Seconds | None = None,
+        poll: Seconds | None = None,
+        rights_lag: Seconds | None = None,
+    ) -> Object[dict[str, Any]]:
+        """Makes another registration token, and waits for its commands. Its fields are secrets.
+
+        Args:
+            cluster: The id of the cluster.
+            ttl: After how long Rancher replaces the secret of the new token, 30 minutes at least;
+                the server's own choice if not given. In seconds, or a `timedelta`.
+            grace_period: For how long the replaced secret is still good, 10 minutes at least and
+                less than `ttl`. In seconds, or a `timedelta`.
+            deadline: How long to wait at most; 5 minutes if not given. In seconds, or a
+                `timedelta`.
+            timeout: The same as `deadline`, by the name that every call has for it. In seconds, or
+                a `timedelta`.
+            stable_for: For how long it must stay so; 5 seconds for states, none for conditions. In
+                seconds, or a `timedelta`.
+            poll: How long from one look to the next; 2 seconds if not given. In seconds, or a
+                `timedelta`.
+            rights_lag: For how long a missing right or object counts as not there yet; 10 seconds
+                if not given. In seconds, or a `timedelta`.
+
+        Raises:
+            RancherError: As `token`; `invalid` before anything is sent, for a span that Rancher
+                would change in silence; `partly_done` names a token that was made and is
+                not whole in time.
+
+        Scope:
+            A key without a scope, of an owner of the cluster.
+        """
+        return await self._object("registration.create_token", {
+            "cluster": cluster,
+            "ttl": ttl,
+            "grace_period": grace_period,
+            "deadline": deadline,
+            "timeout": timeout,
+            "stable_for": stable_for,
+            "poll": poll,
+            "rights_lag": rights_lag,
+        })
+
+    async def command(
+        self,
+        cluster: str,
+        /,
+        *,
+        token_id: str | None = None,
+        deadline: Seconds | None = None,
+        timeout: Seconds | None = None,
+        stable_for: Seconds | None = None,
+        poll: Seconds | None = None,
+        rights_lag: Seconds | None = None,
+    ) -> str:
+        """The command that installs the agent in a cluster, waited for. It is a secret.
+
+        Args:
+            cluster: The id of the cluster.
+            token_id: This registration token and no other, by its id, `c-xxxxx:crt-xxxxx`.
+            deadline: How long to wait at most; 5 minutes if not given. In seconds, or a
+                `timedelta`.
+            timeout: The same as `deadline`, by the name that every call has for it. In seconds, or
+                a `timedelta`.
+            stable_for: For how long it must stay so; 5 seconds for states, none for conditions. In
+                seconds, or a `timedelta`.
+            poll: How long from one look to the next; 2 seconds if not given. In seconds, or a
+                `timedelta`.
+            rights_lag: For how long a missing right or object counts as not there yet; 10 seconds
+                if not given. In seconds, or a `timedelta`.
+
+        Raises:
+            RancherError: As `token`.
+
+        Scope:
+            A key without a scope, or one scoped to the cluster.
+        """
+        answer: str = await self._value("registration.command", {
+            "cluster": cluster,
+            "token_id": token_id,
+            "deadline": deadline,
+            "timeout": timeout,
+            "stable_for": stable_for,
+            "poll": poll,
+            "rights_lag": rights_lag,
+        })
+        return answer
+
+    async def manifest(
+        self,
+        cluster: str,
+        /,
+        *,
+        token_id: str | None = None,
+        deadline: Seconds | None = None,
+        timeout: Seconds | None = None,
+        stable_for: Seconds | None = None,
+        poll: Seconds | None = None,
+        rights_lag: Seconds | None = None,
+    ) -> str:
+        """The manifest that installs the agent in a cluster, as YAML, from this server and
+        without a credential. It is a secret, and proves nothing of the token in it: Rancher
+        answers for any.
+
+        Args:
+            cluster: The id of the cluster.
+            token_id: This registration token and no other, by its id, `c-xxxxx:crt-xxxxx`.
+            deadline: How long to wait at most; 5 minutes if not given. In seconds, or a
+                `timedelta`.
+            timeout: The same as `deadline`, by the name that every call has for it. In seconds, or
+                a `timedelta`.
+            stable_for: For how long it must stay so; 5 seconds for states, none for conditions. In
+                seconds, or a `timedelta`.
+            poll: How long from one look to the next; 2 seconds if not given. In seconds, or a
+                `timedelta`.
+            rights_lag: For how long a missing right or object counts as not there yet; 10 seconds
+                if not given. In seconds, or a `timedelta`.
+
+        Raises:
+            RancherError: As `token`; `not_rancher` if what comes is no manifest.
+
+        Scope:
+            A key without a scope, or one scoped to the cluster.
+        """
+        answer: str = await self._value("registration.manifest", {
+            "cluster": cluster,
+            "token_id": token_id,
+            "deadline": deadline,
+            "timeout": timeout,
+            "stable_for": stable_for,
+            "poll": poll,
+            "rights_lag": rights_lag,
+        })
+        return answer
+
+    async def wait_connected(
+        self,
+        cluster: str,
+        /,
+        *,
+        deadline: Seconds | None = None,
+        timeout: Seconds | None = None,
+        stable_for: Seconds | None = None,
+        poll: Seconds | None = None,
+        rights_lag: Seconds | None = None,
+        on_progress: Callable[[WaitProgress], object] | None = None,
+    ) -> Object[dict[str, Any]]:
+        """Waits until the agent of a cluster is connected, and stays so: 5 seconds if not given
+        otherwise. Progress tells an agent that never called from one that is gone.
+
+        Args:
+            cluster: The id of the cluster.
+            deadline: How long to wait at most; 5 minutes if not given. In seconds, or a
+                `timedelta`.
+            timeout: The same as `deadline`, by the name that every call has for it. In seconds, or
+                a `timedelta`.
+            stable_for: For how long it must stay so; 5 seconds for states, none for conditions. In
+                seconds, or a `timedelta`.
+            poll: How long from one look to the next; 2 seconds if not given. In seconds, or a
+                `timedelta`.
+            rights_lag: For how long a missing right or object counts as not there yet; 10 seconds
+                if not given. In seconds, or a `timedelta`.
+            on_progress: Is told after each look what is still to come.
+
+        Raises:
+            RancherError: `timeout` with what is missing; `conflict` at once, if the cluster is
+                being deleted.
+
+        Scope:
+            A key without a scope, or one scoped to the cluster.
+        """
+        return await self._wait("registration.wait_connected", {
+            "cluster": cluster,
+            "deadline": deadline,
+            "timeout": timeout,
+            "stable_for": stable_for,
+            "poll": poll,
+            "rights_lag": rights_lag,
+        }, on_progress)
+
+    async def wait_ready(
+        self,
+        cluster: str,
+        /,
+        *,
+        deadline: Seconds | None = None,
+        timeout: Seconds | None = None,
+        stable_for: Seconds | None = None,
+        poll: Seconds | None = None,
+        rights_lag: Seconds | None = None,
+        on_progress: Callable[[WaitProgress], object] | None = None,
+    ) -> Object[dict[str, Any]]:
+        """Waits until a cluster can be worked with: connected, ready and active, and all of it
+        stays so for a while.
+
+        Args:
+            cluster: The id of the cluster.
+            deadline: How long to wait at most; 5 minutes if not given. In seconds, or a
+                `timedelta`.
+            timeout: The same as `deadline`, by the name that every call has for it. In seconds, or
+                a `timedelta`.
+            stable_for: For how long it must stay so; 5 seconds for states, none for conditions. In
+                seconds, or a `timedelta`.
+            poll: How long from one look to the next; 2 seconds if not given. In seconds, or a
+                `timedelta`.
+            rights_lag: For how long a missing right or object counts as not there yet; 10 seconds
+                if not given. In seconds, or a `timedelta`.
+            on_progress: Is told after each look what is still to come.
+
+        Raises:
+            RancherError: As `wait_connected`.
+
+        Scope:
+            A key without a scope, or one scoped to the cluster.
+        """
+        return await self._wait("registration.wait_ready", {
+            "cluster": cluster,
+            "deadline": deadline,
+            "timeout": timeout,
+            "stable_for": stable_for,
+            "poll": poll,
+            "rights_lag": rights_lag,
+        }, on_progress)
+
+    async def rotate_token(
+        self,
+        cluster: str,
+        /,
+        *,
+        to: str | None = None,
+        roll_out: bool | None = None,
+        cut_off: bool | None = None,
+        ttl: Seconds | None = None,
+        grace_period: Seconds | None = None,
+        deadline: Seconds | None = None,
+        timeout: Seconds | None = None,
+        stable_for: Seconds | None = None,
+        poll: Seconds | None = None,
+        rights_lag: Seconds | None = None,
+    ) -> TokenRotation:
+        """Puts another registration token in the place of those that a cluster has: makes it,
+        looks at the cluster and at the agent's token, deletes the old ones. A token that the
+        agent has or may have stays, and the error says how to go on.
+
+        Args:
+            cluster: The id of the cluster.
+            to: Goes on with this token instead of making another: the id that a rotation which
+                stopped names.
+            roll_out: Installs the agent anew with the new token, through the connection that it
+                has, and waits for it.
+            cut_off: Deletes old tokens although the agent has or may have one: it then never comes
+                back by itself.
+            ttl: After how long Rancher replaces the secret of the new token, 30 minutes at least;
+                the server's own choice if not given. In seconds, or a `timedelta`.
+            grace_period: For how long the replaced secret is still good, 10 minutes at least and
+                less than `ttl`. In seconds, or a `timedelta`.
+            deadline: How long to wait at most; 5 minutes if not given. In seconds, or a
+                `timedelta`.
+            timeout: The same as `deadline`, by the name that every call has for it. In seconds, or
+                a `timedelta`.
+            stable_for: For how long it must stay so; 5 seconds for states, none for conditions. In
+                seconds, or a `timedelta`.
+            poll: How long from one look to the next; 2 seconds if not given. In seconds, or a
+                `timedelta`.
+            rights_lag: For how long a missing right or object counts as not there yet; 10 seconds
+                if not given. In seconds, or a `timedelta`.
+
+        Raises:
+            RancherError: `partly_done` from the moment that a new token may exist: what is done,
+                what is left behind by its id, what is not done. `conflict` if the cluster
+                is being deleted.
+
+        Scope:
+            A key without a scope, of an owner of the cluster.
+        """
+        answer: TokenRotation = await self._value("registration.rotate_token", {
+            "cluster": cluster,
+            "to": to,
+            "roll_out": roll_out,
+            "cut_off": cut_off,
+            "ttl": ttl,
+            "grace_period": grace_period,
+            "deadline": deadline,
+            "timeout": timeout,
+            "stable_for": stable_for,
+            "poll": poll,
+            "rights_lag": rights_lag,
+        })
+        return answer
+
+    async def removal(self, cluster: str, /, *, timeout: Seconds | None = None) -> RemovalReport:
+        """What would go if a cluster were removed, as far as it can be seen, and what could not
+        be seen. Nothing is changed.
+
+        Args:
+            cluster: The id of the cluster.
+            timeout: How long it may take in all. In seconds, or a `timedelta`.
+
+        Raises:
+            RancherError: `invalid` for `local`; `not_found` or `forbidden` if the user does not see
+                the cluster. What else fails is in the report.
+
+        Scope:
+            A key without a scope, or one scoped to the cluster, which sees less.
+        """
+        answer: RemovalReport = await self._value("registration.removal", {
+            "cluster": cluster,
+            "timeout": timeout,
+        })
+        return answer
+
+    async def remove(
+        self,
+        cluster: str,
+        /,
+        confirm: str,
+        *,
+        clear_finalizers: bool | None = None,
+        deadline: Seconds | None = None,
+        timeout: Seconds | None = None,
+        stable_for: Seconds | None = None,
+        poll: Seconds | None = None,
+        rights_lag: Seconds | None = None,
+    ) -> RemovedCluster:
+        """Removes a cluster from Rancher, if `confirm` is its name, and waits until it is gone.
+        Finalizers that hang are named, and cleared only when asked.
+
+        Args:
+            cluster: The id of the cluster.
+            confirm: Its name, so that a wrong id removes nothing.
+            clear_finalizers: If it is not gone in time, takes away the finalizers that still hang:
+                what their controllers would have cleaned up stays.
+            deadline: How long to wait at most; 5 minutes if not given. In seconds, or a
+                `timedelta`.
+            timeout: The same as `deadline`, by the name that every call has for it. In seconds, or
+                a `timedelta`.
+            stable_for: For how long it must stay so; 5 seconds for states, none for conditions. In
+                seconds, or a `timedelta`.
+            poll: How long from one look to the next; 2 seconds if not given. In seconds, or a
+                `timedelta`.
+            rights_lag: For how long a missing right or object counts as not there yet; 10 seconds
+                if not given. In seconds, or a `timedelta`.
+
+        Raises:
+            RancherError: `invalid` before anything is deleted, for `local` and for another name;
+                `forbidden`; `partly_done` from the deletion on: not finished in time,
+                with the finalizers that hang, or not to be seen.
+
+        Scope:
+            A key without a scope, or one scoped to the cluster, of an owner of it.
+        """
+        answer: RemovedCluster = await self._value("registration.remove", {
+            "cluster": cluster,
+            "confirm": confirm,
+            "clear_finalizers": clear_finalizers,
+            "deadline": deadline,
+            "timeout": timeout,
+            "stable_for": stable_for,
+            "poll": poll,
+            "rights_lag": rights_lag,
+        })
+        return answer
 
 
 class AsyncNamespace(AsyncCalls):

@@ -19,10 +19,16 @@ __all__ = [
     "DoctorServer",
     "DoctorTls",
     "Fields",
+    "KeptToken",
     "Permission",
     "Question",
+    "RegisteredCluster",
+    "RemovalReport",
+    "RemovalSeen",
+    "RemovedCluster",
     "Seconds",
     "ServerVersion",
+    "TokenRotation",
     "WaitProgress",
     "WatchCounts",
     "Where",
@@ -152,6 +158,15 @@ class DoctorTls(TypedDict):
     """When it ends."""
 
 
+class KeptToken(TypedDict):
+    """A registration token that a rotation left where it was."""
+
+    id: str
+    """Its id."""
+    because: str
+    """Why it is still there."""
+
+
 class Permission(TypedDict):
     """Whether something is allowed."""
 
@@ -176,6 +191,70 @@ class Question(TypedDict):
     """`log`."""
 
 
+class RegisteredCluster(TypedDict):
+    """A cluster that waits for its agent, or one that was there."""
+
+    id: str
+    """Its id: `c-xxxxx` of an imported cluster, `c-m-xxxxxxxx` of a provisioned one."""
+    name: str
+    """Its name."""
+    created: bool
+    """Whether it was created now; if not, it was found."""
+    provisioning: str | None
+    """The object of `provisioning.cattle.io` that it belongs to, `namespace/name`; nothing for
+    an imported one.
+    """
+
+
+class RemovalReport(TypedDict):
+    """What a removal of a cluster would take, and what it would not."""
+
+    cluster: str
+    """The id of the cluster."""
+    name: str
+    """Its name, which `remove` wants to hear."""
+    state: str | None
+    """Its state."""
+    provisioning: str | None
+    """The object of `provisioning.cattle.io` that goes with it; nothing for an imported cluster."""
+    goes: list[RemovalSeen]
+    """What Rancher deletes of its own."""
+    inside: list[RemovalSeen]
+    """What is in the cluster: of an imported one it goes on without Rancher, of a provisioned
+    one it goes with the machines.
+    """
+    not_looked: list[str]
+    """What nobody can see from here."""
+    text: str
+    """The report as text."""
+
+
+class RemovalSeen(TypedDict):
+    """One kind of thing that a removal concerns, as far as the user sees it."""
+
+    what: str
+    """What it is, `projects`."""
+    count: int | None
+    """How many were seen; nothing if it could not be asked, which is not none."""
+    complete: bool
+    """Whether these are proven to be all."""
+    names: list[str]
+    """Some of their names."""
+    because: str | None
+    """Why the count is missing or may be too small."""
+
+
+class RemovedCluster(TypedDict):
+    """A cluster that is gone."""
+
+    id: str
+    """Its id."""
+    name: str
+    """Its name."""
+    cleared: list[str]
+    """The finalizers that were taken away. What they stand for was not done."""
+
+
 class ServerVersion(TypedDict):
     """The version of the server."""
 
@@ -185,6 +264,21 @@ class ServerVersion(TypedDict):
     """The commit it was built from."""
     prime: bool
     """Whether it is Rancher Prime."""
+
+
+class TokenRotation(TypedDict):
+    """What a rotation of a registration token did."""
+
+    token_id: str
+    """The id of the token to register with from now on."""
+    created: bool
+    """Whether it was made now."""
+    deleted: list[str]
+    """The ids of the tokens that are deleted."""
+    kept: list[KeptToken]
+    """Those that are still there on purpose."""
+    connected: bool
+    """Whether the agent was connected before, and still was afterwards."""
 
 
 class WaitProgress(TypedDict):
