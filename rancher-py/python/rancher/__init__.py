@@ -25,6 +25,7 @@ from rancher._generated.sync import (
     ExtTokens,
     KubernetesResource,
     Namespace,
+    Registration,
     Rollout,
     SteveResource,
 )
@@ -76,6 +77,7 @@ if TYPE_CHECKING:
         AsyncExtTokens,
         AsyncKubernetesResource,
         AsyncNamespace,
+        AsyncRegistration,
         AsyncRollout,
         AsyncSteveResource,
     )
@@ -93,6 +95,7 @@ __all__ = [
     "AsyncNamespace",
     "AsyncObjectList",
     "AsyncRecordList",
+    "AsyncRegistration",
     "AsyncRollout",
     "AsyncSteveResource",
     "AsyncWatch",
@@ -129,6 +132,7 @@ __all__ = [
     "RancherTimeout",
     "RateLimited",
     "RecordList",
+    "Registration",
     "Response",
     "Rollout",
     "Secret",

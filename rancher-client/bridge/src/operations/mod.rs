@@ -8,6 +8,7 @@ mod flows;
 mod kubernetes;
 mod lists;
 mod namespace;
+mod registration;
 mod session;
 mod steve;
 mod v3;
@@ -105,6 +106,19 @@ static HANDLERS: &[(&str, Handler)] = handlers! {
     "steve.wait" => begin steve::wait,
     "steve.wait_gone" => begin steve::wait_gone,
     "steve.watch" => begin watches::steve,
+
+    "registration.import_cluster" => call registration::import_cluster,
+    "registration.ensure_imported" => call registration::ensure_imported,
+    "registration.create" => call registration::create,
+    "registration.token" => call registration::token,
+    "registration.create_token" => call registration::create_token,
+    "registration.command" => call registration::command,
+    "registration.manifest" => call registration::manifest,
+    "registration.wait_connected" => begin registration::wait_connected,
+    "registration.wait_ready" => begin registration::wait_ready,
+    "registration.rotate_token" => call registration::rotate_token,
+    "registration.removal" => call registration::removal,
+    "registration.remove" => call registration::remove,
 
     "cluster.version" => call cluster::version,
     "cluster.whoami" => call cluster::whoami,
