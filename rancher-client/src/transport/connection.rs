@@ -89,6 +89,12 @@ impl Connection {
         self.shared.cell.load().generation
     }
 
+    /// Tells the credential as it is then, for somebody who does not hold the connection.
+    pub fn credentials(&self) -> impl Fn() -> Credential + Send + Sync + use<> {
+        let cell = Arc::clone(&self.shared.cell);
+        move || cell.load().credential.clone()
+    }
+
     /// Replaces the credential for every clone. Calls under way finish with the old one; what was noted of the old
     /// one is forgotten, and what they still bring is not held against the new one.
     pub fn replace_credential(&self, credential: Credential) {
