@@ -239,6 +239,7 @@
 //! # }
 //! ```
 
+pub mod apps;
 mod client;
 pub mod config;
 pub mod credentials;

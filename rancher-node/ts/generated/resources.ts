@@ -284,7 +284,8 @@ export interface KubernetesWaitGoneOptions extends Waiting, Pick<Call, 'signal'>
 }
 
 /** Options of `Collection.watch`. */
-export interface V3WatchOptions<W extends object = Where> extends WatchQuery<W>, Watching, Pick<Call, 'signal'> {}
+export interface V3WatchOptions<W extends object = Where>
+  extends WatchQuery<W>, Watching, Pick<Call, 'signal'> {}
 
 /** Options of `SteveResource.watch`. */
 export interface SteveWatchOptions extends SteveWatch, Watching, Pick<Call, 'signal'> {}

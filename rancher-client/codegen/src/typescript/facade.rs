@@ -2,7 +2,7 @@
 
 use crate::nouns::Noun;
 use crate::operations::{Child, Group, Input, Operation, Options, Table};
-use crate::prose::stands;
+use crate::prose::{WIDTH, stands};
 use crate::typescript::{angled, bracketed, camel, comment, header, options_of};
 use crate::{Failure, names, typescript};
 
@@ -135,8 +135,10 @@ fn own(operation: &Operation) -> String {
     let of = if filtered { "<W extends object = Where>" } else { "" };
     let doc = format!("Options of `{}.{}`.", class_name(&operation.group), camel(&operation.method));
     let mut text = String::from("\n") + &comment("", &doc, &[]);
-    let start = format!("export interface {}{of} extends {}", options_of(&operation.name), bases.join(", "));
-    text += &start;
+    let (start, bases) = (format!("export interface {}{of}", options_of(&operation.name)), bases.join(", "));
+    let line = format!("{start} extends {bases}");
+    let long = line.chars().count() + " {}".len() > WIDTH;
+    text += &if long { format!("{start}\n  extends {bases}") } else { line };
     if members.is_empty() { text + " {}\n" } else { text + " {\n" + &members + "}\n" }
 }
 

@@ -4,6 +4,7 @@
 
 mod assumed;
 mod assumed_kubernetes;
+mod catalog;
 mod kubernetes;
 mod norman;
 mod rancher;
@@ -42,8 +43,14 @@ const fn assumed(id: &'static str, why: &'static str, text: &'static str) -> Rul
 
 const RECORDED: [&[Rule]; 5] =
     [kubernetes::RULES, norman::RULES, rancher::RULES, watches::RECORDED, workflows::RECORDED];
-const ASSUMED: [&[Rule]; 5] =
-    [assumed::RULES, assumed_kubernetes::RULES, registration::ASSUMED, watches::ASSUMED, workflows::ASSUMED];
+const ASSUMED: [&[Rule]; 6] = [
+    assumed::RULES,
+    assumed_kubernetes::RULES,
+    catalog::ASSUMED,
+    registration::ASSUMED,
+    watches::ASSUMED,
+    workflows::ASSUMED,
+];
 
 /// All rules, the recorded ones first.
 pub fn all() -> impl Iterator<Item = &'static Rule> {
