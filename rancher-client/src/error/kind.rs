@@ -130,6 +130,8 @@ words! {
         NoProxyConfig = "no_proxy_config",
         /// User name and password were refused.
         WrongPassword = "wrong_password",
+        /// The server does not offer logging in by this provider: it is switched off, or was never set up.
+        ProviderDisabled = "provider_disabled",
         /// The cluster has not connected to Rancher yet.
         NeverConnected = "never_connected",
         /// The cluster's agent is not connected.

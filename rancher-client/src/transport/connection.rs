@@ -84,6 +84,12 @@ impl Connection {
         self.shared.cell.load().credential.clone()
     }
 
+    /// Tells the credential as it is then, for somebody who does not hold the connection.
+    pub fn credentials(&self) -> impl Fn() -> Credential + Send + Sync + use<> {
+        let cell = Arc::clone(&self.shared.cell);
+        move || cell.load().credential.clone()
+    }
+
     /// How often the credential was replaced: what was learnt of one says nothing of the next.
     pub(crate) fn generation(&self) -> u64 {
         self.shared.cell.load().generation
@@ -95,6 +101,14 @@ impl Connection {
         let kind = credential.kind();
         let generation = self.shared.cell.replace(credential);
         self.shared.notes.start_over(kind, generation);
+    }
+
+    /// The same for a credential whose reach the server stated when it made it.
+    pub(crate) fn replace_known(&self, credential: Credential, reach: KeyScope) {
+        let kind = credential.kind();
+        let generation = self.shared.cell.replace(credential);
+        self.shared.notes.start_over(kind, generation);
+        self.shared.notes.learn_of(generation, Knowledge::Recorded(reach));
     }
 
     /// The same server, settings and transport as another user, with a ledger of its own.

@@ -22,6 +22,8 @@ mod ext;
 mod fleet;
 mod follow;
 mod kube;
+mod kubeconfigs;
+mod login;
 mod norman;
 mod past;
 mod proxy;
@@ -69,6 +71,19 @@ pub struct World {
     started: bool,
     /// What goes on after the answer at hand.
     following: Option<Following>,
+}
+
+/// A second server that is as this one is now, and goes its own way from here on. What goes on after an answer stays with
+/// the first.
+impl Clone for World {
+    fn clone(&self) -> Self {
+        Self {
+            state: self.state.clone(),
+            labels: self.labels.clone(),
+            started: self.started,
+            following: None,
+        }
+    }
 }
 
 impl fmt::Debug for World {
@@ -185,6 +200,20 @@ impl Respond for World {
         for (cluster, agent) in agents {
             self.set_agent(cluster, agent).map_err(|error| error.to_string())?;
         }
+        Ok(())
+    }
+
+    fn forget_past(&mut self) -> Result<(), String> {
+        World::forget_past(self);
+        Ok(())
+    }
+
+    fn write_log(&mut self, place: [&str; 4], bytes: &[u8]) -> Result<(), String> {
+        let [cluster, namespace, pod, container] = place;
+        if !self.has_pod(cluster, namespace, pod) {
+            return Err(format!("{cluster} has no pod {pod} in {namespace}"));
+        }
+        World::write_log(self, cluster, namespace, pod, container, bytes);
         Ok(())
     }
 

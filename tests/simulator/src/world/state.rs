@@ -1,6 +1,8 @@
 //! What the simulated server remembers.
 
 use super::kube::{Log, Source};
+use super::kubeconfigs::Kubeconfig;
+use super::login::Directory;
 use super::norman::Quirk;
 use super::random::Random;
 use super::stock;
@@ -63,6 +65,8 @@ pub(crate) struct Token {
     pub(crate) ttl: Millis,
     pub(crate) uuid: String,
     pub(crate) version: u64,
+    /// It was changed since it was made.
+    pub(crate) changed: bool,
 }
 
 impl Token {
@@ -258,7 +262,7 @@ pub(crate) struct ServiceToken {
 }
 
 /// Everything.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct State {
     pub(crate) users: BTreeMap<String, User>,
     /// By [`Token::key`].
@@ -293,8 +297,20 @@ pub(crate) struct State {
     pub(crate) paces: Paces,
     /// Registration tokens whose controller has not written their commands, and since when they are there.
     pub(crate) unfilled: BTreeMap<String, Millis>,
+    /// The directories that providers ask, by the provider's id.
+    pub(crate) directories: BTreeMap<String, Directory>,
+    /// The kubeconfigs of `ext.cattle.io`, by name.
+    pub(crate) kubeconfigs: BTreeMap<String, Kubeconfig>,
+    pub(crate) age: Age,
     /// Finalizers of clusters that never finish.
     pub(crate) hanging: BTreeSet<String>,
+}
+
+/// What a server of this age has.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Age {
+    pub(crate) has_v1_public: bool,
+    pub(crate) has_ext: bool,
 }
 
 impl State {
@@ -322,6 +338,9 @@ impl State {
             paces: Paces::default(),
             unfilled: BTreeMap::new(),
             hanging: BTreeSet::new(),
+            directories: BTreeMap::new(),
+            kubeconfigs: BTreeMap::new(),
+            age: Age { has_v1_public: true, has_ext: true },
         };
         for setting in stock::list("settings") {
             let text = |field: &str| stock::text(setting, field).to_owned();
@@ -363,6 +382,7 @@ impl State {
         self.bindings.values_mut().for_each(|binding| binding.created += delta);
         self.settings.values_mut().for_each(|setting| setting.created += delta);
         self.kept.values_mut().flat_map(BTreeMap::values_mut).for_each(|kept| kept.created += delta);
+        self.kubeconfigs.values_mut().for_each(|kubeconfig| kubeconfig.created += delta);
         self.service_tokens.values_mut().for_each(|token| token.expires += delta);
         self.scheduled.values_mut().for_each(|since| *since += delta);
         self.unfilled.values_mut().for_each(|since| *since += delta);
