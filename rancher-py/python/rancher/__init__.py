@@ -17,7 +17,18 @@ _native.settle()
 
 from rancher._client import Client
 from rancher._flows import AsyncLogLines, AsyncWatch, Event, LogLine, LogLines, Watch
-from rancher._generated.sync import Cluster, Collection, KubernetesResource, Namespace, Rollout, SteveResource
+from rancher._generated.sync import (
+    Cluster,
+    Collection,
+    Ext,
+    ExtKubeconfigs,
+    ExtTokens,
+    KubernetesResource,
+    Namespace,
+    Registration,
+    Rollout,
+    SteveResource,
+)
 from rancher._objects import (
     AsyncObjectList,
     AsyncRecordList,
@@ -29,6 +40,7 @@ from rancher._objects import (
     RecordList,
     Response,
 )
+from rancher._secret import Secret
 from rancher.errors import (
     AlreadyExists,
     Cancelled,
@@ -60,8 +72,12 @@ if TYPE_CHECKING:
     from rancher._generated.aio import (
         AsyncCluster,
         AsyncCollection,
+        AsyncExt,
+        AsyncExtKubeconfigs,
+        AsyncExtTokens,
         AsyncKubernetesResource,
         AsyncNamespace,
+        AsyncRegistration,
         AsyncRollout,
         AsyncSteveResource,
     )
@@ -71,11 +87,15 @@ __all__ = [
     "AsyncClient",
     "AsyncCluster",
     "AsyncCollection",
+    "AsyncExt",
+    "AsyncExtKubeconfigs",
+    "AsyncExtTokens",
     "AsyncKubernetesResource",
     "AsyncLogLines",
     "AsyncNamespace",
     "AsyncObjectList",
     "AsyncRecordList",
+    "AsyncRegistration",
     "AsyncRollout",
     "AsyncSteveResource",
     "AsyncWatch",
@@ -91,6 +111,9 @@ __all__ = [
     "Deleted",
     "Ensured",
     "Event",
+    "Ext",
+    "ExtKubeconfigs",
+    "ExtTokens",
     "Forbidden",
     "InternalError",
     "Invalid",
@@ -109,8 +132,10 @@ __all__ = [
     "RancherTimeout",
     "RateLimited",
     "RecordList",
+    "Registration",
     "Response",
     "Rollout",
+    "Secret",
     "SteveResource",
     "TlsError",
     "TokenRefused",

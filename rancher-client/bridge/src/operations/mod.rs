@@ -3,10 +3,13 @@
 mod client;
 mod cluster;
 mod edits;
+mod ext;
 mod flows;
 mod kubernetes;
 mod lists;
 mod namespace;
+mod registration;
+mod session;
 mod steve;
 mod v3;
 mod waits;
@@ -53,6 +56,25 @@ static HANDLERS: &[(&str, Handler)] = handlers! {
     "doctor" => call client::doctor,
     "request" => call client::request,
 
+    "auth_providers" => call session::auth_providers,
+    "login" => call session::login,
+    "logout" => call session::logout,
+    "change_password" => call session::change_password,
+    "set_password" => call session::set_password,
+
+    "ext.self_user" => call ext::self_user,
+    "ext.refresh_groups" => call ext::refresh_groups,
+    "ext.user_activity" => call ext::user_activity,
+    "ext.tokens.list" => call ext::tokens_list,
+    "ext.tokens.get" => call ext::tokens_get,
+    "ext.tokens.create" => call ext::tokens_create,
+    "ext.tokens.update" => call ext::tokens_update,
+    "ext.tokens.delete" => call ext::tokens_delete,
+    "ext.kubeconfigs.list" => call ext::kubeconfigs_list,
+    "ext.kubeconfigs.get" => call ext::kubeconfigs_get,
+    "ext.kubeconfigs.create" => call ext::kubeconfigs_create,
+    "ext.kubeconfigs.delete" => call ext::kubeconfigs_delete,
+
     "v3.list" => begin v3::list,
     "v3.total" => call v3::total,
     "v3.first" => call v3::first,
@@ -84,6 +106,19 @@ static HANDLERS: &[(&str, Handler)] = handlers! {
     "steve.wait" => begin steve::wait,
     "steve.wait_gone" => begin steve::wait_gone,
     "steve.watch" => begin watches::steve,
+
+    "registration.import_cluster" => call registration::import_cluster,
+    "registration.ensure_imported" => call registration::ensure_imported,
+    "registration.create" => call registration::create,
+    "registration.token" => call registration::token,
+    "registration.create_token" => call registration::create_token,
+    "registration.command" => call registration::command,
+    "registration.manifest" => call registration::manifest,
+    "registration.wait_connected" => begin registration::wait_connected,
+    "registration.wait_ready" => begin registration::wait_ready,
+    "registration.rotate_token" => call registration::rotate_token,
+    "registration.removal" => call registration::removal,
+    "registration.remove" => call registration::remove,
 
     "cluster.version" => call cluster::version,
     "cluster.whoami" => call cluster::whoami,
