@@ -62,6 +62,7 @@ files! {
     faults
     kubernetes
     namespaces
+    registration
     requests
     scope
     steve

@@ -522,10 +522,10 @@ mod tests {
         // recorded: downstream, `registration token`
         let token: Kept<Object> = Kept::read(
             json!({
-            "id": "c-prod1:default-token", "clusterId": "c-prod1", "token": "m4rk3ds3cr3t",
-            "command": "kubectl apply -f https://rancher.example.com/v3/import/m4rk3ds3cr3t_c-prod1.yaml",
-            "manifestUrl": "https://rancher.example.com/v3/import/m4rk3ds3cr3t_c-prod1.yaml",
-        })
+                "id": "c-prod1:default-token", "clusterId": "c-prod1", "token": "m4rk3ds3cr3t",
+                "command": "kubectl apply -f https://rancher.example.com/v3/import/m4rk3ds3cr3t_c-prod1.yaml",
+                "manifestUrl": "https://rancher.example.com/v3/import/m4rk3ds3cr3t_c-prod1.yaml",
+            })
             .to_string()
             .into(),
         )
