@@ -45,6 +45,7 @@ fn sample(operation: &str, it: &Parameter) -> Value {
         ("kubernetes_version", _) => json!("v1.33.4+rke2r1"),
         ("ttl", _) => json!(86_400),
         ("grace_period", _) => json!(3_600),
+        ("stable_for", _) => json!(0.5),
         ("where", _) if operation.starts_with("steve") => json!({"metadata.name": {"like": "a"}}),
         ("name", _) if operation == "v3.collection_action" => json!("doit"),
         (_, Kind::String | Kind::Subject) => json!("web"),

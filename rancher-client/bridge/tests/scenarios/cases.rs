@@ -63,6 +63,7 @@ files! {
     kubernetes
     kubernetes_writes
     namespaces
+    registration
     requests
     scope
     steve
