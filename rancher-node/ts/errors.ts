@@ -34,7 +34,7 @@ export type ErrorKind =
   | (string & {});
 
 /** Why something is forbidden. */
-export type ForbiddenReason = 'rbac' | 'quota' | 'admission' | 'pod_security' | 'terminating' | 'unknown' | (string & {});
+export type ForbiddenReason = 'rbac' | 'quota' | 'admission' | 'pod_security' | 'terminating' | 'disruption_budget' | 'unknown' | (string & {});
 
 /** What may have led to an error. */
 export type Cause =

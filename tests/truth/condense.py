@@ -5,7 +5,7 @@
 
 FOLDER holds recordings as JSON lines, one exchange a line:
     {"auth", "label"?, "request": {"method", "path", "body"?, "headers"?},
-     "response": {"status", "headers", "body"}}
+     "response": {"status", "headers"?, "body"}}
 Beside them it writes stock.json: the objects that the simulated server is born with. The result is deterministic: the same recordings give the same bytes. README.md states the form of a fixture.
 """
 
@@ -17,7 +17,7 @@ import sys
 
 # The recordings that the tests replay. To add one, name it here, run the script, and read it in
 # tests/behaviour/src/truth.rs.
-RECORDINGS = ["collections", "errors", "kubernetes", "agent-gone", "matrix", "downstream"]
+RECORDINGS = ["collections", "errors", "workflows", "kubernetes", "agent-gone", "matrix", "downstream"]
 
 # The headers that carry meaning; the rest (cache-control, nosniff) are the same on every answer.
 HEADERS = ["content-type", "location", "x-api-cattle-auth", "x-api-schemas"]
@@ -58,8 +58,10 @@ def condense(source):
                 asked.append(request.get("body"))
             if request.get("headers"):
                 asked.append({k.lower(): v for k, v in request["headers"].items()})
-            headers = {k: response["headers"][k] for k in HEADERS if k in response["headers"]}
-            answer = {"status": response["status"], "headers": headers, "body": response.get("body")}
+            # a recording that kept no headers does not say that there were none
+            kept = response.get("headers")
+            headers = {"headers": {k: kept[k] for k in HEADERS if k in kept}} if kept is not None else {}
+            answer = {"status": response["status"], **headers, "body": response.get("body")}
             rows.append([labels.put(row.get("label", "")), credentials.put(row["auth"]), requests.put(asked), answers.put(answer)])
         except (KeyError, TypeError, ValueError) as error:
             sys.exit(f"{source}:{number}: not a recorded exchange: {error!r}")

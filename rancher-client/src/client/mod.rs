@@ -2,14 +2,17 @@
 
 #[cfg(feature = "management")]
 mod nouns;
+mod session;
 
 use http::{HeaderMap, Method, StatusCode};
 use serde_json::Value;
+use std::sync::Arc;
 use std::time::Duration;
 
 use crate::config::Config;
 use crate::credentials::Credential;
 use crate::error::{Error, ErrorKind, Result};
+use crate::ext;
 use crate::proxy::ClusterProxy;
 use crate::scope::{Ledger, Route};
 use crate::steve::{Schemas, Steve};
@@ -23,6 +26,8 @@ pub struct Client {
     connection: Connection,
     /// What is known of Steve's types.
     schemas: Schemas,
+    /// What was found out of the extension API.
+    ext: Arc<ext::Known>,
 }
 
 /// The version of a server, from `/rancherversion`.
@@ -74,7 +79,7 @@ impl Client {
     /// # }
     /// ```
     pub fn over(connection: Connection) -> Self {
-        Self { connection, schemas: Schemas::default() }
+        Self { connection, schemas: Schemas::default(), ext: Arc::default() }
     }
 
     /// The same client, whose requests take at most this long each, retries and the body included, instead of

@@ -2,9 +2,11 @@
 
 mod cell;
 mod parse;
+mod password;
 
 pub use cell::{CredentialCell, Versioned};
 pub(crate) use parse::looks_like_a_name;
+pub(crate) use password::{in_body, is_blank};
 
 use secrecy::{ExposeSecret, SecretString};
 use std::fmt;

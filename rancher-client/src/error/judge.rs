@@ -76,6 +76,7 @@ impl Case<'_> {
         match status {
             300..=399 => not_rancher(self.answer),
             401 if self.is_login() => self.login_refused(),
+            403 if self.is_login() && self.code().is_some() => self.login_denied(),
             401 | 403 => self.refused(),
             404 => self.not_found(),
             405 | 501 => self.plain(
@@ -128,13 +129,24 @@ impl Case<'_> {
     }
 
     fn login_refused(&self) -> Error {
-        // recorded, workflows.jsonl "login wrong password"; a disabled user gets the same answer (assumed)
+        // recorded, workflows "login wrong password"; a directory answers so for an account that it locked (assumed)
         self.plain(
             ErrorKind::Unauthenticated,
             "the login was refused",
             "check user name, password and provider, and that the user is enabled",
         )
         .with_causes([Cause::WrongPassword, Cause::UserDisabled])
+    }
+
+    fn login_denied(&self) -> Error {
+        // read in Rancher's source, not recorded: the password was right, and the user is disabled, or not among those
+        // whom the provider may let in
+        self.plain(
+            ErrorKind::Unauthenticated,
+            "the password is right, and the user may not log in",
+            "have the user enabled, or allowed at the provider",
+        )
+        .with_causes([Cause::UserDisabled, Cause::MissingRight])
     }
 
     fn refused(&self) -> Error {
@@ -375,10 +387,11 @@ impl Case<'_> {
         }
         // read in Kubernetes' eviction; not recorded
         self.plain(
-            ErrorKind::RateLimited,
+            ErrorKind::Forbidden,
             "a disruption budget does not allow it now",
             "nothing was evicted: try again when more of the budget's pods are healthy, or change the budget",
         )
+        .with_reason(Some(ForbiddenReason::DisruptionBudget))
         .with_retry(true, self.answer.retry_after)
         .with_because(budgets)
     }
@@ -432,6 +445,11 @@ impl Case<'_> {
                 "look at cattle-cluster-agent in the cluster, and at its way to Rancher",
             )
             .with_causes([Cause::AgentGone]);
+            // without a session nothing was sent through it; one that broke may have carried the request
+            let error = match self.answer.method.is_safe() || self.body.says("failed to find session") {
+                true => error,
+                false => error.with_perhaps_arrived(self.answer.method),
+            };
             return cluster.into_iter().fold(error, Error::with_cluster);
         }
         if self.code() == Some("ClusterUnavailable") {

@@ -98,6 +98,8 @@ words! {
         PodSecurity = "pod_security",
         /// The namespace is being deleted.
         Terminating = "terminating",
+        /// An eviction would leave fewer pods than a disruption budget demands. It may be allowed later.
+        DisruptionBudget = "disruption_budget",
         /// The server does not say.
         Unknown = "unknown",
     }
@@ -128,6 +130,8 @@ words! {
         NoProxyConfig = "no_proxy_config",
         /// User name and password were refused.
         WrongPassword = "wrong_password",
+        /// The server does not offer logging in by this provider: it is switched off, or was never set up.
+        ProviderDisabled = "provider_disabled",
         /// The cluster has not connected to Rancher yet.
         NeverConnected = "never_connected",
         /// The cluster's agent is not connected.

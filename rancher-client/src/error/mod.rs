@@ -327,6 +327,19 @@ impl Error {
         self
     }
 
+    /// Says that the request may have done its work, though its answer did not come.
+    #[must_use]
+    pub(crate) fn with_perhaps_arrived(mut self, method: &Method) -> Self {
+        self.inner.summary.push_str("; whether the request arrived is not known");
+        let look =
+            format!("this {method} may have arrived: look whether it did its work before sending it again");
+        self.inner.advice = match self.inner.advice.as_str() {
+            "" => look,
+            before => format!("{look}; {before}"),
+        };
+        self
+    }
+
     /// Adds what the conclusion rests on.
     #[must_use]
     pub fn with_because(mut self, because: impl IntoIterator<Item = String>) -> Self {

@@ -6,6 +6,7 @@ mod log;
 mod namespace;
 mod objects;
 mod options;
+mod refused_pods;
 mod resource;
 mod review;
 mod rollout;

@@ -1,12 +1,15 @@
 //! Rollouts: whether what was asked of a deployment, a stateful set or a daemon set runs.
 
 use serde_json::Value;
+use std::sync::{Arc, Mutex, PoisonError};
 
+use super::refused_pods::{self, Before, Refused};
 use super::{ClusterProxy, Resource};
 use crate::error::{Error, ErrorKind, ForbiddenReason, Result, admission_reason};
 use crate::kubernetes::check_name;
+use crate::scope::Confidence;
 use crate::wait::{Judged, Until, Wait, WaitOptions};
-use crate::wire::{Object, redact};
+use crate::wire::{Kept, Object, redact};
 
 /// What can be rolled out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
@@ -132,8 +135,8 @@ impl Rollout {
     /// A key without a scope, or one scoped to this cluster.
     pub async fn status(&self) -> Result<RolloutStatus> {
         self.check()?;
-        let object = self.cluster.get(self.resource(), &self.name).await?;
-        let judged = judge(self.workload, &self.name, &object);
+        let (object, refused) = self.look(&mut None).await?;
+        let judged = judge(self.workload, &self.name, &object, &refused);
         Ok(match judged.map_err(|error| error.with_operation("cluster.rollout"))? {
             None => RolloutStatus { done: true, ..RolloutStatus::default() },
             Some((missing, message)) => RolloutStatus {
@@ -150,8 +153,11 @@ impl Rollout {
     ///
     /// # Errors
     /// At once, if it cannot succeed as things are:
-    /// - `forbidden` with the reason `quota`, `pod_security` or `admission`, if pods are refused (the condition
-    ///   `ReplicaFailure` of a deployment; recorded: downstream, `its status`);
+    /// - `forbidden` with the reason `quota`, `pod_security` or `admission`, if pods are refused: the condition
+    ///   `ReplicaFailure` of a deployment (recorded: downstream, `its status`), if it is that of its present revision.
+    ///   Where the user may not read its replica sets, that is `Likely`. Of a stateful set or a daemon set, events that
+    ///   the user may read say so (`FailedCreate`): one that comes during the wait ends it, an older one stands in the
+    ///   progress;
     /// - `timeout` that no trying again helps against, if a deployment exceeded its own progress deadline;
     /// - `unsupported` if its strategy is `OnDelete`: it goes on only when somebody deletes pods.
     ///
@@ -162,26 +168,93 @@ impl Rollout {
     pub fn wait(&self, options: WaitOptions) -> Wait<Object> {
         let what = format!("the rollout of {} {}", self.workload.singular(), self.name);
         let (workload, name) = (self.workload, self.name.clone());
-        let until = Until::judged("rolled out", move |object| judge(workload, &name, object));
-        let checked = self.check().err().map(|error| (error.summary().to_owned(), error.advice().to_owned()));
-        let read = self.cluster.reader(self.resource(), &self.name);
-        Wait::new("cluster.rollout", what, until, options, move || match &checked {
-            Some((summary, advice)) => {
-                let error = Error::invalid(summary, advice);
-                Box::pin(async move { Err(error) })
-            }
-            None => read(),
+        // what was read beside the object goes from the look to the verdict on it
+        let beside: Arc<Mutex<(Refused, Before)>> = Arc::default();
+        let seen = Arc::clone(&beside);
+        let until = Until::judged("rolled out", move |object| {
+            let refused = seen.lock().unwrap_or_else(PoisonError::into_inner).0.clone();
+            judge(workload, &name, object, &refused)
+        });
+        let rollout = self.clone();
+        Wait::new("cluster.rollout", what, until, options, move || {
+            let (rollout, beside) = (rollout.clone(), Arc::clone(&beside));
+            Box::pin(async move {
+                rollout.check()?;
+                let mut before = beside.lock().unwrap_or_else(PoisonError::into_inner).1.clone();
+                let (object, refused) = rollout.look(&mut before).await?;
+                *beside.lock().unwrap_or_else(PoisonError::into_inner) = (refused, before);
+                Ok(object)
+            })
         })
+    }
+
+    /// The object, and what is known of refused pods where some are missing. Nothing more is asked otherwise.
+    async fn look(&self, before: &mut Before) -> Result<(Kept<Object>, Refused)> {
+        let object = self.cluster.get(self.resource(), &self.name).await?;
+        let refused = match judge(self.workload, &self.name, &object, &Refused::No) {
+            Ok(Some(_)) if self.workload == Workload::Deployment => match refused_pods::failure(&object) {
+                Some(said) => refused_pods::of_deployment(&self.cluster, &object, said).await,
+                None => Refused::No,
+            },
+            Ok(Some(_)) if lacks_pods(self.workload, &object) => {
+                refused_pods::of_set(&self.cluster, &object, before).await
+            }
+            _ => Refused::No,
+        };
+        Ok((object, refused))
     }
 }
 
-/// What is missing of a rollout, as kubectl counts it.
-fn judge(workload: Workload, name: &str, object: &Object) -> Judged {
+/// Whether a set has fewer pods than it shall have, ready or not.
+fn lacks_pods(workload: Workload, object: &Object) -> bool {
+    let number = |pointer: &str| object.pointer(pointer).and_then(Value::as_i64);
+    let (wanted, there) = match workload {
+        Workload::DaemonSet => (
+            number("/status/desiredNumberScheduled").unwrap_or_default(),
+            number("/status/currentNumberScheduled"),
+        ),
+        _ => (number("/spec/replicas").unwrap_or(1), number("/status/replicas")),
+    };
+    there.unwrap_or_default() < wanted
+}
+
+/// What is missing of a rollout, as kubectl counts it; an error if its pods are known to be refused.
+fn judge(workload: Workload, name: &str, object: &Object, refused: &Refused) -> Judged {
+    let what = format!("{} {name}", workload.singular());
+    let Some((words, said)) = count(workload, &what, object)? else { return Ok(None) };
+    let told = |said: &str| missing(words.clone(), Some(format!("pods were refused: {said}")));
+    match refused {
+        // a stale word of a workload whose controller has not looked yet
+        _ if words == UNSEEN => missing(words, said),
+        Refused::No => match overdue(workload, &what, object) {
+            Some(error) => Err(error),
+            None => missing(words, said),
+        },
+        Refused::Now(said) => Err(replica_failure(&what, "ReplicaFailure", said)),
+        Refused::Again(said) => Err(replica_failure(&what, "FailedCreate", said)),
+        Refused::Perhaps(said) => Err(replica_failure(&what, "ReplicaFailure", said)
+            .with_confidence(Some(Confidence::Likely))
+            .with_because([
+                "the deployment's replica sets could not be read: it may be an older one whose pods are refused"
+                    .to_owned(),
+            ])),
+        Refused::Older(said) => match overdue(workload, &what, object) {
+            Some(error) => Err(error),
+            None => missing(words, Some(format!("pods of an older revision were refused: {said}"))),
+        },
+        Refused::Told(said) => told(said),
+    }
+}
+
+/// What is said while the controller has not seen the last change.
+const UNSEEN: &str = "its controller has not seen the change yet";
+
+/// What is missing, by the numbers of the status.
+fn count(workload: Workload, what: &str, object: &Object) -> Judged {
     let number = |pointer: &str| object.pointer(pointer).and_then(Value::as_i64);
     let text = |pointer: &str| object.pointer(pointer).and_then(Value::as_str).unwrap_or_default();
     // Go leaves out what is zero
     let status = |field: &str| number(&format!("/status/{field}")).unwrap_or_default();
-    let what = format!("{} {name}", workload.singular());
     if workload != Workload::Deployment && text("/spec/updateStrategy/type") == "OnDelete" {
         return Err(Error::new(
             ErrorKind::Unsupported,
@@ -192,10 +265,10 @@ fn judge(workload: Workload, name: &str, object: &Object) -> Judged {
     let (generation, observed) =
         (number("/metadata/generation").unwrap_or_default(), status("observedGeneration"));
     if observed < generation || (workload == Workload::StatefulSet && observed == 0) {
-        return missing("its controller has not seen the change yet".to_owned(), None);
+        return missing(UNSEEN.to_owned(), None);
     }
     match workload {
-        Workload::Deployment => deployment(&what, object, &status),
+        Workload::Deployment => deployment(object, &status),
         Workload::StatefulSet => stateful_set(object, &status),
         Workload::DaemonSet => {
             let desired = status("desiredNumberScheduled");
@@ -215,7 +288,7 @@ fn missing(words: String, said: Option<String>) -> Judged {
     Ok(Some((words, said)))
 }
 
-fn deployment(what: &str, object: &Object, status: &impl Fn(&str) -> i64) -> Judged {
+fn deployment(object: &Object, status: &impl Fn(&str) -> i64) -> Judged {
     let field = |kind: &str, field: &str| condition(object, kind)?.get(field)?.as_str().map(str::to_owned);
     let wanted = object.pointer("/spec/replicas").and_then(Value::as_i64).unwrap_or(1);
     let (all, updated, available) =
@@ -236,18 +309,20 @@ fn deployment(what: &str, object: &Object, status: &impl Fn(&str) -> i64) -> Jud
         // whatever failed before, nothing is missing
         return Ok(None);
     };
-    if field("ReplicaFailure", "status").as_deref() == Some("True") {
-        return Err(replica_failure(what, &field("ReplicaFailure", "message").unwrap_or_default()));
-    }
-    if field("Progressing", "reason").as_deref() == Some("ProgressDeadlineExceeded") {
-        let said = field("Progressing", "message").unwrap_or_default();
-        return Err(Error::new(
-            ErrorKind::Timeout,
-            format!("{what} exceeded its progress deadline (ProgressDeadlineExceeded): {said}"),
-            "look at its pods, their events and logs: an image, a probe or the room on the nodes may be wrong",
-        ));
-    }
     missing(words, said)
+}
+
+/// A deployment that exceeded its own progress deadline.
+fn overdue(workload: Workload, what: &str, object: &Object) -> Option<Error> {
+    let progressing = condition(object, "Progressing").filter(|_| workload == Workload::Deployment)?;
+    let text = |field: &str| progressing.get(field).and_then(Value::as_str).unwrap_or_default();
+    (text("reason") == "ProgressDeadlineExceeded").then(|| {
+        Error::new(
+            ErrorKind::Timeout,
+            format!("{what} exceeded its progress deadline (ProgressDeadlineExceeded): {}", text("message")),
+            "look at its pods, their events and logs: an image, a probe or the room on the nodes may be wrong",
+        )
+    })
 }
 
 fn stateful_set(object: &Object, status: &impl Fn(&str) -> i64) -> Judged {
@@ -279,7 +354,7 @@ fn condition<'o>(object: &'o Object, kind: &str) -> Option<&'o Value> {
 }
 
 /// Pods that are refused: a deployment itself is created all the same (recorded: downstream, `deployment over quota`).
-fn replica_failure(what: &str, said: &str) -> Error {
+fn replica_failure(what: &str, word: &str, said: &str) -> Error {
     let reason = admission_reason(said);
     let (kind, advice) = match reason {
         Some(ForbiddenReason::Quota) => (
@@ -296,7 +371,7 @@ fn replica_failure(what: &str, said: &str) -> Error {
         ErrorKind::Forbidden => Some(reason.unwrap_or(ForbiddenReason::Unknown)),
         _ => None,
     };
-    Error::new(kind, format!("the pods of {what} cannot be made (ReplicaFailure): {said}"), advice)
+    Error::new(kind, format!("the pods of {what} cannot be made ({word}): {said}"), advice)
         .with_reason(reason)
 }
 

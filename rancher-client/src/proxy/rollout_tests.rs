@@ -6,7 +6,9 @@ fn object(json: Value) -> Object {
 }
 
 fn of(workload: Workload, json: Value) -> Judged {
-    judge(workload, "web", &object(json))
+    let object = object(json);
+    let refused = refused_pods::failure(&object).map_or(Refused::No, |said| Refused::Now(said.to_owned()));
+    judge(workload, "web", &object, &refused)
 }
 
 fn words(judged: Judged) -> String {
@@ -62,8 +64,29 @@ fn what_cannot_succeed_is_told_at_once_unless_it_is_of_the_past() {
         let judged = of(Workload::Deployment, deployed(2, 1, 1, [0, 0, 0], failed(message)));
         assert_eq!(words(judged), "its controller has not seen the change yet");
     }
+    // of an older revision, or of one that could not be read; events alone are of the past
+    let short = object(deployed(1, 1, 1, [0, 0, 0], failed(quota)));
+    let judged = |refused| judge(Workload::Deployment, "web", &short, &refused);
+    let (words, said) = judged(Refused::Older(quota.into())).unwrap().unwrap();
+    assert_eq!(words, "0 of 1 pods are updated");
+    assert!(said.unwrap().starts_with("pods of an older revision were refused: "));
+    let error = judged(Refused::Perhaps(quota.into())).unwrap_err();
+    assert_eq!(
+        (error.reason(), error.confidence()),
+        (Some(ForbiddenReason::Quota), Some(Confidence::Likely))
+    );
+    let set = object(json!({"spec": {"replicas": 2}, "metadata": {"generation": 1},
+        "status": {"observedGeneration": 1, "replicas": 1, "readyReplicas": 1}}));
+    let judged = |refused| judge(Workload::StatefulSet, "db", &set, &refused);
+    assert!(judged(Refused::Told(quota.into())).unwrap().unwrap().1.unwrap().contains("exceeded quota"));
+    let error = judged(Refused::Again(quota.into())).unwrap_err();
+    assert_eq!(error.reason(), Some(ForbiddenReason::Quota));
+    assert!(
+        error.summary().contains("stateful set db") || error.summary().contains("statefulset db"),
+        "{error}"
+    );
     // an older replica set may fail while everything runs
-    assert_eq!(words(of(Workload::Deployment, deployed(1, 1, 1, [1, 1, 1], failed(quota)))), "");
+    assert_eq!(self::words(of(Workload::Deployment, deployed(1, 1, 1, [1, 1, 1], failed(quota)))), "");
     let late = json!([{"type": "Progressing", "status": "False", "reason": "ProgressDeadlineExceeded",
         "message": "ReplicaSet \"web-1\" has timed out progressing."}]);
     let error = of(Workload::Deployment, deployed(1, 1, 1, [1, 1, 0], late)).unwrap_err();

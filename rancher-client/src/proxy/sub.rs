@@ -136,8 +136,8 @@ impl ClusterProxy {
     /// [`ClusterProxy::wait_gone`].
     ///
     /// # Errors
-    /// `rate_limited` if a disruption budget does not allow it now: [`Error::because`] names the budget, nothing was
-    /// evicted, and it can be tried again; `not_found` if there is no such pod; `conflict` if it is not the one that
+    /// `forbidden` with the reason `disruption_budget`, at once, if a disruption budget does not allow it now:
+    /// [`Error::because`] names the budget, nothing was evicted, and it can be tried again; `not_found` if there is no such pod; `conflict` if it is not the one that
     /// the options name.
     ///
     /// # Scope

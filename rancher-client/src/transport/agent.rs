@@ -5,7 +5,8 @@
 //! given up if Rancher itself says that the agent is not connected. For a while, further calls to that cluster are
 //! refused before they are sent; any answer through it ends that.
 //!
-//! Only what may arrive twice is given up. A POST under way could be doing its work, so it waits for its own timeout.
+//! What would do its work twice if it arrived twice gets as long again before it is given up: it could be doing its work
+//! while Rancher is behind. It is not sent again, and the error says that it may have arrived.
 
 use futures_util::FutureExt as _;
 use futures_util::future::{Either, Shared, WeakShared, select};
@@ -64,8 +65,8 @@ impl AgentWatch {
         {
             return Err(refused_unsent(&cluster, &request, word));
         }
-        // the question needs a credential, and an answer is worth nothing if the call must not be given up
-        let watched = request.idempotent && !request.probe && request.auth == Auth::Send;
+        // the question needs a credential
+        let watched = !request.probe && request.auth == Auth::Send;
         let answer = match watched {
             true => self.watched(&cluster, request).await,
             false => self.inner.send(request).await,
@@ -80,13 +81,20 @@ impl AgentWatch {
     async fn watched(&self, cluster: &ClusterId, request: Request) -> Result<Response> {
         // kept for the error
         let shown = Request::new(request.operation.clone(), request.method.clone(), request.route.clone());
+        let twice = request.idempotent;
         let call = match select(self.inner.send(request), Box::pin(tokio::time::sleep(self.after))).await {
             Either::Left((answer, _)) => return answer,
             Either::Right(((), call)) => call,
         };
         let call = match select(call, Box::pin(self.word(cluster))).await {
             Either::Left((answer, _)) => return answer,
-            Either::Right((word, _)) if is_gone(word) => return Err(given_up(cluster, &shown, word)),
+            Either::Right((word, call)) if is_gone(word) => {
+                let more = if twice { Duration::ZERO } else { self.after };
+                return match select(call, Box::pin(tokio::time::sleep(more))).await {
+                    Either::Left((answer, _)) => answer,
+                    Either::Right(_) => Err(given_up(cluster, &shown, word)),
+                };
+            }
             Either::Right((_, call)) => call,
         };
         // Rancher does not say that it is gone, so it may just be slow
@@ -187,9 +195,9 @@ fn through_the_agent(route: &Route) -> Option<ClusterId> {
 
 /// A call that was under way. One that reads has done nothing, wherever it got to.
 fn given_up(cluster: &ClusterId, request: &Request, word: Word) -> Error {
-    let arrived = if request.method.is_safe() { "" } else { "; whether the request arrived is not known" };
     let token = token(word);
-    gone(cluster, request, &format!("Rancher says so{token}; the cluster did not answer){arrived}"))
+    let error = gone(cluster, request, &format!("Rancher says so{token}; the cluster did not answer)"));
+    if request.method.is_safe() { error } else { error.with_perhaps_arrived(&request.method) }
 }
 
 fn refused_unsent(cluster: &ClusterId, request: &Request, word: Word) -> Error {
@@ -290,23 +298,27 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_post_under_way_is_never_given_up() {
-        let mock = cluster(30, 200, GONE);
-        let watch = watch(&mock);
+    async fn a_write_is_given_up_later_and_may_have_arrived() {
         let path = "/k8s/clusters/c-a/api/v1/namespaces";
-        let start = tokio::time::Instant::now();
-        let answer = watch.send(request(Method::POST, path)).await;
-        assert_eq!((answer.unwrap().status.as_u16(), start.elapsed().as_secs()), (200, 30));
-        assert_eq!(mock.count(), 1, "nothing was asked beside it");
-        // a DELETE is, and may have arrived
-        let error = watch.send(request(Method::DELETE, path)).await.unwrap_err();
-        assert!(error.to_string().contains("whether the request arrived is not known"), "{error}");
-        assert!(!error.nothing_sent());
-        // what is remembered refuses the POST before it is sent
-        let sent = mock.count();
-        let error = watch.send(request(Method::POST, path)).await.unwrap_err();
-        assert!(error.nothing_sent() && !error.to_string().contains("arrived"), "{error}");
-        assert_eq!(mock.count(), sent);
+        for (method, seconds) in [(Method::POST, 6), (Method::PATCH, 6), (Method::DELETE, 3)] {
+            let mock = cluster(30, 200, GONE);
+            let watch = watch(&mock);
+            let start = tokio::time::Instant::now();
+            let error = watch.send(request(method.clone(), path)).await.unwrap_err();
+            assert_eq!((error.kind(), start.elapsed().as_secs()), (ErrorKind::ClusterUnavailable, seconds));
+            assert!(error.summary().contains("whether the request arrived is not known"), "{error}");
+            assert!(error.advice().contains("look whether it did its work"), "{error}");
+            assert!(!error.nothing_sent() && !error.is_retryable());
+            assert_eq!(mock.count(), 2, "sent once, and one question");
+            // what is remembered refuses the next before it is sent
+            let error = watch.send(request(method, path)).await.unwrap_err();
+            assert!(error.nothing_sent() && !error.to_string().contains("arrived"), "{error}");
+            assert_eq!(mock.count(), 2);
+        }
+        // one that is slow and does its work, whatever Rancher thinks
+        let mock = cluster(5, 200, GONE);
+        let answer = watch(&mock).send(request(Method::POST, path)).await.unwrap();
+        assert_eq!((answer.status.as_u16(), mock.count()), (200, 2));
     }
 
     #[tokio::test(start_paused = true)]

@@ -97,6 +97,14 @@ impl Connection {
         self.shared.notes.start_over(kind, generation);
     }
 
+    /// The same for a credential whose reach the server stated when it made it.
+    pub(crate) fn replace_known(&self, credential: Credential, reach: KeyScope) {
+        let kind = credential.kind();
+        let generation = self.shared.cell.replace(credential);
+        self.shared.notes.start_over(kind, generation);
+        self.shared.notes.learn_of(generation, Knowledge::Recorded(reach));
+    }
+
     /// The same server, settings and transport as another user, with a ledger of its own.
     pub fn as_another(&self, credential: Credential) -> Self {
         let config = Config { credential, ..self.config().clone() };

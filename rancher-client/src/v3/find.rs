@@ -84,6 +84,7 @@ impl<T: V3Object> Resource<T> {
             }
         }
         let mut found = Vec::new();
+        let mut looked = format!("none of the {} that were listed has it as a name", self.collection);
         // a key that cannot ask for one object may have a road to the list that holds it
         let out_of_scope = |error: &Error| error.kind() == ErrorKind::OutOfScope;
         if hidden.as_ref().is_some_and(out_of_scope) && filter("id") {
@@ -92,15 +93,27 @@ impl<T: V3Object> Resource<T> {
             hidden = None;
         }
         if found.is_empty() && filter("name") {
-            found = asked("name").await?;
+            found = match (asked("name").await, &hidden) {
+                (Ok(found), _) => found,
+                // that this key cannot ask for names says less than what the server said of the id
+                (Err(error), Some(refused))
+                    if refused.kind() == ErrorKind::Forbidden
+                        && matches!(error.kind(), ErrorKind::OutOfScope | ErrorKind::Undetermined) =>
+                {
+                    looked = format!(
+                        "this key cannot list the {}, so none was looked for by its name",
+                        self.collection
+                    );
+                    Vec::new()
+                }
+                (Err(error), _) => return Err(error),
+            };
         }
         match hidden {
             // a refusal is not an absence
-            Some(error) if found.is_empty() && error.kind() != ErrorKind::NotFound => Err(error
-                .with_because([format!(
-                    "none of the {} that were listed has it as a name",
-                    self.collection
-                )])),
+            Some(error) if found.is_empty() && error.kind() != ErrorKind::NotFound => {
+                Err(error.with_because([looked]))
+            }
             _ => only("v3.find", found, &self.collection, &format!("{name_or_id:?}"), NARROWER),
         }
     }

@@ -835,8 +835,8 @@ export class Collection<T extends object, W extends object = Where> extends Call
    * @param id - Its id.
    * @throws RancherError: `not_found` if there is none, `forbidden` if the user may not see it;
    *   `invalid` if that is no id.
-   * @remarks Scope: A key without a scope; for clusters and what belongs to one, also a key scoped
-   *   to it.
+   * @remarks Scope: A key without a scope; for a cluster itself and its namespaces, also a key
+   *   scoped to it. Such a key lists the cluster's projects, but reads none of them.
    */
   get(id: string, options: Call = {}): Promise<Kept<T>> {
     return this._object<T>('v3.get', { id, timeout: seconds(options.timeout) }, options);

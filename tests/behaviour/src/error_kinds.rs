@@ -344,6 +344,7 @@ fn errors_that_no_fixture_holds_are_judged() {
             status: *status,
             accepted: Some(*accepted == "true"),
             headers: BTreeMap::new(),
+            headers_kept: true,
             body: Body::Text((*body).to_owned()),
         };
         let (said, error) = judged(&row);

@@ -223,6 +223,11 @@ const REASONS: &[(ForbiddenReason, &str, &str)] = &[
         "Wait until it is gone, or use another.",
     ),
     (
+        ForbiddenReason::DisruptionBudget,
+        "An eviction would leave fewer pods than a disruption budget demands (status 429). It is not sent again by itself.",
+        "Try again when more of the budget's pods are healthy, or change the budget.",
+    ),
+    (
         ForbiddenReason::Unknown,
         "The server does not say, or its answer was cut short.",
         "Ask what the user may do: `can_i`.",
@@ -237,7 +242,7 @@ const CAUSES: &[(Cause, &str)] = &[
     (Cause::WrongSecret, "A token of that name exists; the secret is another."),
     (
         Cause::UserDisabled,
-        "Its user is disabled. All keys of that user are refused until the user is enabled again.",
+        "Its user is disabled. All keys of that user are refused until the user is enabled again, and so is a login.",
     ),
     (Cause::OutOfScope, "It is scoped to a cluster that the request does not belong to."),
     (Cause::Missing, "No credential was sent."),
@@ -247,6 +252,10 @@ const CAUSES: &[(Cause, &str)] = &[
         "The cluster takes tokens of service accounts only with an enabled `ClusterProxyConfig`, and has none.",
     ),
     (Cause::WrongPassword, "User name and password were refused."),
+    (
+        Cause::ProviderDisabled,
+        "The server does not offer logging in by this provider: it is switched off, was never set up, or is unknown to it.",
+    ),
     (Cause::NeverConnected, "The cluster has not connected to Rancher yet."),
     (Cause::AgentGone, "The cluster's agent is not connected."),
     (Cause::CertificateExpired, "The server's certificate is past its time, or not valid yet."),

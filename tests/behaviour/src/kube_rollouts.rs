@@ -3,7 +3,7 @@
 use futures_util::{StreamExt as _, TryStreamExt as _};
 use rancher_client::error::{Cause, ErrorKind, ForbiddenReason};
 use rancher_client::proxy::{
-    ApplyOptions, DeleteOptions, ListOptions, LogOptions, NamespaceProxy, Patch, Resource,
+    ApplyOptions, DeleteOptions, ListOptions, LogOptions, NamespaceProxy, Patch, PatchStep, Resource,
 };
 use rancher_client::wait::{Progress, WaitOptions};
 use rancher_simulator::Agent;
@@ -121,14 +121,45 @@ async fn a_rollout_that_cannot_succeed_is_told_at_once() {
         "{error}"
     );
     assert!(start.elapsed() < Duration::from_secs(5), "{:?}", start.elapsed());
-    // what helps, helps
+    // what helps, helps; the older replica set still says that its pods are refused
     let deployments = Resource::of("apps", "v1", "deployments").within("shop-web");
     lab.simulator.world(|world| world.run_nodes(PROD, Duration::from_millis(100)));
     let less = json!({"cpu": "10m", "memory": "1Mi"});
     let less = json!({"name": "web", "resources": {"limits": less, "requests": less}});
     let patch = Patch::Strategic(json!({"spec": {"template": {"spec": {"containers": [less]}}}}));
+    lab.simulator.world(|world| world.run_nodes(PROD, Duration::from_secs(3600)));
     shop.cluster().patch(deployments, "big", &patch).await.unwrap();
+    let big = shop.deployment("big").await.unwrap();
+    let failed = big.pointer("/status/conditions/2/type").and_then(|kind| kind.as_str());
+    assert_eq!(failed, Some("ReplicaFailure"), "{:?}", big.pointer("/status"));
+    let status = shop.rollout("big").status().await.unwrap();
+    assert!(!status.done && status.missing == "0 of 1 updated pods are available", "{status:?}");
+    assert!(status.message.unwrap().starts_with("pods of an older revision were refused: "));
+    lab.simulator.world(|world| world.run_nodes(PROD, Duration::from_millis(100)));
     shop.rollout("big").wait(soon()).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_set_whose_pods_are_refused_says_so_when_it_is_seen() {
+    let lab = Lab::start();
+    lab.simulator.world(|world| world.run_nodes(PROD, Duration::ZERO));
+    let shop = namespace(&lab, "shop-web");
+    for (kind, rollout) in [("StatefulSet", "sts/big"), ("DaemonSet", "daemonset/big")] {
+        let mut spec = deployment("big", 1, "2").get("spec").unwrap().clone();
+        if kind == "DaemonSet" {
+            spec.as_object_mut().unwrap().remove("replicas");
+        }
+        let set = json!({"apiVersion": "apps/v1", "kind": kind, "metadata": {"name": "big"}, "spec": spec});
+        shop.apply(&object(set), "ci").await.unwrap();
+        // one look: what the events say may be of the past
+        let status = shop.rollout(rollout).status().await.unwrap();
+        let said = status.message.unwrap();
+        assert!(said.starts_with("pods were refused: ") && said.contains("exceeded quota"), "{said}");
+        // another attempt while it is watched proves it
+        let error = shop.rollout(rollout).wait(soon()).await.unwrap_err();
+        assert_eq!((error.kind(), error.reason()), (ErrorKind::Forbidden, Some(ForbiddenReason::Quota)));
+        assert!(error.summary().contains("FailedCreate"), "{error}");
+    }
 }
 
 #[tokio::test]
@@ -261,7 +292,7 @@ async fn a_log_is_followed_until_the_container_ends_or_nobody_listens() {
 #[tokio::test]
 async fn a_dead_agent_is_told_within_seconds_by_every_call() {
     let minute_ago = jiff::Timestamp::now() - jiff::SignedDuration::from_mins(1);
-    let each = (0..8).map(async |call| {
+    let each = (0..11).map(async |call| {
         let lab = Lab::start();
         let gone = lab.simulator.world(|world| {
             let id = world.add_cluster("lost", Agent::Connected);
@@ -283,6 +314,12 @@ async fn a_dead_agent_is_told_within_seconds_by_every_call() {
                 4 => cluster.resolve("widgets").await.map(drop),
                 5 => cluster.set_scale(deployments, "web", 1).await.map(drop),
                 6 => shop.rollout("web").status().await.map(drop),
+                7 => shop.create_deployment(&deployment("web", 1, "1m")).await.map(drop),
+                8 => cluster.evict("shop", "p", &none).await,
+                9 => {
+                    let steps = Patch::Json(vec![PatchStep::replace("/spec/replicas", 3)]);
+                    cluster.patch(deployments, "web", &steps).await.map(drop)
+                }
                 _ => cluster.delete_with(deployments, "web", &none).await.map(drop),
             }
         };
@@ -294,7 +331,11 @@ async fn a_dead_agent_is_told_within_seconds_by_every_call() {
             "{call}"
         );
         assert!(error.summary().contains("it accepted the token"), "{call}: {error}");
-        assert!(took < Duration::from_secs(12), "{call}: {took:?}");
+        assert!(took < Duration::from_secs(15), "{call}: {took:?}");
+        // a write is sent once, and nobody claims that it was not done
+        let writes = lab.requests().into_iter().filter(|request| !request.starts_with("GET")).count();
+        assert!(writes <= 1, "{call}: {:?}", lab.requests());
+        assert_eq!(error.summary().contains("whether the request arrived"), writes == 1, "{call}: {error}");
         // and what is remembered refuses even what waits for the server otherwise
         let error = cluster.evict("shop", "p", &none).await.unwrap_err();
         assert!(error.summary().contains("nothing was sent"), "{error}");

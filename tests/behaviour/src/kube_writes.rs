@@ -1,7 +1,7 @@
 //! Writes through the cluster proxy: patches, server-side apply, dry runs, subresources, evictions, deletions.
 
 use futures_util::TryStreamExt as _;
-use rancher_client::error::ErrorKind;
+use rancher_client::error::{ErrorKind, ForbiddenReason};
 use rancher_client::proxy::{
     ApplyOptions, ClusterProxy, DeleteOptions, ListOptions, Patch, PatchStep, Propagation, Resource,
     WriteOptions,
@@ -219,11 +219,13 @@ async fn an_eviction_minds_the_disruption_budget_and_says_so() {
     let pod = cluster.list(pods, options).first().await.unwrap().unwrap();
     let name = pod.name().unwrap();
     let none = DeleteOptions::default();
+    lab.forget();
     let error = cluster.evict("plain", name, &none).await.unwrap_err();
     assert_eq!(
-        (error.kind(), error.status(), error.is_retryable()),
-        (ErrorKind::RateLimited, Some(429), true)
+        (error.kind(), error.reason(), error.status(), error.is_retryable()),
+        (ErrorKind::Forbidden, Some(ForbiddenReason::DisruptionBudget), Some(429), true)
     );
+    assert_eq!(lab.requests().len(), 1, "no waiting helps while the budget stands");
     assert_eq!(
         error.because().first().unwrap(),
         "The disruption budget two needs 2 healthy pods and has 2 currently"

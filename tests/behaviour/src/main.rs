@@ -20,7 +20,11 @@ mod error_kinds;
 #[cfg(test)]
 mod errors_doc;
 #[cfg(test)]
+mod ext_calls;
+#[cfg(test)]
 mod faults;
+#[cfg(test)]
+mod in_process;
 #[cfg(test)]
 mod jobs_doc;
 #[cfg(test)]
@@ -43,6 +47,9 @@ mod many;
 mod old_server;
 #[cfg(test)]
 mod origin;
+mod scopes_doc;
+#[cfg(test)]
+mod sessions;
 #[cfg(test)]
 mod shells;
 #[cfg(test)]

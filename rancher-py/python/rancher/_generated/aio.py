@@ -525,7 +525,8 @@ class AsyncCollection(AsyncCalls, Generic[T]):
                 `invalid` if that is no id.
 
         Scope:
-            A key without a scope; for clusters and what belongs to one, also a key scoped to it.
+            A key without a scope; for a cluster itself and its namespaces, also a key scoped to it.
+            Such a key lists the cluster's projects, but reads none of them.
         """
         return await self._object("v3.get", {"id": id, "timeout": timeout})
 

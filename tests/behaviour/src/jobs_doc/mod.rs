@@ -7,9 +7,11 @@ mod observe;
 mod page;
 
 use jobs::{Got, JOBS, Job};
-use observe::{Observed, Server};
+use observe::{Observed, observe};
 use rancher_client::scope::{KeyScope, Route};
 use std::path::Path;
+
+use crate::in_process::Server;
 
 /// What a job came to, with one label of the record.
 type Tried = (&'static str, Observed);
@@ -76,7 +78,7 @@ async fn look() -> Vec<Seen> {
                 label => vec![label],
             };
             for name in names {
-                let observed = server.observe(seen.job, name).await;
+                let observed = observe(&server, seen.job, name).await;
                 if observed.wrote() {
                     server = Server::new();
                 }

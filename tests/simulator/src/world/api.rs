@@ -1,7 +1,7 @@
 //! What tests do to a world past its HTTP API.
 
 use super::rights::{global_role_exists, template};
-use super::state::{Agent, BindingKind, Millis, SECOND, TokenKind};
+use super::state::{Age, Agent, BindingKind, Millis, SECOND, TokenKind};
 use super::tokens::Mint;
 use super::{Account, World};
 use std::time::Duration;
@@ -22,6 +22,9 @@ pub enum WorldError {
     /// No such role in this place.
     #[error("Rancher has no {1} role {0}")]
     Role(String, &'static str),
+    /// No such auth provider, or none with a directory.
+    #[error("Rancher has no auth provider {0} that this could be done to")]
+    Provider(String),
     /// No token with this name.
     #[error("the world has no such token; it was never minted, or is deleted already")]
     Token,
@@ -85,6 +88,52 @@ impl World {
     /// When there is no such user.
     pub fn disable_user(&mut self, user: &str) -> Result<(), WorldError> {
         self.set_user_enabled(user, false)
+    }
+
+    /// Switches an auth provider on or off, by the id of its auth config.
+    ///
+    /// # Errors
+    /// When there is no such auth config.
+    pub fn set_provider(&mut self, id: &str, enabled: bool) -> Result<(), WorldError> {
+        let shelf = ("authConfig".to_owned(), String::new());
+        let found = self.state.kept.get_mut(&shelf).and_then(|configs| configs.get_mut(id));
+        let found = found.ok_or_else(|| WorldError::Provider(id.to_owned()))?;
+        found.fields.insert("enabled".to_owned(), enabled.into());
+        Ok(())
+    }
+
+    /// Puts a user into the directory that a provider asks (`activedirectory`, `openldap`, `freeipa`).
+    ///
+    /// # Errors
+    /// When there is no such auth config.
+    pub fn add_directory_user(
+        &mut self,
+        provider: &str,
+        name: &str,
+        password: &str,
+    ) -> Result<(), WorldError> {
+        self.set_provider(provider, true)?;
+        let directory = self.state.directories.entry(provider.to_owned()).or_default();
+        directory.passwords.insert(name.to_owned(), password.to_owned());
+        Ok(())
+    }
+
+    /// Lets nobody answer where a provider asks, or somebody again.
+    ///
+    /// # Errors
+    /// When it asks no directory.
+    pub fn set_directory_down(&mut self, provider: &str, down: bool) -> Result<(), WorldError> {
+        let found = self.state.directories.get_mut(provider);
+        found.ok_or_else(|| WorldError::Provider(provider.to_owned()))?.down = down;
+        Ok(())
+    }
+
+    /// Makes it an older server, which has neither `/v1-public` nor `ext.cattle.io` and calls itself so: `v2.9.4`.
+    pub fn make_older(&mut self, version: &str) {
+        self.state.age = Age { has_v1_public: false, has_ext: false };
+        if let Some(setting) = self.state.settings.get_mut("server-version") {
+            setting.value = version.to_owned();
+        }
     }
 
     /// Mints a key and returns the whole bearer token.
@@ -152,7 +201,10 @@ impl World {
     pub fn set_agent(&mut self, cluster: &str, agent: Agent) -> Result<(), WorldError> {
         let found =
             self.state.clusters.get_mut(cluster).ok_or_else(|| WorldError::Cluster(cluster.to_owned()))?;
-        found.agent = agent;
+        let before = std::mem::replace(&mut found.agent, agent);
+        if before == Agent::Never && agent != Agent::Never {
+            self.first_connection(cluster);
+        }
         Ok(())
     }
 

@@ -63,6 +63,8 @@ impl World {
             creator: creator.map(str::to_owned),
             uuid: self.state.random.uuid(),
             objects: Store::default(),
+            removal: None,
+            provisioned: false,
         };
         self.state.clusters.insert(id.to_owned(), cluster);
         // rule: cluster.stock-projects
@@ -84,9 +86,19 @@ impl World {
         if agent == Agent::Never {
             return;
         }
-        self.insert_namespace(id, "default", Some(&format!("{id}:{default}")), None);
+        self.insert_stock_namespaces(id, Some(&format!("{id}:{default}")), Some(&format!("{id}:{system}")));
+    }
+
+    /// The namespaces that every cluster has.
+    pub(crate) fn insert_stock_namespaces(
+        &mut self,
+        cluster: &str,
+        default: Option<&str>,
+        system: Option<&str>,
+    ) {
+        self.insert_namespace(cluster, "default", default, None);
         for name in SYSTEM_NAMESPACES {
-            self.insert_namespace(id, name, Some(&format!("{id}:{system}")), None);
+            self.insert_namespace(cluster, name, system, None);
         }
     }
 

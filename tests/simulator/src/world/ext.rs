@@ -1,13 +1,13 @@
-//! `ext.cattle.io`: tokens and who one is.
+//! `ext.cattle.io`: tokens, and requests about users. Kubeconfigs have a file of their own.
 
-use super::World;
 use super::answer::{self, Failure};
 use super::call::Call;
 use super::proxy::no_page;
 use super::rights::{Access, Ask};
 use super::route::not_simulated;
-use super::state::{State, Token, TokenKind, stamp};
+use super::state::{Millis, State, Token, TokenKind, stamp};
 use super::tokens::Mint;
+use super::{World, kubeconfigs};
 use crate::Response;
 use http::{Method, StatusCode};
 use serde_json::{Map, Value, json};
@@ -38,12 +38,112 @@ pub(crate) fn serve(world: &mut World, call: &Call<'_>, access: &Access, rest: &
             });
             answer::json(StatusCode::CREATED, &body)
         }
+        ("create", ["passwordchangerequests"]) => change_password(world, call, access),
+        ("create", ["groupmembershiprefreshrequests"]) => refresh(world, call, access),
+        ("get", ["useractivities", token]) => activity(world, access, token),
+        (_, ["kubeconfigs"]) => kubeconfigs::serve(world, call, access, verb, ""),
+        (_, ["kubeconfigs", name]) => kubeconfigs::serve(world, call, access, verb, name),
         ("create", ["tokens"]) => create(world, call, access),
         ("list", ["tokens"]) => list(world, call, access),
         (_, ["tokens", name]) => one(world, call, access, verb, name),
         (_, [] | ["tokens", ..]) => no_page(),
         (_, [other, ..]) => not_simulated(other),
     }
+}
+
+/// The kubeconfigs as Steve has them.
+pub(crate) fn steve(world: &mut World, call: &Call<'_>, rest: &[&str]) -> Response {
+    if call.token().is_empty() {
+        return answer::must_authenticate();
+    }
+    let access = call.access(&world.state);
+    kubeconfigs::steve(world, call, &access, rest)
+}
+
+/// A request that the server does at once: what was asked for, and that it was done.
+fn requested(kind: &str, spec: &Value, condition: &str, now: Millis) -> Response {
+    let body = json!({
+        "kind": kind, "apiVersion": "ext.cattle.io/v1", "metadata": {}, "spec": spec,
+        "status": {
+            "conditions": [{
+                "type": condition, "status": "True", "lastTransitionTime": stamp(now), "reason": "", "message": "",
+            }],
+            "summary": "Completed",
+        },
+    });
+    answer::json(StatusCode::CREATED, &body)
+}
+
+fn unauthorized(message: &str) -> Response {
+    let failure = Failure {
+        status: StatusCode::UNAUTHORIZED,
+        reason: "Unauthorized",
+        message: message.to_owned(),
+        details: None,
+    };
+    failure.answer()
+}
+
+fn refresh(world: &World, call: &Call<'_>, access: &Access) -> Response {
+    let spec = call.object().ok().and_then(|body| body.get("spec").cloned()).unwrap_or_default();
+    if spec.get("userId").and_then(Value::as_str).is_none_or(str::is_empty) {
+        // rule: ext.refresh-needs-user
+        let message = "user ID must be set".to_owned();
+        return failure(StatusCode::BAD_REQUEST, "BadRequest", "groupmembershiprefreshrequests", "", message);
+    }
+    if !access.globally(&Ask::management("create", "users", "")) {
+        // rule: ext.refresh-right
+        return unauthorized("not authorized to refresh user attributes");
+    }
+    // rule: ext.refresh
+    requested("GroupMembershipRefreshRequest", &spec, "UserRefreshInitiated", world.state.now)
+}
+
+fn change_password(world: &mut World, call: &Call<'_>, access: &Access) -> Response {
+    let spec = call.object().ok().and_then(|body| body.get("spec").cloned()).unwrap_or_default();
+    let text = |field: &str| spec.get(field).and_then(Value::as_str).unwrap_or_default().to_owned();
+    let (id, current, new) = (text("userID"), text("currentPassword"), text("newPassword"));
+    if new.chars().count() < 12 {
+        // rule: ext.password-length
+        let message = "error validating password: password must be at least 12 characters".to_owned();
+        return failure(StatusCode::BAD_REQUEST, "BadRequest", "passwordchangerequests", "", message);
+    }
+    let anybodys = access.globally(&Ask::management("update", "users", &id));
+    if !anybodys && id != access.user {
+        // rule: ext.password-right
+        return unauthorized("not authorized to update password");
+    }
+    let now = world.state.now;
+    let found = world.state.users.get_mut(&id);
+    let Some(user) = found.filter(|user| anybodys || user.password == current) else {
+        // rule: ext.password-wrong-current
+        let failure = Failure {
+            status: StatusCode::INTERNAL_SERVER_ERROR,
+            reason: "InternalError",
+            message: "Internal error occurred: error updating password: invalid current password".to_owned(),
+            details: None,
+        };
+        return failure.answer();
+    };
+    user.password = new;
+    // rule: ext.password-echoed
+    requested("PasswordChangeRequest", &spec, "PasswordUpdated", now)
+}
+
+fn activity(world: &World, access: &Access, token: &str) -> Response {
+    let found = world.state.tokens.get(token).filter(|token| token.user == access.user);
+    let Some(found) = found.filter(|token| token.kind == TokenKind::Session) else {
+        let message = format!("useractivities.ext.cattle.io \"{token}\" not found");
+        return failure(StatusCode::NOT_FOUND, "NotFound", "useractivities", token, message);
+    };
+    // rule: ext.activity
+    let idle = world.state.setting("auth-user-session-idle-ttl-minutes").parse::<Millis>().unwrap_or(960);
+    let body = json!({
+        "kind": "UserActivity", "apiVersion": "ext.cattle.io/v1", "metadata": {"name": token},
+        "spec": {"tokenId": token, "seenAt": stamp(found.created)},
+        "status": {"expiresAt": stamp(found.created + idle * 60_000)},
+    });
+    answer::json(StatusCode::OK, &body)
 }
 
 /// What the group offers, in the recorded order.
@@ -66,7 +166,13 @@ fn discovery() -> Value {
     json!({"kind": "APIResourceList", "apiVersion": "v1", "groupVersion": "ext.cattle.io/v1", "resources": resources})
 }
 
-fn failure(status: StatusCode, reason: &'static str, plural: &str, name: &str, message: String) -> Response {
+pub(crate) fn failure(
+    status: StatusCode,
+    reason: &'static str,
+    plural: &str,
+    name: &str,
+    message: String,
+) -> Response {
     let mut details = json!({"group": "ext.cattle.io", "kind": plural});
     if let (false, Some(details)) = (name.is_empty(), details.as_object_mut()) {
         details.insert("name".to_owned(), json!(name));
@@ -122,9 +228,6 @@ fn create(world: &mut World, call: &Call<'_>, access: &Access) -> Response {
         status.insert("value".to_owned(), json!(token.secret));
         status.insert("bearerToken".to_owned(), json!(token.bearer()));
     }
-    if let Some(Value::Object(metadata)) = made.get_mut("metadata") {
-        metadata.insert("generateName".to_owned(), json!("token-"));
-    }
     answer::json(StatusCode::CREATED, &Value::Object(made))
 }
 
@@ -165,13 +268,18 @@ fn one(world: &mut World, call: &Call<'_>, access: &Access, verb: &str, name: &s
             token.description = description.to_owned();
         }
         token.version = version;
+        token.changed = true;
     }
     let token = token.clone();
+    let mut shown = object(&world.state, call, &token, true);
     if verb == "delete" {
         // rule: ext.delete-answers-object
         world.state.tokens.remove(&key);
+        if let Some(Value::Object(status)) = shown.get_mut("status") {
+            status.insert("hash".to_owned(), json!(format!("$3:1:{}", super::base64(&token.uuid))));
+        }
     }
-    answer::json(StatusCode::OK, &Value::Object(object(&world.state, call, &token, true)))
+    answer::json(StatusCode::OK, &Value::Object(shown))
 }
 
 /// A token as `ext.cattle.io` shows it.
@@ -206,6 +314,10 @@ fn object(state: &State, call: &Call<'_>, token: &Token, typed: bool) -> Map<Str
         },
     });
     let mut object = if let Value::Object(fields) = fields { fields } else { Map::new() };
+    if let (Some(Value::Object(metadata)), false) = (object.get_mut("metadata"), token.changed) {
+        // rule: ext.generate-name
+        metadata.insert("generateName".to_owned(), json!("token-"));
+    }
     if typed {
         object.insert("kind".to_owned(), json!("Token"));
         object.insert("apiVersion".to_owned(), json!("ext.cattle.io/v1"));

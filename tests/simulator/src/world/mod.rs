@@ -22,6 +22,8 @@ mod ext;
 mod fleet;
 mod follow;
 mod kube;
+mod kubeconfigs;
+mod login;
 mod norman;
 mod past;
 mod proxy;
@@ -30,6 +32,7 @@ mod quantity;
 mod quota;
 mod random;
 mod record;
+mod registration;
 mod rights;
 mod route;
 pub mod rules;
@@ -68,6 +71,19 @@ pub struct World {
     started: bool,
     /// What goes on after the answer at hand.
     following: Option<Following>,
+}
+
+/// A second server that is as this one is now, and goes its own way from here on. What goes on after an answer stays with
+/// the first.
+impl Clone for World {
+    fn clone(&self) -> Self {
+        Self {
+            state: self.state.clone(),
+            labels: self.labels.clone(),
+            started: self.started,
+            following: None,
+        }
+    }
 }
 
 impl fmt::Debug for World {
@@ -232,4 +248,9 @@ impl Respond for World {
 
 fn base64(text: &str) -> String {
     STANDARD.encode(text)
+}
+
+/// The text that was encoded so.
+fn base64_text(encoded: &str) -> Option<String> {
+    String::from_utf8(STANDARD.decode(encoded).ok()?).ok()
 }

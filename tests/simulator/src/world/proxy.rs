@@ -71,6 +71,8 @@ pub(crate) fn local(world: &mut World, call: &Call<'_>, rest: &[&str]) -> Respon
         return refusal;
     }
     match rest {
+        // rule: old.planes
+        ["apis", "ext.cattle.io", "v1", ..] if !world.state.age.has_ext => no_page(),
         ["apis", "ext.cattle.io", "v1", rest @ ..] => ext::serve(world, call, &access, rest),
         rest => kube::serve(world, call, &access, "local", rest),
     }

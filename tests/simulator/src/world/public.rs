@@ -1,14 +1,13 @@
-//! What needs no credential: pages, providers, login. And `/metrics`, which needs more than one.
+//! What needs no credential: pages, and the lists of providers. And `/metrics`, which needs more than one.
 
-use super::World;
 use super::answer::{self, Problem, SCHEMAS, json as answer_json, set, sniffed, text};
 use super::call::Call;
 use super::rights::Ask;
 use super::route::NO_PAGE;
-use super::state::{Agent, TokenKind, stamp};
-use super::tokens::Mint;
+use super::state::{Agent, State};
+use super::{World, login};
 use crate::Response;
-use http::{Method, StatusCode, header};
+use http::{Method, StatusCode};
 use serde_json::{Map, Value, json};
 
 /// `/rancherversion`, `/ping`, `/healthz`, `/cacerts`.
@@ -43,9 +42,45 @@ pub(crate) fn metrics(world: &World, call: &Call<'_>) -> Response {
     answer::metrics(lines)
 }
 
+/// A provider that is switched on, as the public lists know it.
+pub(crate) struct Provider {
+    pub(crate) id: String,
+    /// `localProvider`.
+    pub(crate) kind: String,
+}
+
+impl Provider {
+    /// Those that are switched on, by id.
+    pub(crate) fn enabled(state: &State) -> Vec<Self> {
+        // rule: providers.enabled-only
+        let configs = state.kept.get(&("authConfig".to_owned(), String::new())).into_iter().flatten();
+        let enabled = configs
+            .filter(|(_, config)| config.fields.get("enabled").and_then(Value::as_bool).unwrap_or_default());
+        enabled
+            .map(|(id, config)| Self { id: id.clone(), kind: kind_of(config.fields.get("type")) })
+            .collect()
+    }
+
+    /// Where it is below `/v3-public`.
+    fn path(&self) -> String {
+        format!("{}s/{}", self.kind, self.id)
+    }
+}
+
+/// `localConfig` has the provider `localProvider`.
+fn kind_of(config: Option<&Value>) -> String {
+    let config = config.and_then(Value::as_str).unwrap_or_default();
+    let name = config.strip_suffix("Config").unwrap_or(config);
+    format!("{}Provider", if name == "googleOauth" { "googleOAuth" } else { name })
+}
+
 /// `/v3-public/…`: the old public API.
 pub(crate) fn v3(world: &mut World, call: &Call<'_>, rest: &[&str]) -> Response {
     let base = &call.base;
+    let enabled = Provider::enabled(&world.state);
+    let named = |collection: &str, id: &str| {
+        enabled.iter().find(|provider| provider.id == id && collection == format!("{}s", provider.kind))
+    };
     let mut response = match (call.method, rest) {
         (&Method::GET, []) => {
             let body = json!({
@@ -59,10 +94,19 @@ pub(crate) fn v3(world: &mut World, call: &Call<'_>, rest: &[&str]) -> Response 
             });
             answer_json(StatusCode::OK, &body)
         }
-        (&Method::GET, [list]) if list.eq_ignore_ascii_case("authproviders") => providers(call),
-        (&Method::GET, ["localProviders", "local"]) => answer_json(StatusCode::OK, &local_provider(base)),
-        (&Method::POST, ["localProviders", "local"]) if call.action() == Some("login") => login(world, call),
-        // rule: login.unknown-provider
+        (&Method::GET, [list]) if list.eq_ignore_ascii_case("authproviders") => v3_list(call, &enabled),
+        (&Method::GET, [collection, id]) => match named(collection, id) {
+            Some(provider) => answer_json(StatusCode::OK, &v3_provider(base, provider)),
+            None => Problem::not_found("").answer(),
+        },
+        (&Method::POST, [collection, id]) if call.action() == Some("login") => match named(collection, id) {
+            Some(provider) => {
+                let kind = provider.kind.clone();
+                login::login(world, call, &kind)
+            }
+            // rule: login.unknown-provider
+            None => Problem::not_found("").answer(),
+        },
         _ => Problem::not_found("").answer(),
     };
     set(&mut response, SCHEMAS, &format!("{base}/v3-public/schemas"));
@@ -71,35 +115,44 @@ pub(crate) fn v3(world: &mut World, call: &Call<'_>, rest: &[&str]) -> Response 
 
 /// `/v1-public/…`: the new public API.
 pub(crate) fn v1(world: &mut World, call: &Call<'_>, rest: &[&str]) -> Response {
+    if !world.state.age.has_v1_public {
+        // rule: old.planes
+        return text(StatusCode::NOT_FOUND, NO_PAGE);
+    }
     match (call.method, rest) {
         (&Method::GET, ["authproviders"]) => {
-            let local = json!({
-                "id": "local", "type": "localProvider",
-                "logoutAllEnabled": false, "logoutAllForced": false, "logoutAllSupported": false,
-            });
-            answer_json(StatusCode::OK, &json!({"data": [local]}))
+            let mut enabled = Provider::enabled(&world.state);
+            // rule: providers.local-first
+            enabled.sort_by_key(|provider| provider.id != "local");
+            let all: Vec<Value> = enabled.iter().map(v1_provider).collect();
+            answer_json(StatusCode::OK, &json!({"data": all}))
         }
-        (&Method::POST, ["login"]) => match call.object() {
-            Ok(body) if body.get("type").and_then(Value::as_str) == Some("localProvider") => {
-                login(world, call)
-            }
-            // rule: login.unknown-provider
-            _ => Problem::not_found("").answer(),
-        },
+        (&Method::POST, ["login"]) => {
+            let kind = call.object().ok().and_then(|body| Some(body.get("type")?.as_str()?.to_owned()));
+            login::login(world, call, &kind.unwrap_or_default())
+        }
         _ => text(StatusCode::NOT_FOUND, NO_PAGE),
     }
 }
 
-fn local_provider(base: &str) -> Value {
+fn v1_provider(provider: &Provider) -> Value {
     json!({
-        "actions": {"login": format!("{base}/v3-public/localProviders/local?action=login")},
-        "baseType": "authProvider", "creatorId": null, "id": "local", "type": "localProvider",
-        "links": {"self": format!("{base}/v3-public/localProviders/local")},
+        "id": provider.id, "type": provider.kind,
         "logoutAllEnabled": false, "logoutAllForced": false, "logoutAllSupported": false,
     })
 }
 
-fn providers(call: &Call<'_>) -> Response {
+fn v3_provider(base: &str, provider: &Provider) -> Value {
+    let own = format!("{base}/v3-public/{}", provider.path());
+    json!({
+        "actions": {"login": format!("{own}?action=login")},
+        "baseType": "authProvider", "creatorId": null, "id": provider.id, "type": provider.kind,
+        "links": {"self": own},
+        "logoutAllEnabled": false, "logoutAllForced": false, "logoutAllSupported": false,
+    })
+}
+
+fn v3_list(call: &Call<'_>, enabled: &[Provider]) -> Response {
     let own = format!("{}/v3-public/authProviders", call.base);
     let filters: Map<String, Value> = [
         "created",
@@ -115,79 +168,17 @@ fn providers(call: &Call<'_>) -> Response {
     .into_iter()
     .map(|field| (field.to_owned(), Value::Null))
     .collect();
+    let all: Vec<Value> = enabled.iter().map(|provider| v3_provider(&call.base, provider)).collect();
     let body = json!({
         "type": "collection", "resourceType": "authProvider", "actions": {},
         "links": {"self": own},
-        "pagination": {"limit": 1000, "total": 1},
+        "pagination": {"limit": 1000, "total": all.len()},
         "sort": {
             "order": "asc", "reverse": format!("{own}?order=desc"),
             "links": {"type": format!("{own}?sort=type"), "uuid": format!("{own}?sort=uuid")},
         },
         "filters": filters,
-        "data": [local_provider(&call.base)],
+        "data": all,
     });
     answer_json(StatusCode::OK, &body)
-}
-
-fn login_error(status: StatusCode, code: &str, message: &str) -> Response {
-    // rule: login.error-shape
-    answer_json(
-        status,
-        &json!({"code": code, "status": status.as_u16(), "message": message, "type": "error", "baseType": "error"}),
-    )
-}
-
-fn login(world: &mut World, call: &Call<'_>) -> Response {
-    let body = match call.object() {
-        Ok(body) => body,
-        Err(complaint) => {
-            // rule: login.bad-body
-            return login_error(StatusCode::UNPROCESSABLE_ENTITY, "InvalidBodyContent", &complaint);
-        }
-    };
-    let field = |name: &str| body.get(name).and_then(Value::as_str).unwrap_or("");
-    let (username, password) = (field("username"), field("password"));
-    let state = &mut world.state;
-    let now = state.now;
-    let known = state.users.values_mut().find(|user| user.username == username && user.password == password);
-    let Some(user) = known else {
-        // rule: login.wrong-password
-        return login_error(StatusCode::UNAUTHORIZED, "Unauthorized", "authentication failed");
-    };
-    if !user.enabled {
-        // rule: login.disabled-user
-        return login_error(StatusCode::FORBIDDEN, "PermissionDenied", "Permission Denied");
-    }
-    user.last_login = Some(now);
-    let id = user.id.clone();
-    let response_type = field("responseType");
-    if let Some(cluster) = response_type.strip_prefix("kubeconfig_") {
-        // rule: login.kubeconfig
-        let mint = Mint {
-            prefix: format!("kubeconfig-{id}.{cluster}"),
-            cluster: Some(cluster.to_owned()),
-            description: field("description").to_owned(),
-            ..Mint::new(TokenKind::Kubeconfig, &id)
-        };
-        return logged_in(world, mint);
-    }
-    // rule: login.ttl-ignored
-    let mint = Mint { description: field("description").to_owned(), ..Mint::new(TokenKind::Session, &id) };
-    if response_type == "cookie" {
-        // rule: login.cookie
-        let bearer = world.mint(mint).bearer();
-        let mut response = answer::empty(StatusCode::OK);
-        set(&mut response, header::SET_COOKIE, &format!("R_SESS={bearer}; Path=/; HttpOnly; Secure"));
-        return response;
-    }
-    logged_in(world, mint)
-}
-
-fn logged_in(world: &mut World, mint: Mint) -> Response {
-    let token = world.mint(mint);
-    let body = json!({
-        "baseType": "token", "type": "token", "id": token.name, "token": token.bearer(),
-        "expiresAt": stamp(token.expires()),
-    });
-    answer_json(StatusCode::CREATED, &body)
 }

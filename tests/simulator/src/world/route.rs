@@ -2,7 +2,7 @@
 
 use super::answer::{self, empty};
 use super::call::Call;
-use super::{World, norman, proxy, public, steve};
+use super::{World, ext, login, norman, proxy, public, steve};
 use crate::Response;
 use http::StatusCode;
 
@@ -15,6 +15,10 @@ pub(crate) fn route(world: &mut World, call: &Call<'_>) -> Response {
     }
     let parts = call.parts();
     match parts.as_slice() {
+        ["v1", "logout"] => login::logout(world, call),
+        ["v1", resource, rest @ ..] if resource.starts_with("ext.cattle.io.kubeconfig") => {
+            ext::steve(world, call, rest)
+        }
         ["v3", rest @ ..] => norman::serve(world, call, rest),
         ["v1", rest @ ..] => steve::local(world, call, rest),
         ["k8s", "clusters" | "proxy", cluster, rest @ ..] => proxy::serve(world, call, cluster, rest),

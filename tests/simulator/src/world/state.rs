@@ -1,6 +1,8 @@
 //! What the simulated server remembers.
 
 use super::kube::{Log, Source};
+use super::kubeconfigs::Kubeconfig;
+use super::login::Directory;
 use super::norman::Quirk;
 use super::random::Random;
 use super::steve::Job;
@@ -64,6 +66,8 @@ pub(crate) struct Token {
     pub(crate) ttl: Millis,
     pub(crate) uuid: String,
     pub(crate) version: u64,
+    /// It was changed since it was made.
+    pub(crate) changed: bool,
 }
 
 impl Token {
@@ -113,6 +117,24 @@ pub(crate) struct Cluster {
     pub(crate) creator: Option<String>,
     pub(crate) uuid: String,
     pub(crate) objects: Store,
+    /// Since when it is being removed, and what still has to be done before.
+    pub(crate) removal: Option<Removal>,
+    /// Whether an object of `provisioning.cattle.io` asked for it.
+    pub(crate) provisioned: bool,
+}
+
+/// A cluster on its way out.
+#[derive(Debug, Clone)]
+pub(crate) struct Removal {
+    pub(crate) since: Millis,
+    pub(crate) finalizers: Vec<String>,
+}
+
+/// How long controllers take for what they do after an answer.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Paces {
+    pub(crate) registering: Millis,
+    pub(crate) removing: Millis,
 }
 
 impl Cluster {
@@ -241,7 +263,7 @@ pub(crate) struct ServiceToken {
 }
 
 /// Everything.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct State {
     pub(crate) users: BTreeMap<String, User>,
     /// By [`Token::key`].
@@ -275,6 +297,23 @@ pub(crate) struct State {
     pub(crate) logs: BTreeMap<Source, Log>,
     /// What Helm does, by cluster, namespace and name of the operation.
     pub(crate) helm: BTreeMap<(String, String, String), Job>,
+    pub(crate) paces: Paces,
+    /// Registration tokens whose controller has not written their commands, and since when they are there.
+    pub(crate) unfilled: BTreeMap<String, Millis>,
+    /// The directories that providers ask, by the provider's id.
+    pub(crate) directories: BTreeMap<String, Directory>,
+    /// The kubeconfigs of `ext.cattle.io`, by name.
+    pub(crate) kubeconfigs: BTreeMap<String, Kubeconfig>,
+    pub(crate) age: Age,
+    /// Finalizers of clusters that never finish.
+    pub(crate) hanging: BTreeSet<String>,
+}
+
+/// What a server of this age has.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Age {
+    pub(crate) has_v1_public: bool,
+    pub(crate) has_ext: bool,
 }
 
 impl State {
@@ -300,6 +339,12 @@ impl State {
             scheduled: BTreeMap::new(),
             logs: BTreeMap::new(),
             helm: BTreeMap::new(),
+            paces: Paces::default(),
+            unfilled: BTreeMap::new(),
+            hanging: BTreeSet::new(),
+            directories: BTreeMap::new(),
+            kubeconfigs: BTreeMap::new(),
+            age: Age { has_v1_public: true, has_ext: true },
         };
         for setting in stock::list("settings") {
             let text = |field: &str| stock::text(setting, field).to_owned();
@@ -341,11 +386,16 @@ impl State {
         self.bindings.values_mut().for_each(|binding| binding.created += delta);
         self.settings.values_mut().for_each(|setting| setting.created += delta);
         self.kept.values_mut().flat_map(BTreeMap::values_mut).for_each(|kept| kept.created += delta);
+        self.kubeconfigs.values_mut().for_each(|kubeconfig| kubeconfig.created += delta);
         self.service_tokens.values_mut().for_each(|token| token.expires += delta);
         self.scheduled.values_mut().for_each(|since| *since += delta);
+        self.unfilled.values_mut().for_each(|since| *since += delta);
         self.logs.values_mut().flatten().for_each(|(at, _)| *at += delta);
         for cluster in self.clusters.values_mut() {
             cluster.created += delta;
+            if let Some(removal) = &mut cluster.removal {
+                removal.since += delta;
+            }
             cluster.objects.shift(delta);
         }
     }

@@ -58,6 +58,7 @@ impl World {
             ttl: granted(mint.kind, mint.ttl),
             uuid: state.random.uuid(),
             version: state.next_version(),
+            changed: false,
         };
         state.tokens.insert(token.key(), token.clone());
         token

@@ -95,12 +95,20 @@ impl World {
         deployment: &Object,
         spec: &Value,
     ) -> ObjectKey {
-        if let Some(found) = self.state.clusters.get(cluster)
-            && let Some((known, _)) = found.objects.of(REPLICA_SETS, &key.1).find(|(_, set)| {
-                owned_by(set, &deployment.uid) && template_of(set).as_ref() == spec.get("template")
-            })
-        {
-            return known.clone();
+        // rule: kube.deployment-revisions
+        let Some(found) = self.state.clusters.get_mut(cluster) else { return ObjectKey::default() };
+        let ours = |(_, set): &(&ObjectKey, &Object)| owned_by(set, &deployment.uid);
+        let sets: Vec<(&ObjectKey, &Object)> = found.objects.of(REPLICA_SETS, &key.1).filter(ours).collect();
+        let newest = sets.iter().map(|(_, set)| revision_of(set)).max().unwrap_or_default();
+        let same = sets.iter().find(|(_, set)| template_of(set).as_ref() == spec.get("template"));
+        if let Some((known, own)) = same.map(|(known, set)| ((*known).clone(), revision_of(set))) {
+            // one that is rolled back to is the newest again
+            if own < newest
+                && let Some(set) = found.objects.get_mut(&known)
+            {
+                set_revision(set, newest + 1);
+            }
+            return known;
         }
         let hash = self.state.random.name(9);
         let mut labels = spec.pointer("/template/metadata/labels").cloned().unwrap_or_else(|| json!({}));
@@ -114,7 +122,7 @@ impl World {
         let body = json!({
             "metadata": {
                 "labels": labels, "generation": 1,
-                "annotations": {"deployment.kubernetes.io/revision": "1"},
+                "annotations": {REVISION: (newest + 1).to_string()},
                 "ownerReferences": reference("apps/v1", "Deployment", &key.2, &deployment.uid),
             },
             "spec": {
@@ -186,7 +194,43 @@ impl World {
             }
             self.tell(cluster, about, "SuccessfulCreate", "Created pod");
         }
+        self.state_failure(cluster, key, failure.as_deref());
         failure
+    }
+
+    // A replica set says itself that its pods are refused.
+    fn state_failure(&mut self, cluster: &str, key: &ObjectKey, failure: Option<&str>) {
+        let now = stamp(self.state.now);
+        let set = self.state.clusters.get_mut(cluster).and_then(|found| found.objects.get_mut(key));
+        let Some(Value::Object(status)) = set.and_then(|set| set.body.get_mut("status")) else { return };
+        match failure {
+            None => drop(status.remove("conditions")),
+            Some(why) => {
+                let condition = json!([{
+                    "type": "ReplicaFailure", "status": "True", "lastTransitionTime": now, "reason": "FailedCreate",
+                    "message": why,
+                }]);
+                status.insert("conditions".to_owned(), condition);
+            }
+        }
+    }
+
+    // What the older replica sets of a deployment say of refused pods.
+    pub(super) fn older_failure(
+        &self,
+        cluster: &str,
+        key: &ObjectKey,
+        deployment: &Object,
+        new: &str,
+    ) -> Option<String> {
+        // rule: kube.deployment-revisions
+        let found = self.state.clusters.get(cluster)?;
+        let mut sets = found.objects.of(REPLICA_SETS, &key.1);
+        sets.find_map(|(_, set)| {
+            let old = owned_by(set, &deployment.uid) && set.uid != new;
+            let said = set.body.get("status")?.pointer("/conditions/0/message")?.as_str();
+            said.filter(|_| old).map(str::to_owned)
+        })
     }
 
     pub(super) fn pod(
@@ -209,6 +253,35 @@ impl World {
         Ok(())
     }
 
+    // An event of a controller that tries again and again, ever more seldom: the same event, counted.
+    pub(super) fn tell_again(
+        &mut self,
+        cluster: &str,
+        about: (&str, &str, &ObjectKey, &Object),
+        message: &str,
+    ) {
+        // rule: kube.sets-try-again
+        let (now, uid) = (self.state.now, about.3.uid.as_str());
+        let events = self.state.clusters.get_mut(cluster).map(|found| &mut found.objects);
+        let known = events.and_then(|events| {
+            let said = |event: &Object| {
+                let text = |field: &str| event.body.get(field).and_then(Value::as_str);
+                let of = event.body.get("involvedObject").and_then(|object| object.get("uid")?.as_str());
+                of == Some(uid) && text("reason") == Some("FailedCreate") && text("message") == Some(message)
+            };
+            let key = events.of("/events", &about.2.1).find(|(_, event)| said(event))?.0.clone();
+            events.get_mut(&key)
+        });
+        let Some(event) = known else { return self.tell(cluster, about, "FailedCreate", message) };
+        let count = event.body.get("count").and_then(Value::as_u64).unwrap_or(1);
+        // 10 ms, 20 ms, 40 ms, …
+        let next = event.created + (10_i64 << count.min(20));
+        if now >= next {
+            event.body.insert("count".to_owned(), json!(count + 1));
+            event.body.insert("lastTimestamp".to_owned(), json!(stamp(now)));
+        }
+    }
+
     // An event of a controller, about the object with this key.
     fn tell(&mut self, cluster: &str, about: (&str, &str, &ObjectKey, &Object), reason: &str, message: &str) {
         let (kind, component, key, object) = about;
@@ -226,6 +299,20 @@ impl World {
         });
         let event = self.object(super::controllers::object(body));
         self.keep(cluster, ("/events".to_owned(), key.1.clone(), name), event);
+    }
+}
+
+const REVISION: &str = "deployment.kubernetes.io/revision";
+
+pub(super) fn revision_of(object: &Object) -> u64 {
+    object.annotation(REVISION).and_then(|text| text.parse().ok()).unwrap_or_default()
+}
+
+pub(super) fn set_revision(object: &mut Object, revision: u64) {
+    if let Value::Object(metadata) = object.body.entry("metadata").or_insert_with(|| json!({}))
+        && let Value::Object(own) = metadata.entry("annotations").or_insert_with(|| json!({}))
+    {
+        own.insert(REVISION.to_owned(), json!(revision.to_string()));
     }
 }
 

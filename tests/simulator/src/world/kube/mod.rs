@@ -1,6 +1,7 @@
 //! A Kubernetes API: discovery, reviews, and objects that are kept as they were sent.
 
 mod admission;
+pub(crate) mod agent;
 mod apply;
 mod controllers;
 mod defaults;

@@ -12,6 +12,7 @@ use crate::world::World;
 use crate::world::answer;
 use crate::world::call::Call;
 use crate::world::follow;
+use crate::world::registration;
 use crate::world::route::not_simulated;
 use crate::world::state::{Object, ObjectKey, stamp};
 use http::StatusCode;
@@ -34,6 +35,9 @@ pub(super) fn serve(
     match verb {
         "get" => views::get(world, call, cluster, resource, target),
         "list" => views::list(world, call, cluster, resource, target),
+        "patch" if resource.kind == "Cluster" && views::viewed(resource) => {
+            registration::patch_cluster(world, call, target.name)
+        }
         _ if views::viewed(resource) => not_simulated("writes to management objects past Norman"),
         "create" => create(world, call, cluster, resource, target),
         "update" | "patch" => {
@@ -130,7 +134,7 @@ fn make(
     let Some(found) = world.state.clusters.get(cluster) else {
         return Err(Box::new(created.not_found(resource)));
     };
-    if resource.namespaced && resource.group != "management.cattle.io" {
+    if resource.namespaced && !resource.group.ends_with("cattle.io") {
         let home = (super::NAMESPACES.to_owned(), String::new(), target.namespace.to_owned());
         if !found.objects.contains_key(&home) {
             // rule: kube.unknown-namespace

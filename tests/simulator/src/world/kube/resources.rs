@@ -91,6 +91,7 @@ pub(crate) const RESOURCES: &[Resource] = &[
     resource("management.cattle.io", "v3", "users", "User", false),
     resource("management.cattle.io", "v3", "projects", "Project", true),
     resource("management.cattle.io", "v3", "settings", "Setting", false),
+    resource("provisioning.cattle.io", "v1", "clusters", "Cluster", true),
 ];
 
 /// What a resource is called for short.

@@ -1,7 +1,8 @@
 //! Workloads over time: where nodes run, pods become ready after a while, and what is rolled out follows.
 
 use super::controllers::{
-    DAEMON_SETS, DEPLOYMENTS, PODS, REPLICA_SETS, STATEFUL_SETS, object, owned_by, reference,
+    DAEMON_SETS, DEPLOYMENTS, PODS, REPLICA_SETS, STATEFUL_SETS, object, owned_by, reference, revision_of,
+    set_revision,
 };
 use super::resources::find;
 use crate::world::World;
@@ -50,6 +51,7 @@ impl World {
 
     /// Lets time pass where nodes run: pods become ready, and the controllers see it.
     pub(crate) fn tick(&mut self) {
+        self.attend_clusters();
         // rule: kube.pods-become-ready
         let clusters: Vec<(String, Millis)> =
             self.state.nodes.iter().map(|(cluster, pace)| (cluster.clone(), *pace)).collect();
@@ -144,7 +146,9 @@ impl World {
         let Some(spec) = deployment.body.get("spec").cloned() else { return };
         let wanted = number(&spec, "/replicas").unwrap_or(1);
         let set = self.replica_set(cluster, key, &deployment, &spec);
-        let new = self.find(cluster, &set).map(|set| set.uid).unwrap_or_default();
+        let made = self.find(cluster, &set);
+        let revision = made.as_ref().map(revision_of).unwrap_or(1);
+        let new = made.map(|set| set.uid).unwrap_or_default();
         let paused = spec.get("paused") == Some(&json!(true));
         let mut failure = None;
         for _ in 0..ROUNDS {
@@ -160,10 +164,10 @@ impl World {
         let ours = self.pods_of(cluster, &key.1, &new);
         let available = old.iter().chain(&ours).filter(|(_, ready)| *ready).count();
         let counts = Counts { wanted, all: old.len() + ours.len(), updated: ours.len(), available };
+        let older = || self.older_failure(cluster, key, &deployment, &new).filter(|_| !counts.done());
+        let failure = failure.or_else(older);
         let status = self.status(&deployment, &spec, &set.2, counts, failure);
-        if deployment.body.get("status") == Some(&status)
-            && deployment.annotation("deployment.kubernetes.io/revision").is_some()
-        {
+        if deployment.body.get("status") == Some(&status) && revision_of(&deployment) == revision {
             return;
         }
         let version = self.state.next_version();
@@ -171,11 +175,7 @@ impl World {
         let Some(stored) = stored else { return };
         stored.version = version;
         stored.body.insert("status".to_owned(), status);
-        if let Value::Object(metadata) = stored.body.entry("metadata").or_insert_with(|| json!({}))
-            && let Value::Object(own) = metadata.entry("annotations").or_insert_with(|| json!({}))
-        {
-            own.insert("deployment.kubernetes.io/revision".to_owned(), json!("1"));
-        }
+        set_revision(stored, revision);
     }
 
     // The pods of a deployment's older replica sets.
@@ -403,7 +403,17 @@ impl World {
             "spec": spec.pointer("/template/spec"),
         }));
         // what admission refuses is in the events only, and nothing of it is in the status
-        let _ = self.pod(cluster, pods, pod, &mut body, set);
+        let name = pod.2.clone();
+        if let Err(why) = self.pod(cluster, pods, pod, &mut body, set) {
+            let (component, told) = match kind {
+                "DaemonSet" => ("daemonset-controller", format!("Error creating: {why}")),
+                _ => (
+                    "statefulset-controller",
+                    format!("create Pod {name} in StatefulSet {} failed error: {why}", key.2),
+                ),
+            };
+            self.tell_again(cluster, (kind, component, key, set), &told);
+        }
     }
 }
 

@@ -8,7 +8,7 @@ use crate::Response;
 use crate::world::World;
 use crate::world::answer;
 use crate::world::call::Call;
-use crate::world::state::{Millis, Object, ObjectKey, SECOND, State};
+use crate::world::state::{Millis, Object, ObjectKey, SECOND, State, stamp};
 use http::StatusCode;
 use serde_json::{Map, Value, json};
 use std::borrow::Cow;
@@ -51,13 +51,15 @@ fn management(state: &State, resource: &Resource) -> Vec<(ObjectKey, Object)> {
             .map(|c| {
                 let spec =
                     json!({"displayName": c.name, "description": c.description, "internal": c.is_local()});
-                view(
-                    resource,
-                    &c.id,
-                    &c.uuid,
-                    c.created,
-                    json!({"spec": spec, "status": {"driver": "imported"}}),
-                )
+                let mut body = json!({"spec": spec, "status": {"driver": "imported"}});
+                if let (Some(removal), Some(body)) = (&c.removal, body.as_object_mut()) {
+                    let at = stamp(removal.since);
+                    body.insert(
+                        "metadata".to_owned(),
+                        json!({"deletionTimestamp": at, "finalizers": removal.finalizers}),
+                    );
+                }
+                view(resource, &c.id, &c.uuid, c.created, body)
             })
             .collect(),
         "Token" => state

@@ -103,6 +103,7 @@ fn create(world: &mut World, call: &Call<'_>) -> Outcome {
     let id = format!("c-{}", world.state.random.name(5));
     let description = string(&body, "description").unwrap_or_default();
     world.insert_cluster(&id, &name, &description, Agent::Never, Some(&access.user));
+    world.unfill(&format!("{id}:default-token"), true);
     let cluster = world.state.clusters.get(&id).ok_or_else(|| Problem::not_found(""))?;
     Ok(answer::json(StatusCode::CREATED, &object(&world.state, &call.base, cluster)))
 }
@@ -121,19 +122,9 @@ fn update(world: &mut World, call: &Call<'_>, cluster: &Cluster) -> Outcome {
 }
 
 fn remove(world: &mut World, call: &Call<'_>, cluster: &Cluster) -> crate::Response {
-    // rule: cluster.removed-at-once
-    let mut gone = object(&world.state, &call.base, cluster);
-    if let Some(object) = gone.as_object_mut() {
-        dated(object, "removed", world.state.now);
-        object.insert("state".to_owned(), json!("removing"));
-        object.insert("transitioning".to_owned(), json!("yes"));
-    }
-    let prefix = format!("{}:", cluster.id);
-    let state = &mut world.state;
-    state.clusters.remove(&cluster.id);
-    state.projects.retain(|id, _| !id.starts_with(&prefix));
-    state.bindings.retain(|_, binding| binding.target != cluster.id && !binding.target.starts_with(&prefix));
-    answer::json(StatusCode::OK, &gone)
+    world.begin_removal(&cluster.id);
+    let gone = world.state.clusters.get(&cluster.id).unwrap_or(cluster);
+    answer::json(StatusCode::OK, &object(&world.state, &call.base, gone))
 }
 
 // The minted token is not scoped, whatever the scope of the key that asked.
@@ -319,6 +310,11 @@ pub(crate) fn object(state: &State, base: &str, cluster: &Cluster) -> Value {
         object.insert("labels".to_owned(), json!({"cattle.io/creator": "norman"}));
     }
     dated(&mut object, "created", cluster.created);
+    if let Some(removal) = &cluster.removal {
+        dated(&mut object, "removed", removal.since);
+        object.insert("state".to_owned(), json!("removing"));
+        object.insert("transitioning".to_owned(), json!("yes"));
+    }
     if matches!(cluster.agent, Agent::Never) {
         object.insert("driver".to_owned(), json!(""));
         let info = json!({"machineProvider": "imported", "nodeCount": 0, "type": "/v3/schemas/clusterInfo"});

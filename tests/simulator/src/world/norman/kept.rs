@@ -255,10 +255,10 @@ fn create(world: &mut World, call: &Call<'_>, place: &Place<'_>) -> Outcome {
     special::complete(world, kind, &mut fields);
     let uuid = world.state.random.uuid();
     let creator = Some(place.access.user.clone());
-    let mut kept = Kept { created: world.state.now, creator, uuid, fields, ..Kept::default() };
+    let kept = Kept { created: world.state.now, creator, uuid, fields, ..Kept::default() };
     let made = shown(call, place, &id, &kept);
-    special::completed_later(kind, &name, &mut kept.fields);
-    world.state.kept.entry(shelf).or_default().insert(id, kept);
+    world.state.kept.entry(shelf).or_default().insert(id.clone(), kept);
+    special::completed_later(world, kind, &id);
     Ok(answer::json(StatusCode::CREATED, &Value::Object(made)))
 }
 

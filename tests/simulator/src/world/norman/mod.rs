@@ -22,6 +22,7 @@ use super::answer::{self, Outcome, Problem, SCHEMAS, must_authenticate, set, tex
 use super::auth::Caller;
 use super::call::{Call, Query};
 use super::follow;
+use super::registration;
 use super::rights::Ask;
 use super::state::Project;
 use crate::Response;
@@ -44,6 +45,9 @@ pub(crate) fn serve(world: &mut World, call: &Call<'_>, parts: &[&str]) -> Respo
     if parts.first() == Some(&"connect") {
         // rule: norman.connect
         return text(StatusCode::UNAUTHORIZED, "failed authentication");
+    }
+    if let ["import", file] = parts {
+        return registration::manifest(world, call, file);
     }
     if !matches!(call.caller, Caller::User { .. }) && !public(call, parts) {
         return must_authenticate();

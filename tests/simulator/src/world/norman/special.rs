@@ -30,12 +30,9 @@ pub(super) fn complete(world: &mut World, kind: &Kind, fields: &mut Map<String, 
 }
 
 /// What its controllers add a moment after the answer that creates an object.
-pub(super) fn completed_later(kind: &Kind, name: &str, fields: &mut Map<String, Value>) {
+pub(super) fn completed_later(world: &mut World, kind: &Kind, id: &str) {
     if kind.id == "clusterRegistrationToken" {
-        // rule: registration.commands-follow
-        let text = |field: &str| fields.get(field).and_then(Value::as_str).unwrap_or_default().to_owned();
-        let (cluster, secret) = (text("clusterId"), text("token"));
-        fields.extend(registration(&cluster, name, &secret));
+        world.unfill(id, false);
     }
 }
 

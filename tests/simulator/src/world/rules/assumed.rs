@@ -30,11 +30,6 @@ pub(super) const RULES: &[Rule] = &[
         "follows from the role cluster-owner",
         "Who owns a cluster may change and delete it.",
     ),
-    assumed(
-        "cluster.removed-at-once",
-        "the real server takes minutes",
-        "A deleted cluster is gone with the answer that deletes it.",
-    ),
     assumed("cluster.update-needs-name", "read in Rancher's source", "PUT on a cluster must name it."),
     assumed(
         "ext.dry-run",
@@ -82,7 +77,70 @@ pub(super) const RULES: &[Rule] = &[
     assumed(
         "login.disabled-user",
         "read in Rancher's source",
-        "A disabled user who logs in is 403 PermissionDenied.",
+        "A disabled user who logs in with the right password is 403 PermissionDenied, without a message.",
+    ),
+    assumed(
+        "ext.activity",
+        "its verbs are recorded, its fields read in the dashboard's source",
+        "The activity of a session is read by the name of its token.",
+    ),
+    assumed(
+        "ext.kubeconfig-deleted",
+        "read in Rancher's source",
+        "Deleting a kubeconfig answers with it and deletes its token.",
+    ),
+    assumed(
+        "ext.kubeconfig-foreign-cluster",
+        "read in Rancher's source; the words are ours",
+        "A kubeconfig for a cluster that the user may not see is 403.",
+    ),
+    assumed(
+        "ext.kubeconfig-ttl",
+        "read in Rancher's source; the units are recorded",
+        "A kubeconfig lives 30 days if nothing is asked for; beyond 90 days is 400.",
+    ),
+    assumed(
+        "ext.password-echoed",
+        "read in Rancher's source",
+        "The answer to a change of a password holds what was sent, passwords included.",
+    ),
+    assumed("ext.password-length", "read in Rancher's source", "A new password that is too short is 400."),
+    assumed(
+        "ext.password-right",
+        "read in Rancher's source",
+        "Whoever may update users may set any password without the current one; others their own. Else it is 401.",
+    ),
+    assumed(
+        "ext.password-wrong-current",
+        "read in Rancher's source",
+        "A wrong current password is a 500 InternalError.",
+    ),
+    assumed("ext.refresh-needs-user", "read in Rancher's source", "A refresh for nobody is 400."),
+    assumed(
+        "ext.refresh-right",
+        "read in Rancher's source",
+        "Who may not create users may not have groups refreshed: 401.",
+    ),
+    assumed(
+        "login.directory-down",
+        "read in Rancher's source: what is no error of the API becomes a 500",
+        "A login by a directory that does not answer, or was never set up, is a 500 ServerError.",
+    ),
+    assumed(
+        "login.directory-user",
+        "no directory was recorded",
+        "A user of a directory becomes known to Rancher with the first login, without a user name there.",
+    ),
+    assumed(
+        "login.unknown-type",
+        "read in Rancher's source",
+        "/v1-public/login with a type that it does not know is 422 InvalidBodyContent.",
+    ),
+    assumed("logout.v1", "read in Rancher's source", "POST /v1/logout deletes the token in use, as v3 does."),
+    assumed(
+        "old.planes",
+        "no older server was recorded; clients fall back so",
+        "An older server has neither /v1-public nor ext.cattle.io: 404 page not found.",
     ),
     assumed(
         "namespace.removed-at-once",

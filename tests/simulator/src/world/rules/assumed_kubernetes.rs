@@ -45,6 +45,11 @@ pub(super) const RULES: &[Rule] = &[
         "DELETE may name uid and resourceVersion; another object is 409.",
     ),
     assumed(
+        "kube.deployment-revisions",
+        "read in Kubernetes' deployment controller",
+        "Each template is a revision, counted on its replica set and on the deployment. Refused pods of an older one are the deployment's ReplicaFailure where the newest has none.",
+    ),
+    assumed(
         "kube.eviction",
         "only a missing pod was evicted in the record",
         "An evicted pod is gone at once.",
@@ -134,6 +139,11 @@ pub(super) const RULES: &[Rule] = &[
         "kube.sets-make-pods",
         "Kubernetes documentation",
         "Stateful sets make their pods one after the other, daemon sets one for each node.",
+    ),
+    assumed(
+        "kube.sets-try-again",
+        "read in Kubernetes' controllers",
+        "A refused pod of a stateful set or a daemon set is an event, counted anew at every further attempt, of which each comes later than the one before.",
     ),
     assumed(
         "kube.status-alone",

@@ -8,6 +8,7 @@ mod catalog;
 mod kubernetes;
 mod norman;
 mod rancher;
+mod registration;
 mod watches;
 
 /// What a rule rests on.
@@ -40,7 +41,8 @@ const fn assumed(id: &'static str, why: &'static str, text: &'static str) -> Rul
 }
 
 const RECORDED: [&[Rule]; 4] = [kubernetes::RULES, norman::RULES, rancher::RULES, watches::RECORDED];
-const ASSUMED: [&[Rule]; 4] = [assumed::RULES, assumed_kubernetes::RULES, catalog::ASSUMED, watches::ASSUMED];
+const ASSUMED: [&[Rule]; 5] =
+    [assumed::RULES, assumed_kubernetes::RULES, catalog::ASSUMED, registration::ASSUMED, watches::ASSUMED];
 
 /// All rules, the recorded ones first.
 pub fn all() -> impl Iterator<Item = &'static Rule> {

@@ -84,6 +84,61 @@ pub(super) const RULES: &[Rule] = &[
         "Deleting an ext token answers 200 with the object.",
     ),
     recorded(
+        "ext.generate-name",
+        "workflows, ext token get and ext token disable",
+        "A token shows the beginning of its name until it is changed.",
+    ),
+    recorded(
+        "ext.kubeconfig-all",
+        "workflows, ext kubeconfig all",
+        "* is every cluster that the user sees, by name; the first is the current context.",
+    ),
+    recorded(
+        "ext.kubeconfig-once",
+        "workflows, ext kubeconfig two clusters and ext kubeconfig list",
+        "The text of a kubeconfig is in the answer that makes it, and never again.",
+    ),
+    recorded(
+        "ext.kubeconfig-steve",
+        "workflows, ext kubeconfig two clusters",
+        "By Steve a kubeconfig has links, a state and its token as a relationship.",
+    ),
+    recorded(
+        "ext.kubeconfig-text",
+        "workflows, ext kubeconfig two clusters",
+        "A kubeconfig has an entry for Rancher and one for each cluster, all with one ext token.",
+    ),
+    recorded(
+        "ext.kubeconfig-token",
+        "workflows, ext kubeconfig list",
+        "A kubeconfig is made with a token of ext.cattle.io of the same life.",
+    ),
+    recorded(
+        "ext.kubeconfig-unknown-cluster",
+        "workflows, ext kubeconfig unknown cluster",
+        "A kubeconfig for an unknown cluster is 400.",
+    ),
+    recorded(
+        "ext.refresh",
+        "oidc, ext refresh bob",
+        "A refresh of groups is answered as begun; what a user left stays until the next login.",
+    ),
+    recorded(
+        "login.local-switched-off",
+        "oidc, local login afterwards, 4",
+        "A local user logs in by /v1-public even while the local provider is switched off.",
+    ),
+    recorded(
+        "providers.enabled-only",
+        "oidc, public providers afterwards, 4",
+        "The public lists show the providers that are switched on.",
+    ),
+    recorded(
+        "providers.local-first",
+        "oidc, v1 public providers",
+        "/v1-public lists the local provider first.",
+    ),
+    recorded(
         "ext.discovery",
         "schemas, discovery of ext.cattle.io/v1",
         "The group lists six kinds to everybody who is authenticated (for whom it was recorded: an administrator).",

@@ -38,7 +38,7 @@ struct Plane<'a> {
 impl Plane<'_> {
     fn may(&self, world: &World, verb: &str, resource: &Resource, namespace: &str, name: &str) -> bool {
         let ask = Ask { verb, group: resource.group, resource: resource.plural, namespace, name };
-        if resource.group == "management.cattle.io" && resource.kind == "Cluster" {
+        if is_own_cluster(resource) {
             // rule: steve.management-is-read-only
             return match (verb, name) {
                 ("get", name) if !name.is_empty() => self.access.sees_cluster(name),
@@ -53,9 +53,14 @@ impl Plane<'_> {
 
     fn sees(&self, world: &World, resource: &Resource, key: &ObjectKey) -> bool {
         let namespace = if resource.kind == "Namespace" { &key.2 } else { &key.1 };
-        (resource.kind != "Cluster" && self.may(world, "list", resource, "", ""))
+        (!is_own_cluster(resource) && self.may(world, "list", resource, "", ""))
             || self.may(world, "get", resource, namespace, &key.2)
     }
+}
+
+// Clusters of Rancher's own, which Norman keeps; those of `provisioning.cattle.io` are objects like others.
+fn is_own_cluster(resource: &Resource) -> bool {
+    resource.group == "management.cattle.io" && resource.kind == "Cluster"
 }
 
 /// `/v1/…` of the server itself.

@@ -1,0 +1,172 @@
+//! The agent in a cluster: which registration token it has, and how another gets to it.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use rancher_types::Secret;
+use serde_json::Value;
+use std::fmt;
+
+use super::{Registration, RegistrationToken};
+use crate::error::{Error, ErrorKind, Result};
+use crate::proxy::{ApplyOptions, ClusterProxy, Resource};
+use crate::wire::{ClusterId, Object, yaml};
+
+/// Where the agent lives, and what its deployment is called (read in Rancher's template of the manifest).
+const HOME: &str = "cattle-system";
+const AGENT: &str = "cattle-cluster-agent";
+
+/// Which registration token the agent of a cluster connects with.
+#[derive(Clone, PartialEq, Eq)]
+pub(super) enum Holds {
+    /// This one; `settled` if no older pod of the agent runs that may have another.
+    Token { token: Secret, settled: bool },
+    /// It was not seen, and why.
+    Unseen(String),
+}
+
+impl fmt::Debug for Holds {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Token { settled, .. } => write!(f, "Token(…, settled: {settled})"),
+            Self::Unseen(why) => write!(f, "Unseen({why})"),
+        }
+    }
+}
+
+/// The objects of a manifest: YAML documents between lines of three hyphens.
+pub(super) fn objects(manifest: &str) -> Result<Vec<Object>> {
+    let mut documents = vec![String::new()];
+    for line in manifest.lines() {
+        if line.trim_end() == "---" {
+            documents.push(String::new());
+        } else if let Some(last) = documents.last_mut() {
+            last.push_str(line);
+            last.push('\n');
+        }
+    }
+    let is_empty =
+        |text: &str| text.lines().all(|line| line.trim().is_empty() || line.trim_start().starts_with('#'));
+    let wrong = |problem: String| {
+        Error::new(ErrorKind::Decode, format!("the manifest cannot be read: {problem}"), "fetch it again")
+    };
+    let mut read = Vec::new();
+    for document in documents.iter().filter(|text| !is_empty(text)) {
+        let value: Value = yaml::from_str(document).map_err(|error| wrong(error.to_string()))?;
+        if !value.is_object() {
+            return Err(wrong("a document of it is no object".to_owned()));
+        }
+        read.push(Object::try_from(value)?);
+    }
+    Ok(read)
+}
+
+/// The name of the secret that a deployment of the agent takes its token from.
+fn credential_of(deployment: &Object) -> Option<&str> {
+    let volumes = deployment.pointer("/spec/template/spec/volumes").and_then(Value::as_array);
+    let volume = volumes
+        .into_iter()
+        .flatten()
+        .find(|volume| volume.get("name").and_then(Value::as_str) == Some("cattle-credentials"));
+    let by_volume = volume.and_then(|volume| volume.pointer("/secret/secretName")).and_then(Value::as_str);
+    let containers = deployment.pointer("/spec/template/spec/containers").and_then(Value::as_array);
+    let mut entries = containers
+        .into_iter()
+        .flatten()
+        .filter_map(|container| container.get("env").and_then(Value::as_array))
+        .flatten();
+    let by_env = entries
+        .find(|entry| entry.get("name").and_then(Value::as_str) == Some("CATTLE_CREDENTIAL_NAME"))
+        .and_then(|entry| entry.get("value"))
+        .and_then(Value::as_str);
+    by_volume.or(by_env).filter(|name| !name.is_empty())
+}
+
+/// The token in a secret of the agent.
+fn token_of(secret: &Object) -> Option<Secret> {
+    let encoded = secret.pointer("/data/token").and_then(Value::as_str)?;
+    let text = String::from_utf8(STANDARD.decode(encoded).ok()?).ok()?;
+    (!text.is_empty()).then(|| Secret::from(text))
+}
+
+impl Registration {
+    /// Looks which token the agent of a cluster has. What cannot be seen is said, and is no error.
+    pub(super) async fn agent_holds(&self, cluster: &ClusterId) -> Result<Holds> {
+        let proxy = self.client.cluster(cluster)?;
+        let deployments = Resource::of("apps", "v1", "deployments").within(HOME);
+        let unseen = |what: &str, error: &Error| {
+            Holds::Unseen(format!("{what} in {HOME} was not read ({}: {})", error.kind(), error.summary()))
+        };
+        let deployment = match proxy.get(deployments, AGENT).await {
+            Ok(deployment) => deployment,
+            Err(error) => return Ok(unseen(&format!("the deployment {AGENT}"), &error)),
+        };
+        let Some(name) = credential_of(&deployment) else {
+            return Ok(Holds::Unseen(format!("the deployment {AGENT} names no secret of its token")));
+        };
+        let secret = match proxy.get(Resource::core("secrets").within(HOME), name).await {
+            Ok(secret) => secret,
+            Err(error) => return Ok(unseen(&format!("the secret {name}"), &error)),
+        };
+        let Some(token) = token_of(&secret) else {
+            return Ok(Holds::Unseen(format!("the secret {name} holds no token")));
+        };
+        let settled = match proxy.rollout(HOME, AGENT).status().await {
+            Ok(status) => status.done,
+            Err(_) => false,
+        };
+        Ok(Holds::Token { token, settled })
+    }
+
+    /// Installs the agent anew, with another token, through the connection that it has now.
+    pub(super) async fn roll_out(&self, token: &RegistrationToken, manager: &str) -> Result<ClusterProxy> {
+        let manifest = self.manifest_of(token).await?;
+        let proxy = self.client.cluster(&token.cluster)?;
+        let options = ApplyOptions { force: true, ..ApplyOptions::by(manager) };
+        // in the order of the manifest: the deployment comes after the secret that it names
+        for object in objects(manifest.expose())? {
+            proxy.apply_object(&object, &options).await?;
+        }
+        Ok(proxy)
+    }
+
+    /// The rollout of the agent.
+    pub(super) fn agent_rollout(proxy: &ClusterProxy) -> crate::proxy::Rollout {
+        proxy.rollout(HOME, AGENT)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn a_manifest_comes_apart_and_tells_nothing_when_it_does_not() {
+        let text = "\n---\n# nothing\n---\napiVersion: v1\nkind: Secret\nstringData:\n  script: |\n    a\n    ---\n    b\n--- \nkind: Deployment\n";
+        let kinds: Vec<String> =
+            objects(text).unwrap().iter().map(|o| o.text("kind").unwrap().to_owned()).collect();
+        assert_eq!(kinds, ["Secret", "Deployment"]);
+        for wrong in ["<html>m4rk3d</html>", "kind: [m4rk3d", "- m4rk3d\n"] {
+            let error = objects(wrong).unwrap_err();
+            assert!(!format!("{error} {error:?}").contains("m4rk3d"), "{error}");
+        }
+        assert!(objects("").unwrap().is_empty());
+    }
+
+    #[test]
+    fn the_agent_says_where_its_token_is() {
+        let of = |spec: Value| {
+            let object = Object::try_from(json!({"spec": {"template": {"spec": spec}}})).unwrap();
+            credential_of(&object).map(str::to_owned)
+        };
+        let volume = json!({"volumes": [{"name": "x"}, {"name": "cattle-credentials", "secret": {"secretName": "a"}}]});
+        assert_eq!(of(volume).as_deref(), Some("a"));
+        let env = json!({"containers": [{}, {"env": [{"name": "CATTLE_CREDENTIAL_NAME", "value": "b"}]}]});
+        assert_eq!(of(env).as_deref(), Some("b"));
+        assert_eq!(of(json!({})), None);
+        let secret = |data: Value| token_of(&Object::try_from(json!({"data": data})).unwrap());
+        assert_eq!(secret(json!({"token": "bTRyazNk"})).unwrap().expose(), "m4rk3d");
+        assert_eq!(secret(json!({"token": "%"})), None);
+        assert_eq!(secret(json!({"token": ""})), None);
+    }
+}

@@ -1,0 +1,232 @@
+//! Deletes what a run made, and only that: keys first, then namespaces, then projects. Then looks whether it is gone.
+
+use rancher_client::error::ErrorKind;
+use rancher_client::proxy::Resource;
+use rancher_client::v3::{Query, Resource as Collection};
+use rancher_client::wire::{ClusterId, Object};
+use rancher_client::{Client, Error};
+use std::collections::BTreeSet;
+use std::time::{Duration, Instant};
+
+use crate::journal::{Entry, Journal};
+use crate::mark::Run;
+use crate::site::Site;
+
+/// How long a namespace with everything in it may take to go.
+const PATIENCE: Duration = Duration::from_secs(180);
+
+/// How often everything is looked for; a request that was cut off can still do its work.
+const ROUNDS: usize = 3;
+
+/// Something of the run that is there.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Left {
+    Key(String),
+    Namespace(ClusterId, String),
+    Project(String),
+}
+
+impl Left {
+    fn words(&self) -> String {
+        match self {
+            Left::Key(id) => format!("key {id}"),
+            Left::Namespace(cluster, name) => format!("namespace {name} in {cluster}"),
+            Left::Project(id) => format!("project {id}"),
+        }
+    }
+}
+
+/// What went.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(crate) struct Cleaned {
+    /// How many things were deleted.
+    pub(crate) gone: usize,
+    /// Namespaces that the user may not delete, and sees no more since their project is gone.
+    pub(crate) unseen: BTreeSet<String>,
+}
+
+impl Cleaned {
+    /// What went, in words.
+    pub(crate) fn words(&self) -> String {
+        let mut words = format!("{} things deleted, and seen to be gone", self.gone);
+        if !self.unseen.is_empty() {
+            let names: Vec<&str> = self.unseen.iter().map(String::as_str).collect();
+            words.push_str(&format!(
+                "; {} went with their project, as far as this user sees",
+                names.join(", ")
+            ));
+        }
+        words
+    }
+}
+
+/// Deletes everything that bears the mark of the run.
+///
+/// # Errors
+/// What is left, and why.
+pub(crate) async fn clean(site: &Site) -> Result<Cleaned, Vec<String>> {
+    let noted =
+        Journal::read(&site.run).map_err(|error| vec![format!("the journal cannot be read: {error}")])?;
+    let clusters = clusters(site, &noted).map_err(|error| vec![error.to_string()])?;
+    let needs_global = |entry: &Entry| matches!(entry, Entry::Project { .. } | Entry::Key { .. });
+    if !site.is_global() && noted.iter().any(needs_global) {
+        return Err(vec![
+            "the run made a project or keys, which takes a key without a scope to delete".to_owned(),
+        ]);
+    }
+    let mut cleaned = Cleaned::default();
+    let mut problems = Vec::new();
+    for _ in 0..ROUNDS {
+        let left = match find(site, &clusters, &noted).await {
+            Ok(left) => left,
+            Err(error) => return Err(vec![format!("what is left cannot be found out: {error}")]),
+        };
+        if left.is_empty() {
+            Journal::remove(&site.run);
+            return Ok(cleaned);
+        }
+        problems.clear();
+        for thing in left {
+            match delete(site, &thing).await {
+                Ok(()) => {
+                    cleaned.gone += 1;
+                    if let Left::Namespace(_, name) = &thing {
+                        cleaned.unseen.remove(name);
+                    }
+                }
+                Err(why) => {
+                    if let Left::Namespace(_, name) = &thing {
+                        cleaned.unseen.insert(name.clone());
+                    }
+                    problems.push(format!("{}: {why}", thing.words()));
+                }
+            }
+        }
+    }
+    if problems.is_empty() {
+        problems.push("something of the run is made again and again; is it still going on?".to_owned());
+    }
+    Err(problems)
+}
+
+fn clusters(site: &Site, noted: &[Entry]) -> Result<BTreeSet<ClusterId>, Error> {
+    let mut found: BTreeSet<ClusterId> =
+        site.cluster().ok().map(|cluster| cluster.id().clone()).into_iter().collect();
+    for entry in noted {
+        if let Entry::Project { cluster, .. } | Entry::Namespace { cluster, .. } = entry {
+            found.insert(ClusterId::new(cluster)?);
+        }
+    }
+    Ok(found)
+}
+
+fn namespaces(client: &Client, cluster: &ClusterId) -> Result<Collection<Object>, Error> {
+    client.v3().in_cluster(cluster).collection("namespaces")
+}
+
+/// Everything that bears the mark, in the order in which it goes.
+async fn find(site: &Site, clusters: &BTreeSet<ClusterId>, noted: &[Entry]) -> Result<Vec<Left>, Error> {
+    let (client, run) = (&site.client, &site.run);
+    let mut found = Vec::new();
+    if site.is_global() {
+        let keys = client.tokens().list(Query::all()).collect().await?;
+        for key in &keys {
+            if let (Some(id), true) =
+                (&key.id, key.description.as_deref().is_some_and(|words| run.described(words)))
+            {
+                found.push(Left::Key(id.clone()));
+            }
+        }
+    }
+    for cluster in clusters {
+        let namespaces = namespaces(client, cluster)?;
+        let mut names = BTreeSet::new();
+        for namespace in namespaces.list(Query::all()).collect().await? {
+            if run.made(&namespace) {
+                names.extend(namespace.id().map(str::to_owned));
+            }
+        }
+        // a list can lag behind
+        for entry in noted {
+            let Entry::Namespace { cluster: of, name } = entry else { continue };
+            if of == cluster.as_str()
+                && namespaces.get(name).await.is_ok_and(|namespace| run.made(&namespace))
+            {
+                names.insert(name.clone());
+            }
+        }
+        found.extend(names.into_iter().map(|name| Left::Namespace(cluster.clone(), name)));
+    }
+    if site.is_global() {
+        let projects = client.v3().collection("projects")?;
+        for cluster in clusters {
+            for project in projects.list(Query::in_cluster(cluster)).collect().await? {
+                if let (Some(id), true) = (project.id(), run.made(&project)) {
+                    found.push(Left::Project(id.to_owned()));
+                }
+            }
+        }
+    }
+    Ok(found)
+}
+
+async fn delete(site: &Site, thing: &Left) -> Result<(), String> {
+    match thing {
+        Left::Key(id) => {
+            let keys = site.client.tokens();
+            absent(keys.delete(id).await)?;
+            match keys.get(id).await {
+                Err(error) if error.kind() == ErrorKind::NotFound => Ok(()),
+                Err(error) => Err(error.to_string()),
+                Ok(_) => Err("it was deleted, and is there".to_owned()),
+            }
+        }
+        Left::Namespace(cluster, name) => {
+            let proxy = site.client.cluster(cluster).map_err(|error| error.to_string())?;
+            absent(proxy.delete(Resource::core("namespaces"), name).await)?;
+            let namespaces = namespaces(&site.client, cluster).map_err(|error| error.to_string())?;
+            until_gone(&namespaces, name, &site.run).await
+        }
+        Left::Project(id) => {
+            let projects = site.client.v3().collection("projects").map_err(|error| error.to_string())?;
+            absent(projects.delete(id).await)?;
+            until_gone(&projects, id, &site.run).await
+        }
+    }
+}
+
+/// What was not there any more was deleted, too.
+fn absent<T>(deleted: rancher_client::Result<T>) -> Result<(), String> {
+    match deleted {
+        Ok(_) => Ok(()),
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(()),
+        Err(error) => Err(error.to_string()),
+    }
+}
+
+/// Waits until neither the object nor the list shows it. A project's member loses its rights on a namespace with the
+/// namespace, so that alone a refusal would prove nothing.
+async fn until_gone(collection: &Collection<Object>, id: &str, run: &Run) -> Result<(), String> {
+    let deadline = Instant::now() + PATIENCE;
+    loop {
+        let there = match collection.get(id).await {
+            Ok(object) => Ok(run.made(&object)),
+            Err(error) if error.kind() == ErrorKind::NotFound => Ok(false),
+            Err(error) if error.kind() == ErrorKind::Forbidden => {
+                let all = collection.list(Query::all()).collect().await;
+                all.map(|all| all.iter().any(|object| object.id() == Some(id)))
+            }
+            Err(error) => Err(error),
+        };
+        match there {
+            Ok(false) => return Ok(()),
+            Ok(true) if Instant::now() > deadline => {
+                return Err(format!("it was deleted, and is still there after {} s", PATIENCE.as_secs()));
+            }
+            Ok(true) => {}
+            Err(error) if Instant::now() > deadline || !error.is_retryable() => return Err(error.to_string()),
+            Err(_) => {}
+        }
+        tokio::time::sleep(Duration::from_millis(500)).await;
+    }
+}
