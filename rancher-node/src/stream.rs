@@ -35,6 +35,12 @@ impl Stream {
         })
     }
 
+    /// What was counted so far, as JSON; `null` of a stream that counts nothing.
+    #[napi]
+    pub fn counts_json(&self) -> String {
+        self.0.counts_json()
+    }
+
     /// Stops it: what is under way is dropped, and nothing comes any more.
     #[napi]
     pub fn stop(&self) {

@@ -1,7 +1,7 @@
 // The scenarios of `tests/scenarios`, done by calling the facade by its names.
 import { readdirSync, readFileSync } from 'node:fs';
 import { inspect } from 'node:util';
-import { alteredOf, Client, ObjectList, RancherError, RecordList } from '../dist/index.mjs';
+import { alteredOf, Client, LogLine, ObjectList, RancherError, RecordList } from '../dist/index.mjs';
 import { fits, is, Wrong } from './fits.mjs';
 
 const root = new URL('../../', import.meta.url);
@@ -30,6 +30,34 @@ function comparisons(where) {
   if (Array.isArray(where)) return where.map(comparisons);
   if (typeof where !== 'object' || where === null) return where;
   return Object.fromEntries(Object.entries(where).map(([name, value]) => [['not_like', 'any_of'].includes(name) ? camel(name) : name, comparisons(value)]));
+}
+
+/** What comes back, without saying of which type. */
+const kindOf = ({ returns }) => returns.replace(/^any /, '');
+
+const targetOf = (part) => part.target ?? part;
+const nameOf = (part) => part.name ?? part;
+
+/** How to come to a group with this target: what hands out what. Nothing if there is no way. */
+function way(here, group, known, target) {
+  if (here === group && is(known, target)) return [];
+  for (const child of table.groups[here].children ?? []) {
+    const needed = (child.arguments ?? []).map(targetOf);
+    if (child.group === here || needed.some((part) => target[part] === undefined)) continue;
+    const taken = [...needed, ...(child.options ?? []).map(targetOf).filter((part) => target[part] !== undefined)];
+    const inherited = (child.inherits ?? []).filter((part) => known[part] !== undefined);
+    const next = Object.fromEntries([...inherited.map((part) => [part, known[part]]), ...taken.map((part) => [part, target[part]])]);
+    const rest = way(child.group, group, next, target);
+    if (rest) return [child, ...rest];
+  }
+  return undefined;
+}
+
+/** What a watch or a log told, by the names of the scenarios. */
+function told(item) {
+  if (item instanceof LogLine) return { text: `${item}`, timestamp: item.timestamp ?? null, whole: item.whole };
+  const { outage: _, ...fields } = item;
+  return fields;
 }
 
 /** A value of ours in the words of the table; one that is not in camel case is wrong. */
@@ -118,8 +146,9 @@ export class Run {
   }
 
   /** The part of the client that has the methods of a group; by the shortest way there is. */
-  #calledOn(group, { collection, cluster, resource, plural, ...others }) {
+  #calledOn(group, target) {
     const client = this.#client();
+    const { collection, cluster, ...others } = target;
     if (group === 'Client') return client;
     if (group === 'Collection') {
       const noun = nounsOf(client).get(collection);
@@ -127,9 +156,12 @@ export class Run {
       if (cluster !== undefined && !noun && others.project === undefined) return client.cluster(cluster).collection(collection, others);
       return client.collection(collection, { ...others, ...(cluster === undefined ? {} : { cluster }) });
     }
-    const part = cluster === undefined ? client : client.cluster(cluster);
-    if (group === 'Cluster') return part;
-    return group === 'SteveResource' ? part.steve(resource) : part.resource(plural, others);
+    const ways = way('Client', group, {}, target) ?? [];
+    return ways.reduce((part, { method, arguments: given = [], options = [] }) => {
+      if (given.length + options.length === 0) return part[camel(method)];
+      const named = options.filter((option) => target[targetOf(option)] !== undefined).map((option) => [camel(nameOf(option)), target[targetOf(option)]]);
+      return part[camel(method)](...given.map((one) => target[targetOf(one)]), ...(options.length > 0 ? [Object.fromEntries(named)] : []));
+    }, client);
   }
 
   async #call(step, outcome) {
@@ -152,10 +184,10 @@ export class Run {
       if (name === 'where') return [name, comparisons(value)];
       return [camel(name), isSpan(operation, name) ? value * 1000 : value];
     }));
-    if (operation.returns.startsWith('wait')) options.onProgress = (event) => outcome.events.push(snake(event, 'event'));
+    if (kindOf(operation).startsWith('wait')) options.onProgress = (event) => outcome.events.push(snake(event, 'event'));
     const part = this.#calledOn(operation.group, this.#fill(step.target ?? {}));
     const result = await part[camel(operation.method)](...positional, options);
-    await this.#take(operation.returns, result, outcome, step.take);
+    await this.#take(kindOf(operation), result, outcome, step.take);
   }
 
   async #take(returns, result, outcome, most) {
@@ -193,8 +225,11 @@ export class Run {
     } else if (returns === 'deleted') {
       outcome.gone = result.gone;
       one(result.object);
-    } else if (/object|wait|edit/.test(returns)) {
+    } else if (/^object|^wait$|^wait gone$|^edit$/.test(returns)) {
       one(result);
+    } else if (returns === 'events' || returns === 'lines') {
+      outcome.value = [];
+      for await (const item of result) if (outcome.value.push(told(item)) === most) break;
     } else {
       outcome.value = returns === 'json' ? result : snake(result);
     }

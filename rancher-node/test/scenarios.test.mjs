@@ -7,7 +7,7 @@ import { Simulator } from './support.mjs';
 
 /** How many rows of the errors table it has. */
 async function done(scenario) {
-  const simulator = await Simulator.start({ delayScale: 0, seed: 7 });
+  const simulator = await Simulator.start({ delayScale: 0, seed: 7, nodes: scenario.nodes });
   try {
     return await new Run(scenario, simulator).run();
   } finally {

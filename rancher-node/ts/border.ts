@@ -2,6 +2,7 @@
 
 import { inspect, type InspectOptions } from 'node:util';
 import { RancherError } from './errors.js';
+import { LogLines, type Source, Watch } from './flows.js';
 import type { Fields } from './generated/values.js';
 import { ObjectList, type Pages, RecordList } from './lists.js';
 import { native, type NativeAnswer, type NativeBridge, type NativeCancel } from './native.js';
@@ -102,6 +103,21 @@ export class Calls {
   }
 
   /** @internal */
+  protected _events<T>(operation: string, input: Input, call: Given): Watch<T> {
+    return new Watch<T>(this.#source(operation, input, call));
+  }
+
+  /** @internal */
+  protected _lines(operation: string, input: Input, call: Given): LogLines {
+    return new LogLines(this.#source(operation, input, call));
+  }
+
+  /** @internal */
+  protected async _nothing(operation: string, input: Input, call: Given, original?: Original): Promise<void> {
+    await this.#call(operation, input, call, original);
+  }
+
+  /** @internal */
   protected async _value<V>(operation: string, input: Input, call: Given, original?: Original): Promise<V> {
     return valueOf<V>(await this.#call(operation, input, call, original));
   }
@@ -132,6 +148,11 @@ export class Calls {
   /** @internal */
   protected async _waitGone<T>(operation: string, input: Input, onProgress: Progress, call: Given): Promise<Kept<T> | undefined> {
     return perhaps<T>(await this.#until(operation, input, onProgress, call));
+  }
+
+  /** @internal */
+  protected async _waitValue<V>(operation: string, input: Input, onProgress: Progress, call: Given): Promise<V> {
+    return valueOf<{ value: V }>(await this.#until(operation, input, onProgress, call)).value;
   }
 
   /**
@@ -193,6 +214,19 @@ export class Calls {
       heed: () => {
         if (call.signal?.aborted) throw call.signal.reason;
       },
+    };
+  }
+
+  #source(operation: string, input: Input, call: Given): Source {
+    check(operation, input, call);
+    const { signal } = call;
+    const stream = raised(() => this.#bridge.begin(operation, this.#sent(input, undefined)));
+    return {
+      next: (known: string) => until(signal, (cancel) => stream.next(known, cancel)),
+      stop: () => stream.stop(),
+      heed: () => signal?.throwIfAborted(),
+      follow: () => (signal ? heed(signal, { cancel: () => stream.stop() }) : () => undefined),
+      counts: () => JSON.parse(stream.countsJson()),
     };
   }
 

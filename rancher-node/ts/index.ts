@@ -8,6 +8,7 @@ export type * as clusterTypes from './generated/types/cluster.js';
 export type * as managementTypes from './generated/types/management.js';
 export type * as projectTypes from './generated/types/project.js';
 export type * from './generated/values.js';
+export { LogLine, LogLines, Watch, type Event } from './flows.js';
 export { ObjectList, RecordList, type FlatRecord, type Walk } from './lists.js';
 export { alteredOf, rawOf, type Deleted, type Ensured, type Kept } from './objects.js';
 // a type alone: the class of this name that everybody has stays theirs

@@ -16,6 +16,7 @@ export interface NativeAnswer {
 /** One answer after another. */
 export interface NativeStream {
   next(reply?: string | null, cancel?: NativeCancel | null): Promise<NativeAnswer | null>;
+  countsJson(): string;
   stop(): void;
 }
 

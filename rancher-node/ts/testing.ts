@@ -21,6 +21,8 @@ export interface SimulatorOptions {
   pods?: number | undefined;
   /** What random values are drawn from. */
   seed?: number | undefined;
+  /** Lets the nodes of the cluster prod run: pods are ready so many milliseconds after they were made, and one is there. */
+  nodes?: number | undefined;
   /** What goes wrong: `GET /v3/projects 429:1 times=2`. */
   faults?: readonly string[] | undefined;
   /** By what recorded delays are multiplied; 0 for none. */
@@ -160,6 +162,23 @@ export class Simulator {
     await this.#control('POST', 'agents', { agents: Object.fromEntries(ids) });
   }
 
+  /**
+   * What becomes of the watches and logs that are open, and how many are and were: `cut` breaks all of them off,
+   * `inject` sends a message or a line to all, `mute` lets them say nothing, `forgetPast` makes every revision so far
+   * too old to go on from.
+   */
+  async streams(done: { cut?: boolean; inject?: string; mute?: boolean; forgetPast?: boolean } = {}): Promise<{ open: number; opened: number }> {
+    const { forgetPast, ...others } = done;
+    const given = { ...others, ...(forgetPast === undefined ? {} : { forget_past: forgetPast }) };
+    const asks = Object.keys(given).length > 0;
+    return (await (asks ? this.#control('POST', 'streams', given) : this.#control('GET', 'streams'))) as { open: number; opened: number };
+  }
+
+  /** Has a container write. */
+  async writeLog(cluster: string, namespace: string, pod: string, container: string, text: string): Promise<void> {
+    await this.#control('POST', 'logs', { cluster: this.clusters[cluster] ?? cluster, namespace, pod, container, text });
+  }
+
   /** The requests that reached it. */
   async journal(): Promise<JournalEntry[]> {
     return (await this.#control('GET', 'journal')) as JournalEntry[];
@@ -236,6 +255,7 @@ function args(options: SimulatorOptions): string[] {
     ['projects', options.projects],
     ['pods', options.pods],
     ['seed', options.seed],
+    ['nodes', options.nodes],
     ['delay-scale', options.delayScale],
     ['prefix', options.prefix],
     ...(options.faults ?? []).map((rule): [string, string] => ['fault', rule]),

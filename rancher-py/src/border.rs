@@ -6,7 +6,7 @@ use pyo3::prelude::*;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use crate::answer::Answer;
+use crate::answer::{self, Answer};
 use crate::call;
 use crate::fork::Own;
 use crate::raise;
@@ -151,6 +151,11 @@ impl Stream {
         self.check(py)?;
         let stream = self.0.share();
         call::later(py, async move { Ok(stream.next(reply.map(Bytes::from)).await?.map(Answer::new)) })
+    }
+
+    /// What was counted so far; nothing of a stream that counts nothing.
+    fn counts<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        answer::parsed(py, self.0.counts_json().as_bytes())
     }
 
     /// Ends it.

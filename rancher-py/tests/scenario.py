@@ -15,10 +15,8 @@ from rancher.testing import Simulator
 
 ROOT = Path(__file__).resolve().parents[2]
 FOLDER = ROOT / "tests" / "scenarios"
-OPERATIONS: dict[str, Any] = {
-    operation["name"]: operation
-    for operation in json.loads((ROOT / "rancher-client/bridge/operations.json").read_text())["operations"]
-}
+TABLE: dict[str, Any] = json.loads((ROOT / "rancher-client/bridge/operations.json").read_text())
+OPERATIONS: dict[str, Any] = {operation["name"]: operation for operation in TABLE["operations"]}
 
 
 class Wrong(AssertionError):
@@ -133,12 +131,15 @@ class Run:
             if "cluster" in rest and name not in nouns and "project" not in rest:
                 return client.cluster(rest.pop("cluster")).collection(name, **rest)
             return client.collection(name, **rest)
-        cluster = client.cluster(rest.pop("cluster")) if "cluster" in rest else client
-        if group == "Cluster":
-            return cluster
-        if group == "SteveResource":
-            return cluster.steve(rest.pop("resource"), **rest)
-        return cluster.resource(rest.pop("plural"), **rest)
+        part = client
+        for child in way("Client", group, {}, target) or []:
+            if not (child["arguments"] or child["options"]):
+                part = getattr(part, child["method"])
+                continue
+            given = [target[target_of(argument)] for argument in child["arguments"]]
+            options = {name_of(option): target[target_of(option)] for option in child["options"] if target_of(option) in target}
+            part = getattr(part, child["method"])(*given, **options)
+        return part
 
     async def call(self, step: dict[str, Any], outcome: Outcome) -> None:
         stated = OPERATIONS[step["operation"]]
@@ -157,18 +158,26 @@ class Run:
                 patch(object.raw, change)
 
             positional.append(changed)
-        if stated["returns"].startswith("wait"):
+        if kind_of(stated).startswith("wait"):
             given["on_progress"] = outcome.events.append
         method = getattr(self.called_on(stated["group"], self.fill(step.get("target", {}))), stated["method"])
         result = method(*positional, **given)
         if isawaitable(result):
             result = await result
-        await self.take(stated["returns"], result, outcome, step.get("take"))
+        await self.take(kind_of(stated), result, outcome, step.get("take"))
 
     async def take(self, returns: str, result: Any, outcome: Outcome, most: int | None) -> None:
-        if returns.endswith("objects"):
+        items: list[Any]
+        if returns in ("events", "lines"):
+            items = []
+            if most is None:
+                items = [item async for item in steps(result)]
+            else:
+                await some(result, items, most)
+            outcome.value = [told(item) for item in items]
+        elif returns == "objects":
             outcome.many = True
-            items: list[Any] = []
+            items = []
             if most is not None:
                 await some(result, items, most)
             else:
@@ -195,7 +204,7 @@ class Run:
         elif isinstance(result, rancher.Object):
             outcome.altered = list(result.altered)
             self.one(result, outcome)
-        elif "object" in returns or returns.startswith("wait"):
+        elif returns.startswith("object") or returns in ("wait", "wait gone"):
             self.one(result, outcome)
         else:
             outcome.value = result
@@ -319,6 +328,45 @@ class Run:
             "saved": lambda: self.saved[name],
         }
         return places[what]() if what in places else None
+
+
+def kind_of(operation: dict[str, Any]) -> str:
+    """What comes back, without saying of which type."""
+    return str(operation["returns"]).removeprefix("any ")
+
+
+def target_of(part: Any) -> str:
+    return str(part if isinstance(part, str) else part["target"])
+
+
+def name_of(part: Any) -> str:
+    return str(part if isinstance(part, str) else part["name"])
+
+
+def way(here: str, group: str, known: dict[str, Any], target: dict[str, Any]) -> list[dict[str, Any]] | None:
+    """How to come to a group with this target: what hands out what. Nothing if there is no way."""
+    if here == group and known == target:
+        return []
+    for child in TABLE["groups"][here].get("children", []):
+        child = {"arguments": [], "options": [], "inherits": [], **child}
+        needed = [target_of(part) for part in child["arguments"]]
+        taken = needed + [part for part in map(target_of, child["options"]) if part in target]
+        if child["group"] == here or any(part not in target for part in needed):
+            continue
+        next = {**{part: known[part] for part in child["inherits"] if part in known}, **{part: target[part] for part in taken}}
+        rest = way(child["group"], group, next, target)
+        if rest is not None:
+            return [child, *rest]
+    return None
+
+
+def told(item: Any) -> dict[str, Any]:
+    """What a watch or a log told, by the names of the scenarios."""
+    if isinstance(item, rancher.LogLine):
+        return {"text": str(item), "timestamp": item.timestamp, "whole": item.whole}
+    names = ("type", "id", "uid", "revision", "dropped", "attempts", "total", "because")
+    fields = {name: getattr(item, name) for name in names if getattr(item, name) is not None}
+    return fields if item.object is None else {**fields, "object": item.object.raw}
 
 
 def nouns_of(client: Any) -> dict[str, str]:

@@ -27,7 +27,7 @@ def at_once(work: Coroutine[Any, Any, int]) -> int:
 
 def done(scenario: dict[str, Any], cls: type[Any]) -> int:
     """How many rows of the errors table it has."""
-    with Simulator(seed=7) as simulator:
+    with Simulator(seed=7, nodes=scenario.get("nodes")) as simulator:
         work = Run(scenario, cls, simulator).run()
         return at_once(work) if cls is rancher.Client else asyncio.run(asyncio.wait_for(work, 120))
 

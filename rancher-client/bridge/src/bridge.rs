@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 use rancher_client::config::Report;
-use rancher_client::{Client, Config};
+use rancher_client::{Client, Config, Credential};
 use serde_json::{Value, json};
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
@@ -25,8 +25,10 @@ type Source = Weak<tokio::sync::Mutex<State>>;
 pub struct Bridge {
     /// Nothing once it is closed: the last to let go of a client closes its connections.
     context: Arc<Mutex<Option<Context>>>,
-    /// With the credential, for those that are opened anew.
+    /// For those that are opened anew.
     config: Arc<Config>,
+    /// The credential as it is now: an operation may have replaced it.
+    credential: Arc<dyn Fn() -> Credential + Send + Sync>,
     naming: Naming,
     closed: Cancel,
     /// What streams that were begun read from.
@@ -62,6 +64,7 @@ impl Bridge {
         crate::prepare();
         Self {
             config: Arc::new(client.config().clone()),
+            credential: Arc::new(client.connection().credentials()),
             context: Arc::new(Mutex::new(Some(Context { client, naming }))),
             naming,
             closed: Cancel::default(),
@@ -76,7 +79,10 @@ impl Bridge {
     /// # Errors
     /// As [`Bridge::of`].
     pub fn reopened(&self) -> Outcome<Self> {
-        let client = Client::new(Config::clone(&self.config))?;
+        // it takes no lock: one that another thread held while the process forked stays held
+        let mut config = Config::clone(&self.config);
+        config.credential = (self.credential)();
+        let client = Client::new(config)?;
         Ok(Self { found: self.found.clone(), ..Self::named(client, self.naming) })
     }
 
@@ -125,10 +131,11 @@ impl Bridge {
     /// all of it was found, as JSON.
     pub fn describe(&self) -> String {
         let config = &self.config;
+        let credential = (self.credential)();
         let all = json!({
             "url": config.server.to_string(),
-            "credential": config.credential.name().map(ToString::to_string),
-            "kind": config.credential.kind(),
+            "credential": credential.name().map(ToString::to_string),
+            "kind": credential.kind(),
             "cluster": config.cluster,
             "trust": config.trust.as_str(),
             "discovery": self.found.as_ref().map_or(Value::Null, |found| found.to_json()),

@@ -1,6 +1,7 @@
 //! One answer after another.
 
 use bytes::Bytes;
+use serde_json::Value;
 use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
@@ -20,7 +21,15 @@ pub(crate) type Next<'a> = Pin<Box<dyn Future<Output = Outcome<Option<Answer>>> 
 pub(crate) trait Source: Send {
     /// The next answer; `reply` is what the caller says to the one before.
     fn next(&mut self, reply: Option<Bytes>) -> Next<'_>;
+
+    /// Whether a step that was dropped in its middle leaves nothing out: the next one goes on where it was.
+    fn resumes(&self) -> bool {
+        false
+    }
 }
+
+/// What a source counts while it goes on.
+type Counts = Arc<dyn Fn() -> Value + Send + Sync>;
 
 /// A source, and the runtime that its connections belong to: a shell may drop it on a thread of its own, and what is
 /// dropped may still have to leave word with the runtime.
@@ -33,6 +42,10 @@ pub(crate) struct Held {
 impl Held {
     fn new(source: impl Source + 'static) -> Self {
         Self { source: Some(Box::new(source)), process: std::process::id(), runtime: None }
+    }
+
+    fn resumes(&self) -> bool {
+        self.source.as_ref().is_some_and(|source| source.resumes())
     }
 
     async fn next(&mut self, reply: Option<Bytes>) -> Outcome<Option<Answer>> {
@@ -76,6 +89,7 @@ pub struct Stream {
     closed: Cancel,
     operation: String,
     timeout: Option<Duration>,
+    counts: Option<Counts>,
 }
 
 impl Stream {
@@ -86,7 +100,12 @@ impl Stream {
             closed: Cancel::default(),
             operation: String::new(),
             timeout: None,
+            counts: None,
         }
+    }
+
+    pub(crate) fn counting(self, counts: impl Fn() -> Value + Send + Sync + 'static) -> Self {
+        Self { counts: Some(Arc::new(counts)), ..self }
     }
 
     pub(crate) fn until(self, closed: Cancel) -> Self {
@@ -113,10 +132,21 @@ impl Stream {
     ///
     /// # Errors
     /// Those of the operation; after one the stream is over. `cancelled` if a call before this one was dropped before
-    /// it ended: what it had begun is lost, and going on would leave a gap that nobody sees.
+    /// it ended: what it had begun is lost, and going on would leave a gap that nobody sees. Watches and logs go on.
     pub async fn next(&self, reply: Option<Bytes>) -> Outcome<Option<Answer>> {
+        // dropped last: after the step, however it ends
+        let _ending = Ending(self);
         let call = self.own.run("the stream was stopped", async {
             let mut place = self.source.lock().await;
+            if let State::Here(source) = &mut *place
+                && source.resumes()
+            {
+                let answer = guarded(&self.operation, self.timeout, source.next(reply)).await;
+                if !matches!(answer, Ok(Some(_))) {
+                    *place = State::Over;
+                }
+                return answer;
+            }
             let mut source = match std::mem::replace(&mut *place, State::Away) {
                 State::Here(source) => source,
                 State::Away => {
@@ -139,10 +169,26 @@ impl Stream {
         self.closed.run("the client is closed", call).await.map_err(|fault| fault.of(&self.operation))
     }
 
+    /// What was counted so far, as JSON; `null` of a stream that counts nothing.
+    pub fn counts_json(&self) -> String {
+        self.counts.as_ref().map_or(Value::Null, |counts| counts()).to_string()
+    }
+
     /// Stops it: what is under way is dropped, and nothing comes any more.
     pub fn stop(&self) {
         self.own.cancel();
         end(&self.source);
+    }
+}
+
+/// A step. What stops a stream while a step has the source cannot drop that; the step does when it is over.
+struct Ending<'s>(&'s Stream);
+
+impl Drop for Ending<'_> {
+    fn drop(&mut self) {
+        if self.0.own.is_cancelled() || self.0.closed.is_cancelled() {
+            end(&self.0.source);
+        }
     }
 }
 

@@ -144,7 +144,8 @@ impl Table {
 impl Operation {
     /// Whether it returns one answer after another.
     pub(crate) fn is_stream(&self) -> bool {
-        matches!(self.returns.as_str(), "objects" | "any objects" | "wait" | "wait gone" | "edit")
+        let returns = self.returns.strip_prefix("any ").unwrap_or(&self.returns);
+        matches!(returns, "objects" | "edit" | "events" | "lines") || returns.starts_with("wait")
     }
 }
 

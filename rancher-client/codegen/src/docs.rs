@@ -2,7 +2,7 @@
 
 use crate::Failure;
 use crate::nouns::Noun;
-use crate::operations::{Group, Input, Operation, Options, Table};
+use crate::operations::{Group, Input, Operation, Options, Table, element};
 use crate::typescript::camel;
 
 /// The text.
@@ -50,7 +50,11 @@ fn section(table: &Table, name: &str, group: &Group) -> Result<String, Failure> 
             let options: Vec<&str> = child.options.iter().map(crate::operations::Part::name).collect();
             let options =
                 if options.is_empty() { String::new() } else { format!(", *, {}", options.join(", ")) };
-            ways.push(format!("`{from}.{}({}{options})`", child.method, given.join(", ")));
+            let given = match child.is_property() {
+                true => String::new(),
+                false => format!("({}{options})", given.join(", ")),
+            };
+            ways.push(format!("`{from}.{}{given}`", child.method));
         }
     }
     if !ways.is_empty() {
@@ -61,6 +65,9 @@ fn section(table: &Table, name: &str, group: &Group) -> Result<String, Failure> 
         text += &inputs(&group.target);
         text += "\n";
     }
+    if table.of(name).next().is_none() {
+        return Ok(text);
+    }
     text += "| | what it does | arguments | options | returns | scope | errors |\n|---|---|---|---|---|---|---|\n";
     for operation in table.of(name) {
         text += &row(&[
@@ -68,7 +75,7 @@ fn section(table: &Table, name: &str, group: &Group) -> Result<String, Failure> 
             operation.doc.clone(),
             arguments(operation),
             options(operation),
-            returns(&operation.returns),
+            returns(operation),
             operation.scope.clone(),
             operation.errors.clone(),
         ]);
@@ -104,26 +111,39 @@ fn options(operation: &Operation) -> String {
         Options::Own(option) => format!("`{}`", option.name),
     });
     let mut named: Vec<String> = named.collect();
-    if operation.returns.starts_with("wait") {
+    if operation.waits() {
         named.push("`on_progress`".to_owned());
     }
     named.join(", ")
 }
 
-fn returns(name: &str) -> String {
-    match name {
-        "object" | "edit" | "wait" => "an object".to_owned(),
-        "object or nothing" | "wait gone" => "an object, or nothing".to_owned(),
-        "any object" => "an object of any type".to_owned(),
+fn returns(operation: &Operation) -> String {
+    if let Some(value) = operation.value() {
+        let word = match element(&value.ty) {
+            "integer" | "number" => "a number".to_owned(),
+            "string" => "a text".to_owned(),
+            "boolean" => "true or false".to_owned(),
+            "json" => "JSON".to_owned(),
+            "texts" => "texts by name".to_owned(),
+            shape => format!("[{shape}](#{})", shape.to_lowercase()),
+        };
+        let list = if value.ty.starts_with('[') { "a list of " } else { "" };
+        let nothing = if value.nullable { ", or nothing" } else { "" };
+        return format!("{list}{word}{nothing}");
+    }
+    let any = if operation.is_any() { " of any type" } else { "" };
+    match operation.kind() {
+        "object or nothing" | "wait gone" => format!("an object{any}, or nothing"),
+        "objects" if operation.is_any() => "such a list of objects of any type".to_owned(),
         "objects" => "a list that pages by itself; with `fields` one of flat records".to_owned(),
-        "any objects" => "such a list of objects of any type".to_owned(),
-        "integer" => "a number".to_owned(),
-        "string" => "a text".to_owned(),
+        "events" => format!("the events of a watch{any}"),
+        "lines" => "the lines of a log".to_owned(),
+        "nothing" => String::new(),
         "json" => "JSON".to_owned(),
         "ensured" => "the object, and whether it was created".to_owned(),
         "deleted" => "whether it is gone, and its last state".to_owned(),
         "Response" => "status, headers and body".to_owned(),
-        shape => format!("[{shape}](#{})", shape.to_lowercase()),
+        _ => format!("an object{any}"),
     }
 }
 

@@ -179,23 +179,57 @@ const TYPES: [&str; 15] = [
     "object or id",
 ];
 
-/// What comes back, beside the shapes.
-const RETURNS: [&str; 14] = [
-    "Response",
-    "object",
-    "object or nothing",
-    "any object",
-    "objects",
-    "any objects",
-    "integer",
-    "string",
-    "json",
-    "ensured",
-    "deleted",
-    "wait",
-    "wait gone",
-    "edit",
-];
+/// What comes back of objects: of the type of the class, or of any with `any` before it.
+const OBJECTS: [&str; 9] =
+    ["object", "object or nothing", "objects", "ensured", "deleted", "wait", "wait gone", "edit", "events"];
+
+/// What else comes back, beside values.
+const RETURNS: [&str; 4] = ["Response", "json", "lines", "nothing"];
+
+impl Operation {
+    /// What comes back, without saying of which type.
+    pub fn kind(&self) -> &str {
+        self.returns.strip_prefix("any ").unwrap_or(&self.returns)
+    }
+
+    /// Whether the objects that come back are of any type, not of that of the class.
+    pub fn is_any(&self) -> bool {
+        self.returns.starts_with("any ")
+    }
+
+    /// The value that comes back, if it is one, as a field of that type. It may come after waiting.
+    pub fn value(&self) -> Option<Input> {
+        let kind = self.kind();
+        if OBJECTS.contains(&kind) || RETURNS.contains(&kind) {
+            return None;
+        }
+        let kind = kind.strip_prefix("wait ").unwrap_or(kind);
+        let (ty, nullable) = match kind.strip_suffix(" or nothing") {
+            Some(ty) => (ty, true),
+            None => (kind, false),
+        };
+        Some(Input {
+            name: String::new(),
+            ty: ty.to_owned(),
+            doc: String::new(),
+            optional: false,
+            nullable,
+            one_of: Vec::new(),
+        })
+    }
+
+    /// Whether it waits, and tells how far it is.
+    pub fn waits(&self) -> bool {
+        self.kind().starts_with("wait")
+    }
+}
+
+impl Child {
+    /// Whether nothing has to be said to have it: then it is a property.
+    pub fn is_property(&self) -> bool {
+        self.arguments.is_empty() && self.options.is_empty()
+    }
+}
 
 impl Table {
     /// Reads the table and looks whether it holds together.
@@ -295,6 +329,11 @@ impl Table {
             .ok_or_else(|| Failure::new(format!("operations.json: the target of {group} has no {part}")))
     }
 
+    /// Whether there is such a value, or a list of such.
+    fn is_value(&self, ty: &str) -> bool {
+        ATOMS.contains(&element(ty)) || self.values.contains_key(element(ty))
+    }
+
     fn check(&self) -> Result<(), Failure> {
         let wrong = |text: String| Err(Failure::new(format!("operations.json: {text}")));
         let mut methods = BTreeSet::new();
@@ -312,13 +351,16 @@ impl Table {
                     return wrong(format!("{name}: {} is of the type {}", input.name, input.ty));
                 }
             }
-            let returns = operation.returns.as_str();
-            if !RETURNS.contains(&returns) && !self.values.contains_key(returns) {
+            let (returns, kind) = (&operation.returns, operation.kind());
+            if let Some(value) = operation.value()
+                && (operation.is_any() || !self.is_value(&value.ty))
+            {
                 return wrong(format!("{name} returns {returns:?}"));
             }
-            let of_a_type =
-                ["object", "objects", "object or nothing", "ensured", "deleted", "wait", "wait gone", "edit"];
-            if of_a_type.contains(&returns) && group.of.is_none() {
+            if operation.is_any() && (!OBJECTS.contains(&kind) || kind == "edit") {
+                return wrong(format!("{name} returns {returns:?}"));
+            }
+            if OBJECTS.contains(&kind) && !operation.is_any() && group.of.is_none() {
                 return wrong(format!("{name} returns {returns:?}, and {} is of no type", operation.group));
             }
         }
@@ -347,7 +389,7 @@ impl Table {
         }
         for (name, shape) in &self.values {
             for field in &shape.fields {
-                if !ATOMS.contains(&element(&field.ty)) && !self.values.contains_key(element(&field.ty)) {
+                if !self.is_value(&field.ty) {
                     return wrong(format!("{name}.{} is of the type {}", field.name, field.ty));
                 }
             }

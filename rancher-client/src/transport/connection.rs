@@ -84,6 +84,12 @@ impl Connection {
         self.shared.cell.load().credential.clone()
     }
 
+    /// Tells the credential as it is then, for somebody who does not hold the connection.
+    pub fn credentials(&self) -> impl Fn() -> Credential + Send + Sync + use<> {
+        let cell = Arc::clone(&self.shared.cell);
+        move || cell.load().credential.clone()
+    }
+
     /// How often the credential was replaced: what was learnt of one says nothing of the next.
     pub(crate) fn generation(&self) -> u64 {
         self.shared.cell.load().generation

@@ -50,6 +50,12 @@ impl<T> Watch<T> {
     pub fn counts(&self) -> WatchCounts {
         self.counters.read()
     }
+
+    /// Tells the same, for somebody who does not hold the watch itself.
+    pub fn counter(&self) -> impl Fn() -> WatchCounts + Send + Sync + use<T> {
+        let counters = Arc::clone(&self.counters);
+        move || counters.read()
+    }
 }
 
 impl<T> Stream for Watch<T> {

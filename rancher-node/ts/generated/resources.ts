@@ -8,6 +8,7 @@
 
 import { Calls, seconds } from '../border.js';
 import type { Call } from '../border.js';
+import type { LogLines, Watch } from '../flows.js';
 import type { Deleted, Ensured, Kept, ObjectList, RecordList, Response } from '../objects.js';
 import type * as management from './types/management.js';
 import type {
@@ -35,6 +36,16 @@ export interface KubernetesQuery {
    */
   readonly expired?: 'anew' | 'fail' | 'inconsistent' | undefined;
   /** How many objects come at a time, 1 to 10,000; 500 if not given. */
+  readonly pageSize?: number | undefined;
+}
+
+/** Options that several operations share. */
+export interface KubernetesWatch {
+  /** Which labels the objects have; one that no longer has them counts as deleted. */
+  readonly labelSelector?: string | undefined;
+  /** Which values some fields have. */
+  readonly fieldSelector?: string | undefined;
+  /** How many objects of the first list come at a time. */
   readonly pageSize?: number | undefined;
 }
 
@@ -86,6 +97,14 @@ export interface SteveQuery {
 }
 
 /** Options that several operations share. */
+export interface SteveWatch {
+  /** Only this namespace. */
+  readonly namespace?: string | undefined;
+  /** How many objects of the first list come at a time. */
+  readonly pageSize?: number | undefined;
+}
+
+/** Options that several operations share. */
 export interface Until {
   /** The state that it shall have. */
   readonly state?: string | undefined;
@@ -110,6 +129,46 @@ export interface Waiting {
    * milliseconds.
    */
   readonly rightsLag?: number | undefined;
+}
+
+/** Options that several operations share. */
+export interface WatchQuery<W extends object = Where> {
+  /** Only what belongs to this cluster. */
+  readonly cluster?: string | undefined;
+  /** Only what belongs to this project. */
+  readonly project?: string | undefined;
+  /** What the objects are like, as of a list; one that no longer is so counts as deleted. */
+  readonly where?: W | undefined;
+  /** How many objects of the first list come at a time. */
+  readonly pageSize?: number | undefined;
+}
+
+/** Options that several operations share. */
+export interface Watching {
+  /**
+   * After how long without a connection the watch ends with the error; if not given it goes on
+   * trying. A watch that cannot begin says so at once. In milliseconds.
+   */
+  readonly giveUp?: number | undefined;
+  /**
+   * How long the server may say nothing before the connection counts as dead, 1 or more; if not
+   * given 20 seconds of v3, 95 of Steve, 150 of Kubernetes. In milliseconds.
+   */
+  readonly silence?: number | undefined;
+  /**
+   * The wait before a connection is made again, at random up to this, and to twice as much after
+   * each failure; half a second if not given. In milliseconds.
+   */
+  readonly base?: number | undefined;
+  /** The longest wait between two attempts; 30 seconds if not given. In milliseconds. */
+  readonly longest?: number | undefined;
+  /** How many changes are kept for a consumer that is slow; 4,096 if not given. */
+  readonly buffer?: number | undefined;
+  /**
+   * For how long a change may wait in a full buffer before the consumer is told that it lags; 30
+   * seconds if not given. In milliseconds.
+   */
+  readonly lag?: number | undefined;
 }
 
 /** Options of `ClientOperations.doctor`. */
@@ -224,6 +283,39 @@ export interface KubernetesWaitGoneOptions extends Waiting, Pick<Call, 'signal'>
   readonly onProgress?: ((progress: WaitProgress) => void) | undefined;
 }
 
+/** Options of `Collection.watch`. */
+export interface V3WatchOptions<W extends object = Where>
+  extends WatchQuery<W>, Watching, Pick<Call, 'signal'> {}
+
+/** Options of `SteveResource.watch`. */
+export interface SteveWatchOptions extends SteveWatch, Watching, Pick<Call, 'signal'> {}
+
+/** Options of `KubernetesResource.watch`. */
+export interface KubernetesWatchOptions extends KubernetesWatch, Watching, Pick<Call, 'signal'> {}
+
+/** Options of `Namespace.pods`. */
+export interface NamespacePodsOptions extends KubernetesQuery, Call {}
+
+/** Options of `Namespace.logs`. */
+export interface NamespaceLogsOptions extends Pick<Call, 'signal'> {
+  /** The container, where the pod has several. */
+  readonly container?: string | undefined;
+  /** Go on with what is written from now on, until the container ends. */
+  readonly follow?: boolean | undefined;
+  /** The container that ran before this one, which may have crashed. */
+  readonly previous?: boolean | undefined;
+  /** Each line with the time at which it was written. */
+  readonly timestamps?: boolean | undefined;
+  /** The last lines only, so many. */
+  readonly tail?: number | undefined;
+  /** What was written in the last so much time, rounded up to whole seconds. In milliseconds. */
+  readonly since?: number | undefined;
+  /** What was written since this time, `2026-11-22T05:00:00Z`. */
+  readonly sinceTime?: string | undefined;
+  /** No more than so many bytes. */
+  readonly limitBytes?: number | undefined;
+}
+
 /** Options of `ClientOperations.collection`. */
 export interface ClientCollectionOptions {
   /** Only what belongs to this cluster. */
@@ -248,6 +340,78 @@ export interface ClusterResourceOptions {
   readonly version?: string | undefined;
   /** The namespace; without it, all, or what has none. */
   readonly namespace?: string | undefined;
+}
+
+/** A namespace of a cluster, and what is done in one every day. */
+export class Namespace extends Calls {
+  /**
+   * The namespace itself.
+   *
+   * @throws RancherError: `not_found` if there is none; `forbidden`.
+   * @remarks Scope: A key without a scope, or one scoped to the cluster.
+   */
+  get<R extends object = Record<string, unknown>>(options: Call = {}): Promise<Kept<R>> {
+    return this._object<R>('namespace.get', { timeout: seconds(options.timeout) }, options);
+  }
+
+  /**
+   * The pods of the namespace: all pages, each once.
+   *
+   * @param options.fields - Flat records of these fields instead of objects, by path:
+   *   `status.version.gitVersion`, `metadata.labels[app.kubernetes.io/name]`,
+   *   `spec.containers[0].image`.
+   * @throws RancherError: `invalid` if a selector is none, which the cluster says; `forbidden`.
+   * @remarks Scope: As `get`.
+   */
+  pods<R extends object = Record<string, unknown>>(
+    options: NamespacePodsOptions & { readonly fields: Fields },
+  ): RecordList;
+  pods<R extends object = Record<string, unknown>>(options?: NamespacePodsOptions): ObjectList<R>;
+  pods<R extends object = Record<string, unknown>>(
+    options: NamespacePodsOptions & { readonly fields?: Fields } = {},
+  ): ObjectList<R> | RecordList {
+    if (options.fields !== undefined) {
+      return this._records('namespace.pods', {
+        label_selector: options.labelSelector,
+        field_selector: options.fieldSelector,
+        expired: options.expired,
+        page_size: options.pageSize,
+        timeout: seconds(options.timeout),
+        fields: options.fields,
+      }, options);
+    }
+    return this._objects<R>('namespace.pods', {
+      label_selector: options.labelSelector,
+      field_selector: options.fieldSelector,
+      expired: options.expired,
+      page_size: options.pageSize,
+      timeout: seconds(options.timeout),
+    }, options);
+  }
+
+  /**
+   * The log of a container, line by line as it comes. Reading has no deadline.
+   *
+   * @param pod - The name of the pod.
+   * @throws RancherError: `invalid` if the pod has several containers and none was chosen, or not
+   *   this one: it names them; also if it has not started yet, which can be
+   *   tried again; `not_found` if there is no such pod; `connect` if the
+   *   connection breaks.
+   * @remarks Scope: As `get`.
+   */
+  logs(pod: string, options: NamespaceLogsOptions = {}): LogLines {
+    return this._lines('namespace.logs', {
+      pod,
+      container: options.container,
+      follow: options.follow,
+      previous: options.previous,
+      timestamps: options.timestamps,
+      tail: options.tail,
+      since: seconds(options.since),
+      since_time: options.sinceTime,
+      limit_bytes: options.limitBytes,
+    }, options);
+  }
 }
 
 /** The resources of a type of Kubernetes in a cluster, through Rancher's proxy. */
@@ -432,6 +596,28 @@ export class KubernetesResource<T extends object> extends Calls {
       rights_lag: seconds(options.rightsLag),
     }, options.onProgress, options);
   }
+
+  /**
+   * Watches the objects: what is there, then `synced`, then every change, across every cut of the
+   * connection. Nothing is lost and nothing comes twice.
+   *
+   * @throws RancherError: `invalid` if a selector is none; `forbidden` without the right to list
+   *   and watch; what ends it is its last word.
+   * @remarks Scope: As `list`.
+   */
+  watch(options: KubernetesWatchOptions = {}): Watch<T> {
+    return this._events<T>('kubernetes.watch', {
+      label_selector: options.labelSelector,
+      field_selector: options.fieldSelector,
+      page_size: options.pageSize,
+      give_up: seconds(options.giveUp),
+      silence: seconds(options.silence),
+      base: seconds(options.base),
+      longest: seconds(options.longest),
+      buffer: options.buffer,
+      lag: seconds(options.lag),
+    }, options);
+  }
 }
 
 /** A cluster, through Rancher's proxy. */
@@ -477,6 +663,15 @@ export class Cluster extends Calls {
       version: options.version,
       namespace: options.namespace,
     }, options, ['group', 'version', 'namespace']);
+  }
+
+  /**
+   * A namespace of the cluster, for what is done in one every day. Nothing is sent.
+   *
+   * @param name - The name of the namespace.
+   */
+  namespace(name: string): Namespace {
+    return this._child(Namespace, { cluster: this._target['cluster'], namespace: name });
   }
 
   /**
@@ -751,6 +946,27 @@ export class SteveResource<T extends object> extends Calls {
       poll: seconds(options.poll),
       rights_lag: seconds(options.rightsLag),
     }, options.onProgress, options);
+  }
+
+  /**
+   * Watches the objects: what is there, then `synced`, then every change, across every cut of the
+   * connection. Read an object again before you write it.
+   *
+   * @throws RancherError: `invalid` if the options make no sense; those of `list`; what ends it is
+   *   its last word.
+   * @remarks Scope: As `list`.
+   */
+  watch(options: SteveWatchOptions = {}): Watch<T> {
+    return this._events<T>('steve.watch', {
+      namespace: options.namespace,
+      page_size: options.pageSize,
+      give_up: seconds(options.giveUp),
+      silence: seconds(options.silence),
+      base: seconds(options.base),
+      longest: seconds(options.longest),
+      buffer: options.buffer,
+      lag: seconds(options.lag),
+    }, options);
   }
 }
 
@@ -1079,6 +1295,31 @@ export class Collection<T extends object, W extends object = Where> extends Call
       poll: seconds(options.poll),
       rights_lag: seconds(options.rightsLag),
     }, options.onProgress, options);
+  }
+
+  /**
+   * Watches the objects: what is there, then `synced`, then every change, across every cut of the
+   * connection. Nothing is lost and nothing comes twice.
+   *
+   * @throws RancherError: `invalid` if the query asks for what the server does not know;
+   *   `unsupported` for a type that the server was not known to have; what ends
+   *   it is its last word.
+   * @remarks Scope: A key without a scope; for what belongs to the API of a cluster (namespaces),
+   *   also a key scoped to it.
+   */
+  watch(options: V3WatchOptions<W> = {}): Watch<T> {
+    return this._events<T>('v3.watch', {
+      cluster: options.cluster,
+      project: options.project,
+      where: options.where,
+      page_size: options.pageSize,
+      give_up: seconds(options.giveUp),
+      silence: seconds(options.silence),
+      base: seconds(options.base),
+      longest: seconds(options.longest),
+      buffer: options.buffer,
+      lag: seconds(options.lag),
+    }, options);
   }
 }
 

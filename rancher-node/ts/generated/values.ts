@@ -195,6 +195,29 @@ export interface WaitProgress {
   readonly trouble: string | null;
 }
 
+/** What a watch counted so far. */
+export interface WatchCounts {
+  /** Objects that were there when it began. */
+  readonly listed: number;
+  /** Objects that were added, changed or deleted since, as the server told them. */
+  readonly changes: number;
+  /**
+   * Those found by comparing a list with what was told, after the connection or the revision was
+   * lost.
+   */
+  readonly relisted: number;
+  /** What came again and was not told again. */
+  readonly repeated: number;
+  /** What could not be read. */
+  readonly skipped: number;
+  /** How often the connection was made again. */
+  readonly reconnects: number;
+  /** How often the list was read again. */
+  readonly relists: number;
+  /** How often the consumer was too slow. */
+  readonly lags: number;
+}
+
 /** Who a cluster takes a user for. */
 export interface WhoAmI {
   /** Rancher's id of the user, `u-xxxxx`. */

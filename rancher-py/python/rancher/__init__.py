@@ -16,7 +16,8 @@ from rancher import _native
 _native.settle()
 
 from rancher._client import Client
-from rancher._generated.sync import Cluster, Collection, KubernetesResource, SteveResource
+from rancher._flows import AsyncLogLines, AsyncWatch, Event, LogLine, LogLines, Watch
+from rancher._generated.sync import Cluster, Collection, KubernetesResource, Namespace, SteveResource
 from rancher._objects import (
     AsyncObjectList,
     AsyncRecordList,
@@ -60,6 +61,7 @@ if TYPE_CHECKING:
         AsyncCluster,
         AsyncCollection,
         AsyncKubernetesResource,
+        AsyncNamespace,
         AsyncSteveResource,
     )
 
@@ -69,9 +71,12 @@ __all__ = [
     "AsyncCluster",
     "AsyncCollection",
     "AsyncKubernetesResource",
+    "AsyncLogLines",
+    "AsyncNamespace",
     "AsyncObjectList",
     "AsyncRecordList",
     "AsyncSteveResource",
+    "AsyncWatch",
     "Cancelled",
     "Client",
     "Cluster",
@@ -83,10 +88,14 @@ __all__ = [
     "DecodeError",
     "Deleted",
     "Ensured",
+    "Event",
     "Forbidden",
     "InternalError",
     "Invalid",
     "KubernetesResource",
+    "LogLine",
+    "LogLines",
+    "Namespace",
     "NotFound",
     "NotRancher",
     "Object",
@@ -106,6 +115,7 @@ __all__ = [
     "Unavailable",
     "Undetermined",
     "Unsupported",
+    "Watch",
     "__version__",
 ]
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from rancher._typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from rancher._border import as_json
+from rancher._flows import AsyncLogLines, AsyncWatch, LogLines, Watch
 from rancher._objects import (
     AsyncObjectList,
     AsyncRecordList,
@@ -96,6 +97,17 @@ class SyncCalls(Calls):
     ) -> RecordList:
         return RecordList(self._border, operation, self._aimed(input), original)
 
+    def _events(self, operation: str, input: dict[str, Any]) -> Watch[Any]:
+        return Watch(self._border, operation, self._aimed(input))
+
+    def _lines(self, operation: str, input: dict[str, Any]) -> LogLines:
+        return LogLines(self._border, operation, self._aimed(input))
+
+    def _nothing(
+        self, operation: str, input: dict[str, Any], original: Original | None = None
+    ) -> None:
+        self._border.call(operation, self._aimed(input), original)
+
     def _value(self, operation: str, input: dict[str, Any], original: Original | None = None) -> Any:
         return self._border.call(operation, self._aimed(input), original).value()
 
@@ -116,11 +128,21 @@ class SyncCalls(Calls):
     def _wait_gone(
         self, operation: str, input: dict[str, Any], on_progress: Callable[[Any], object] | None
     ) -> Object[Any] | None:
+        return _maybe(self._waited(operation, input, on_progress))
+
+    def _wait_value(
+        self, operation: str, input: dict[str, Any], on_progress: Callable[[Any], object] | None
+    ) -> Any:
+        return self._waited(operation, input, on_progress).value()["value"]
+
+    def _waited(
+        self, operation: str, input: dict[str, Any], on_progress: Callable[[Any], object] | None
+    ) -> Answer:
         with self._border.begin(operation, self._aimed(input)) as steps:
             while (answer := steps.next()) is not None:
                 event = answer.value()
                 if event["event"] != "unmet":
-                    return _maybe(answer)
+                    return answer
                 if on_progress is not None:
                     on_progress(event)
         raise _unfinished(operation)
@@ -163,6 +185,17 @@ class AsyncCalls(Calls):
     ) -> AsyncRecordList:
         return AsyncRecordList(self._border, operation, self._aimed(input), original)
 
+    def _events(self, operation: str, input: dict[str, Any]) -> AsyncWatch[Any]:
+        return AsyncWatch(self._border, operation, self._aimed(input))
+
+    def _lines(self, operation: str, input: dict[str, Any]) -> AsyncLogLines:
+        return AsyncLogLines(self._border, operation, self._aimed(input))
+
+    async def _nothing(
+        self, operation: str, input: dict[str, Any], original: Original | None = None
+    ) -> None:
+        await self._border.call_async(operation, self._aimed(input), original)
+
     async def _value(
         self, operation: str, input: dict[str, Any], original: Original | None = None
     ) -> Any:
@@ -185,11 +218,21 @@ class AsyncCalls(Calls):
     async def _wait_gone(
         self, operation: str, input: dict[str, Any], on_progress: Callable[[Any], object] | None
     ) -> Object[Any] | None:
+        return _maybe(await self._waited(operation, input, on_progress))
+
+    async def _wait_value(
+        self, operation: str, input: dict[str, Any], on_progress: Callable[[Any], object] | None
+    ) -> Any:
+        return (await self._waited(operation, input, on_progress)).value()["value"]
+
+    async def _waited(
+        self, operation: str, input: dict[str, Any], on_progress: Callable[[Any], object] | None
+    ) -> Answer:
         with self._border.begin(operation, self._aimed(input)) as steps:
             while (answer := await steps.next_async()) is not None:
                 event = answer.value()
                 if event["event"] != "unmet":
-                    return _maybe(answer)
+                    return answer
                 if on_progress is not None:
                     await _settled(on_progress(event))
         raise _unfinished(operation)

@@ -78,6 +78,14 @@ class Steps:
         with _log.handed_on():
             return await self._stream.next_async(reply)
 
+    def counts(self) -> Any:
+        """What was counted so far; nothing of what counts nothing."""
+        return self._stream.counts()
+
+    def stop(self) -> None:
+        """Ends them."""
+        self._stream.stop()
+
     def __enter__(self) -> Steps:
         return self
 

@@ -74,11 +74,12 @@ class Simulator:
         projects: int | None = None,
         pods: int | None = None,
         seed: int | None = None,
+        nodes: int | None = None,
         delay_scale: float = 0.0,
         http2: bool = False,
     ) -> None:
         self._faults = list(faults)
-        sizes = {"clusters": clusters, "projects": projects, "pods": pods, "seed": seed}
+        sizes = {"clusters": clusters, "projects": projects, "pods": pods, "seed": seed, "nodes": nodes}
         arguments = [_found(), "--world", world, "--exit-with-stdin", "--delay-scale", str(delay_scale)]
         arguments += [f"--{name}={size}" for name, size in sizes.items() if size is not None]
         arguments += [f"--fault={rule}" for rule in self._faults]
@@ -145,6 +146,32 @@ class Simulator:
         """Changes what the agents of clusters are, by the clusters' names: `connected`, `gone` or `never`."""
         ids = {self.clusters.get(cluster, cluster): agent for cluster, agent in agents.items()}
         self._asked("POST", "agents", {"agents": ids})
+
+    def streams(
+        self,
+        *,
+        cut: bool | None = None,
+        inject: str | None = None,
+        mute: bool | None = None,
+        forget_past: bool | None = None,
+    ) -> dict[str, int]:
+        """What becomes of the watches and logs that are open, and how many are (`open`) and were (`opened`).
+
+        Args:
+            cut: Breaks all of them off.
+            inject: Sends this to all of them, as a message or a line.
+            mute: Whether they say nothing, as a connection does whose other end is gone.
+            forget_past: Makes every revision so far too old to go on from.
+        """
+        done = {"cut": cut, "inject": inject, "mute": mute, "forget_past": forget_past}
+        given = {name: value for name, value in done.items() if value is not None}
+        streams: dict[str, int] = self._asked("POST", "streams", given) if given else self._asked("GET", "streams")
+        return streams
+
+    def write_log(self, cluster: str, namespace: str, pod: str, container: str, text: str) -> None:
+        """Has a container write."""
+        place = {"cluster": self.clusters.get(cluster, cluster), "namespace": namespace, "pod": pod}
+        self._asked("POST", "logs", {**place, "container": container, "text": text})
 
     def journal(self) -> list[dict[str, Any]]:
         """The requests that it has answered."""

@@ -47,6 +47,8 @@ mod many;
 mod old_server;
 #[cfg(test)]
 mod origin;
+#[cfg(test)]
+mod registration;
 mod scopes_doc;
 #[cfg(test)]
 mod sessions;

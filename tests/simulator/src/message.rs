@@ -81,6 +81,22 @@ pub trait Respond: Send + 'static {
     fn set_agents(&mut self, _agents: &BTreeMap<String, String>, _now: Timestamp) -> Result<(), String> {
         Err("this server has no clusters".to_owned())
     }
+
+    /// Makes every revision so far too old to go on from.
+    ///
+    /// # Errors
+    /// There are none.
+    fn forget_past(&mut self) -> Result<(), String> {
+        Err("this server has no revisions".to_owned())
+    }
+
+    /// Has a container write: cluster, namespace, pod and container.
+    ///
+    /// # Errors
+    /// There is none such.
+    fn write_log(&mut self, _place: [&str; 4], _bytes: &[u8]) -> Result<(), String> {
+        Err("this server has no containers".to_owned())
+    }
 }
 
 impl<F: FnMut(&Request, Timestamp) -> Response + Send + 'static> Respond for F {

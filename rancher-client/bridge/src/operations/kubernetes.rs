@@ -13,8 +13,8 @@ use crate::input::Input;
 use crate::stream::Stream;
 
 /// Where the objects are.
-struct Place {
-    cluster: ClusterProxy,
+pub(super) struct Place {
+    pub(super) cluster: ClusterProxy,
     group: String,
     version: String,
     plural: String,
@@ -22,7 +22,7 @@ struct Place {
 }
 
 impl Place {
-    fn of(input: &mut Input) -> Outcome<Self> {
+    pub(super) fn of(input: &mut Input) -> Outcome<Self> {
         let cluster = input.target("cluster")?;
         Ok(Self {
             cluster: input.context.client.cluster(cluster)?,
@@ -33,7 +33,7 @@ impl Place {
         })
     }
 
-    fn resource(&self) -> Resource<'_> {
+    pub(super) fn resource(&self) -> Resource<'_> {
         Resource {
             group: &self.group,
             version: &self.version,
@@ -43,17 +43,25 @@ impl Place {
     }
 }
 
-fn options(input: &mut Input) -> Outcome<ListOptions> {
+/// Which objects, and how many at a time.
+pub(super) fn selected(input: &mut Input) -> Outcome<ListOptions> {
     Ok(ListOptions {
         limit: input.page_size()?,
         label_selector: input.text_if("label_selector")?.unwrap_or_default(),
         field_selector: input.text_if("field_selector")?.unwrap_or_default(),
+        expired: OnExpired::default(),
+    })
+}
+
+pub(super) fn options(input: &mut Input) -> Outcome<ListOptions> {
+    Ok(ListOptions {
         expired: match input.text_if("expired")?.as_deref() {
             Some("fail") => OnExpired::Fail,
             Some("inconsistent") => OnExpired::Inconsistent,
             // the table knows no other word
             _ => OnExpired::Anew,
         },
+        ..selected(input)?
     })
 }
 

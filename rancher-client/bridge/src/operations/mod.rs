@@ -3,11 +3,14 @@
 mod client;
 mod cluster;
 mod edits;
+mod flows;
 mod kubernetes;
 mod lists;
+mod namespace;
 mod steve;
 mod v3;
 mod waits;
+mod watches;
 
 use bytes::Bytes;
 use futures_util::FutureExt as _;
@@ -65,6 +68,7 @@ static HANDLERS: &[(&str, Handler)] = handlers! {
     "v3.link_list" => begin v3::link_list,
     "v3.wait" => begin v3::wait,
     "v3.wait_gone" => begin v3::wait_gone,
+    "v3.watch" => begin watches::v3,
 
     "steve.list" => begin steve::list,
     "steve.total" => call steve::total,
@@ -78,6 +82,7 @@ static HANDLERS: &[(&str, Handler)] = handlers! {
     "steve.link" => call steve::link,
     "steve.wait" => begin steve::wait,
     "steve.wait_gone" => begin steve::wait_gone,
+    "steve.watch" => begin watches::steve,
 
     "cluster.version" => call cluster::version,
     "cluster.whoami" => call cluster::whoami,
@@ -93,6 +98,11 @@ static HANDLERS: &[(&str, Handler)] = handlers! {
     "kubernetes.delete" => call kubernetes::delete,
     "kubernetes.wait" => begin kubernetes::wait,
     "kubernetes.wait_gone" => begin kubernetes::wait_gone,
+    "kubernetes.watch" => begin watches::kubernetes,
+
+    "namespace.get" => call namespace::get,
+    "namespace.pods" => begin namespace::pods,
+    "namespace.logs" => begin namespace::logs,
 };
 
 /// How much longer than its requests a call may take: what is left then hangs in something that is no request.

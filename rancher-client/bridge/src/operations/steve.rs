@@ -15,7 +15,7 @@ use crate::kept;
 use crate::stream::Stream;
 
 /// The resources that an operation is about.
-fn resource(input: &mut Input) -> Outcome<Resource> {
+pub(super) fn resource(input: &mut Input) -> Outcome<Resource> {
     let steve = match input.target_if("cluster")? {
         Some(cluster) => input.context.client.cluster(cluster)?.steve(),
         None => input.context.client.steve(),
@@ -37,6 +37,12 @@ fn query(input: &mut Input) -> Outcome<SteveQuery> {
         revision: input.whole("revision")?,
         pagesize: input.page_size()?,
     })
+}
+
+/// What a watch takes of a query.
+pub(super) fn watched(input: &mut Input) -> Outcome<SteveQuery> {
+    let namespace = input.text_if("namespace")?;
+    Ok(SteveQuery { namespace, pagesize: input.page_size()?, ..SteveQuery::default() })
 }
 
 fn is_partial(query: &SteveQuery) -> bool {

@@ -14,7 +14,7 @@ use crate::input::{Input, Subject};
 use crate::stream::Stream;
 
 /// The resources that an operation is about.
-fn resource(input: &mut Input) -> Outcome<Resource<Object>> {
+pub(super) fn resource(input: &mut Input) -> Outcome<Resource<Object>> {
     let mut v3 = input.context.client.v3();
     let (cluster, project) = (input.target_if("cluster")?, input.target_if("project")?);
     if let Some(cluster) = &cluster {
@@ -32,7 +32,7 @@ fn resource(input: &mut Input) -> Outcome<Resource<Object>> {
     Ok(if input.target_flag("unchecked")? { resource.unchecked() } else { resource })
 }
 
-fn query(input: &mut Input) -> Outcome<Query> {
+pub(super) fn query(input: &mut Input) -> Outcome<Query> {
     let (cluster, project) = (input.text_if("cluster")?, input.text_if("project")?);
     let cluster = cluster.map(|id| ClusterId::new(&id)).transpose()?;
     let project = project.map(|id| id.parse::<ProjectId>()).transpose()?;

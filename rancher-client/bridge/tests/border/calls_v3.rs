@@ -400,14 +400,3 @@ async fn the_life_of_an_object_of_steve() {
         .unwrap();
     assert_eq!(value(gone.last().unwrap())["event"], "gone");
 }
-
-/// A new operation has a test of its own.
-#[test]
-fn nothing_is_left_out() {
-    let table: Value = serde_json::from_str(rancher_bridge::OPERATIONS).unwrap();
-    let tests = [include_str!("calls_v3.rs"), include_str!("calls_kubernetes.rs")].concat();
-    for operation in table["operations"].as_array().unwrap() {
-        let name = operation["name"].as_str().unwrap();
-        assert!(tests.contains(&format!("\"{name}\"")), "no test calls {name}");
-    }
-}

@@ -9,6 +9,8 @@ mod canary;
 #[cfg(test)]
 mod failures;
 #[cfg(test)]
+mod flows;
+#[cfg(test)]
 mod lab;
 #[cfg(test)]
 mod opening;

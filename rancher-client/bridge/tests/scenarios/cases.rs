@@ -56,4 +56,15 @@ macro_rules! files {
     };
 }
 
-files! { bad_input doctor faults kubernetes requests scope steve v3 }
+files! {
+    bad_input
+    doctor
+    faults
+    kubernetes
+    namespaces
+    requests
+    scope
+    steve
+    v3
+    watches
+}

@@ -21,6 +21,7 @@ pub(super) struct Scenario {
     pub(super) options: Map<String, Value>,
     #[serde(default)]
     pub(super) agents: BTreeMap<String, Agent>,
+    pub(super) nodes: Option<u64>,
     pub(super) steps: Vec<Step>,
 }
 

@@ -48,7 +48,13 @@ struct Run<'s> {
 /// Does it, and says what is not as it must be, with the step.
 pub(super) async fn run(scenario: &Scenario, operations: &Operations) -> Result<Vec<Row>, String> {
     let server = ServerOptions { delay_scale: 0.0, ..ServerOptions::default() };
-    let simulator = Simulator::serve(World::record(7), server).unwrap();
+    let mut world = World::record(7);
+    if let Some(millis) = scenario.nodes {
+        // as `rancher-sim --nodes` does it
+        world.run_nodes("c-prod1", Duration::from_millis(millis));
+        world.add_pod("c-prod1", "plain", "hello", &["web", "side"]);
+    }
+    let simulator = Simulator::serve(world, server).unwrap();
     let places = Places { ready: simulator.ready(), ..Places::default() };
     let credential = scenario.credential.clone().unwrap_or(Credential::Label("admin-unscoped".into()));
     let mut run = Run {
@@ -106,8 +112,9 @@ impl Run<'_> {
         let operation = step.operation.as_deref().unwrap();
         let (input, original) = self.input(step);
         let returns = self.operations.get(operation).map_or("", |stated| stated["returns"].as_str().unwrap());
-        let stream = ["objects", "any objects", "wait", "wait gone", "edit"].contains(&returns);
-        if !stream {
+        let returns = returns.strip_prefix("any ").unwrap_or(returns);
+        let stream = ["objects", "edit", "events", "lines"].contains(&returns);
+        if !stream && !returns.starts_with("wait") {
             take(outcome, &bridge.call(operation, input.as_bytes(), original).await?);
             return Ok(());
         }
@@ -122,6 +129,20 @@ impl Run<'_> {
                     reply = Some(patched(answer.raw(0).unwrap(), &change).to_string().into());
                 }
                 Some("unmet") => outcome.events.push(value),
+                // after waiting, a value that is no object
+                Some("met") if answer.is_empty() => outcome.value = value["value"].clone(),
+                _ if value["number"].is_u64() => {
+                    reply = Some(value["number"].to_string().into());
+                    let told = value["each"].as_array().unwrap().iter().map(|one| told(one, &answer));
+                    let mut all = outcome.value.as_array().cloned().unwrap_or_default();
+                    all.extend(told);
+                    all.truncate(step.take.unwrap_or(usize::MAX));
+                    let enough = step.take == Some(all.len());
+                    outcome.value = all.into();
+                    if enough {
+                        break;
+                    }
+                }
                 _ => {
                     outcome.pages += 1;
                     take(outcome, &answer);
@@ -349,6 +370,25 @@ fn take(outcome: &mut Outcome, answer: &Answer) {
         Value::Null => {}
         value => outcome.value = value,
     }
+}
+
+/// What a watch or a log told, as the languages have it.
+fn told(one: &Value, answer: &Answer) -> Value {
+    let mut told = one.clone();
+    let Value::Object(fields) = &mut told else { panic!("{one}") };
+    if let Some(at) = fields.remove("at").and_then(|at| usize::try_from(at.as_u64()?).ok()) {
+        let raw = answer.raw(at).unwrap();
+        match fields.contains_key("whole") {
+            true => {
+                fields.insert("text".into(), String::from_utf8_lossy(raw).into());
+            }
+            false => {
+                fields.entry("id").or_insert_with(|| answer.head(at).id.into());
+                fields.insert("object".into(), serde_json::from_slice(raw).unwrap());
+            }
+        }
+    }
+    told
 }
 
 fn fits(what: &str, expected: &Value, found: &Value) -> Result<(), String> {

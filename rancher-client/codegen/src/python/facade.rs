@@ -63,6 +63,7 @@ pub fn file(table: &Table, nouns: &[Noun], style: Style) -> Result<String, Failu
     let typing: Vec<String> =
         typing.filter(|name| always.contains(&name.as_str()) || stands(&body, name)).collect();
     let lists = ["ObjectList", "RecordList"].map(|list| format!("{}{list}", style.prefix()));
+    let flows = ["LogLines", "Watch"].map(|flow| format!("{}{flow}", style.prefix()));
     let mut objects = vec!["Deleted", "Ensured", "Object", "Response"];
     objects.extend(lists.iter().map(String::as_str));
     objects.sort_unstable();
@@ -82,6 +83,8 @@ pub fn file(table: &Table, nouns: &[Noun], style: Style) -> Result<String, Failu
     text +=
         &import("    ", "collections.abc", &used(&body, &["Awaitable", "Callable", "Mapping", "Sequence"]));
     text += "\n";
+    let flows: Vec<&str> = flows.iter().map(String::as_str).collect();
+    text += &import("    ", "rancher._flows", &used(&body, &flows));
     text += &import("    ", "rancher._objects", &used(&body, &objects));
     text += &import("    ", "rancher.types", &["management".to_owned()]);
     text += &import("    ", "rancher.types.values", &used(&body, &shapes));
@@ -165,16 +168,20 @@ fn hand_out(table: &Table, style: Style, child: &Child) -> Result<String, Failur
         Some(_) => (format!("[{ANY}]"), format!("_{class}")),
         None => (String::new(), class.clone()),
     };
-    let mut text = String::from("\n");
+    let mut text = String::from(if child.is_property() { "\n    @property\n" } else { "\n" });
     text += &definition("    ", &format!("def {}", child.method), &parameters, &format!(" -> {class}{of}:"));
-    let doc = wrap(&format!("{} Nothing is sent.", child.doc), WIDTH - 12);
+    let sends = if child.is_property() { "" } else { " Nothing is sent." };
+    let doc = wrap(&format!("{}{sends}", child.doc), WIDTH - 12);
+    if args.len() == 1 {
+        args.clear();
+    }
     text += &docstring("        ", &[doc, args]);
     Ok(text + &bracketed("        ", &format!("return self._child({open}, {{"), &target, "})"))
 }
 
 fn method(table: &Table, style: Style, group: &Group, operation: &Operation) -> Result<String, Failure> {
     let options = table.options(operation)?;
-    let returns = operation.returns.as_str();
+    let returns = operation.kind();
     let fields = options.iter().any(|option| option.ty == "fields");
     let mut positional = vec!["self".to_owned()];
     positional.extend(operation.arguments.iter().map(|input| required(input, group)));
@@ -194,7 +201,7 @@ fn method(table: &Table, style: Style, group: &Group, operation: &Operation) -> 
                 _ => parameter(option, Some("None")),
             })
             .collect();
-        if returns.starts_with("wait") {
+        if operation.waits() {
             named.push("on_progress: Callable[[WaitProgress], object] | None = None".to_owned());
         }
         if !named.is_empty() {
@@ -203,12 +210,12 @@ fn method(table: &Table, style: Style, group: &Group, operation: &Operation) -> 
         }
         all
     };
-    let lists = returns.ends_with("objects");
+    let begun = ["objects", "events", "lines"].contains(&returns);
     let start = match style {
-        Style::Async if !lists => format!("async def {}", operation.method),
+        Style::Async if !begun => format!("async def {}", operation.method),
         _ => format!("def {}", operation.method),
     };
-    let result = result(style, returns);
+    let result = result(style, operation);
     let mut text = String::new();
     let end = if fields {
         let records = format!("{}RecordList", style.prefix());
@@ -274,19 +281,22 @@ fn hint(input: &Input) -> String {
     .to_owned()
 }
 
-fn result(style: Style, returns: &str) -> String {
-    match returns {
-        "object" | "edit" | "wait" => "Object[T]".to_owned(),
-        "object or nothing" | "wait gone" => "Object[T] | None".to_owned(),
-        "any object" => format!("Object[{ANY}]"),
-        "objects" => format!("{}ObjectList[T]", style.prefix()),
-        "any objects" => format!("{}ObjectList[{ANY}]", style.prefix()),
-        "integer" => "int".to_owned(),
-        "string" => "str".to_owned(),
+fn result(style: Style, operation: &Operation) -> String {
+    if let Some(value) = operation.value() {
+        return python::values::hint(&value);
+    }
+    let of = if operation.is_any() { ANY } else { "T" };
+    match operation.kind() {
+        "object or nothing" | "wait gone" => format!("Object[{of}] | None"),
+        "objects" => format!("{}ObjectList[{of}]", style.prefix()),
+        "ensured" => format!("Ensured[{of}]"),
+        "deleted" => format!("Deleted[{of}]"),
+        "events" => format!("{}Watch[{of}]", style.prefix()),
+        "lines" => format!("{}LogLines", style.prefix()),
+        "nothing" => "None".to_owned(),
+        "Response" => "Response".to_owned(),
         "json" => "Any".to_owned(),
-        "ensured" => "Ensured[T]".to_owned(),
-        "deleted" => "Deleted[T]".to_owned(),
-        shape => shape.to_owned(),
+        _ => format!("Object[{of}]"),
     }
 }
 
@@ -308,7 +318,7 @@ fn document(operation: &Operation, options: &[&Input]) -> String {
         };
         args.extend(entry(indent, &option.name, &doc));
     }
-    if operation.returns.starts_with("wait") {
+    if operation.waits() {
         args.extend(entry(indent, "on_progress", "Is told after each look what is still to come."));
     }
     if !args.is_empty() {
@@ -339,10 +349,10 @@ fn body(style: Style, operation: &Operation, options: &[&Input]) -> String {
     for option in options.iter().filter(|option| option.ty != "fields") {
         given.push(format!("\"{0}\": {0}", option.name));
     }
-    let returns = operation.returns.as_str();
+    let returns = operation.kind();
     more.extend(match returns {
         "edit" => Some("change"),
-        "wait" | "wait gone" => Some("on_progress"),
+        _ if operation.waits() => Some("on_progress"),
         _ => None,
     });
     let call = |name: &str, start: &str, given: &[String]| {
@@ -362,9 +372,12 @@ fn body(style: Style, operation: &Operation, options: &[&Input]) -> String {
     }
     let wait = if style == Style::Async { "await " } else { "" };
     let name = match returns {
-        "object" | "any object" => "_object",
+        "object" => "_object",
         "object or nothing" => "_maybe_object",
-        "objects" | "any objects" => return text + &call("_objects", "return ", &given),
+        "objects" => return text + &call("_objects", "return ", &given),
+        "events" => return text + &call("_events", "return ", &given),
+        "lines" => return text + &call("_lines", "return ", &given),
+        "nothing" => return text + &call("_nothing", wait, &given),
         "ensured" => "_ensured",
         "deleted" => "_deleted",
         "wait" => "_wait",
@@ -374,8 +387,9 @@ fn body(style: Style, operation: &Operation, options: &[&Input]) -> String {
         "json" => "_value",
         // the base knows values as anything
         _ => {
-            let start = format!("answer: {} = {wait}", result(style, returns));
-            return text + &call("_value", &start, &given) + "        return answer\n";
+            let name = if operation.waits() { "_wait_value" } else { "_value" };
+            let start = format!("answer: {} = {wait}", result(style, operation));
+            return text + &call(name, &start, &given) + "        return answer\n";
         }
     };
     text + &call(name, &format!("return {wait}"), &given)

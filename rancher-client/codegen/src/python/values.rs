@@ -66,7 +66,8 @@ fn field_line(name: &str, hint: &str) -> String {
     }
 }
 
-fn hint(field: &Input) -> String {
+/// The type of a field, or of a value that comes back.
+pub(crate) fn hint(field: &Input) -> String {
     let ty = element(&field.ty);
     let one = match ty {
         _ if !field.one_of.is_empty() => {

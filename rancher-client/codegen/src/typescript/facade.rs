@@ -2,7 +2,7 @@
 
 use crate::nouns::Noun;
 use crate::operations::{Child, Group, Input, Operation, Options, Table};
-use crate::prose::stands;
+use crate::prose::{WIDTH, stands};
 use crate::typescript::{angled, bracketed, camel, comment, header, options_of};
 use crate::{Failure, names, typescript};
 
@@ -32,7 +32,14 @@ pub fn file(table: &Table, nouns: &[Noun]) -> Result<String, Failure> {
     }
     let mut text = header("What can be called.", FROM);
     text += "import { Calls, seconds } from '../border.js';\nimport type { Call } from '../border.js';\n";
-    let objects = ["Deleted", "Ensured", "Kept", "ObjectList", "RecordList", "Response"].map(str::to_owned);
+    let used = |names: &[&str]| -> Vec<String> {
+        names.iter().filter(|name| stands(&body, name)).map(|name| (*name).to_owned()).collect()
+    };
+    let flows = used(&["LogLines", "Watch"]);
+    if !flows.is_empty() {
+        text += &bracketed("", "import type {", &flows, "} from '../flows.js';");
+    }
+    let objects = used(&["Deleted", "Ensured", "Kept", "ObjectList", "RecordList", "Response"]);
     text += &bracketed("", "import type {", &objects, "} from '../objects.js';");
     text += "import type * as management from './types/management.js';\n";
     let shapes =
@@ -50,8 +57,11 @@ fn class_name(group: &str) -> String {
 
 /// The names of v3 filters are known; Steve filters by any path.
 fn is_where(option: &Input, set: &str) -> bool {
-    option.ty == "where" && set == "query"
+    option.ty == "where" && FILTERED.contains(&set)
 }
+
+/// The options by which the objects of v3 are chosen.
+const FILTERED: [&str; 2] = ["query", "watch_query"];
 
 /// The interfaces of options that operations share.
 fn shared(table: &Table) -> Result<String, Failure> {
@@ -108,16 +118,16 @@ fn own(operation: &Operation) -> String {
         match options {
             Options::Shared(name) if name == "timed" || name == "timed_pages" => timed = true,
             Options::Shared(name) if name == "fields" => {}
-            Options::Shared(name) if name == "query" => {
+            Options::Shared(name) if FILTERED.contains(&name.as_str()) => {
                 filtered = true;
-                bases.push("Query<W>".to_owned());
+                bases.push(format!("{}<W>", names::pascal(name)));
             }
             Options::Shared(name) => bases.push(names::pascal(name)),
             Options::Own(option) if option.name == "timeout" => timed = true,
             Options::Own(option) => members += &member(option, false),
         }
     }
-    if operation.returns.starts_with("wait") {
+    if operation.waits() {
         members += &comment("  ", "Is told after each look what is still to come.", &[]);
         members += "  readonly onProgress?: ((progress: WaitProgress) => void) | undefined;\n";
     }
@@ -125,8 +135,10 @@ fn own(operation: &Operation) -> String {
     let of = if filtered { "<W extends object = Where>" } else { "" };
     let doc = format!("Options of `{}.{}`.", class_name(&operation.group), camel(&operation.method));
     let mut text = String::from("\n") + &comment("", &doc, &[]);
-    let start = format!("export interface {}{of} extends {}", options_of(&operation.name), bases.join(", "));
-    text += &start;
+    let (start, bases) = (format!("export interface {}{of}", options_of(&operation.name)), bases.join(", "));
+    let line = format!("{start} extends {bases}");
+    let long = line.chars().count() + " {}".len() > WIDTH;
+    text += &if long { format!("{start}\n  extends {bases}") } else { line };
     if members.is_empty() { text + " {}\n" } else { text + " {\n" + &members + "}\n" }
 }
 
@@ -206,6 +218,13 @@ fn hand_out(table: &Table, from: &str, child: &Child) -> Result<String, Failure>
     let of = if typed { format!("<T extends object = {ANY}>") } else { String::new() };
     let class = class_name(&child.group) + if typed { "<T>" } else { "" };
     let mut text = String::from("\n");
+    if child.is_property() {
+        let class = if typed { class.replace("<T>", &format!("<{ANY}>")) } else { class };
+        text += &comment("  ", &child.doc, &tags);
+        text += &bracketed("  ", &format!("get {}(", camel(&child.method)), &[], &format!("): {class} {{"));
+        text += &bracketed("    ", &format!("return this._child({class}, {{"), &target, "});");
+        return Ok(text + "  }\n");
+    }
     text += &comment("  ", &format!("{} Nothing is sent.", child.doc), &tags);
     text +=
         &bracketed("  ", &format!("{}{of}(", camel(&child.method)), &parameters, &format!("): {class} {{"));
@@ -221,7 +240,7 @@ fn hand_out(table: &Table, from: &str, child: &Child) -> Result<String, Failure>
 fn method(table: &Table, group: &Group, operation: &Operation) -> Result<String, Failure> {
     let options = table.options(operation)?;
     let of = group.of.as_deref().unwrap_or(ANY);
-    let returns = operation.returns.as_str();
+    let returns = operation.kind();
     let mut positional = Vec::new();
     let mut tags = Vec::new();
     for input in &operation.arguments {
@@ -246,28 +265,30 @@ fn method(table: &Table, group: &Group, operation: &Operation) -> Result<String,
     }
     tags.push(("@throws RancherError:".to_owned(), operation.errors.clone()));
     tags.push(("@remarks Scope:".to_owned(), operation.scope.clone()));
-    let filtered =
-        operation.options.iter().any(|options| matches!(options, Options::Shared(name) if name == "query"));
+    let filtered = operation
+        .options
+        .iter()
+        .any(|options| matches!(options, Options::Shared(name) if FILTERED.contains(&name.as_str())));
     let taken = match is_plain(operation) {
         true => "Call".to_owned(),
         false => options_of(&operation.name) + if filtered { "<W>" } else { "" },
     };
     let name = camel(&operation.method);
-    let any = returns.starts_with("any ");
+    let any = operation.is_any();
     let generic = match returns {
         _ if any => format!("<R extends object = {ANY}>"),
         "json" => "<R = unknown>".to_owned(),
         _ => String::new(),
     };
     let of = if any { "R" } else { of };
-    let result = result(returns, of);
+    let result = result(operation, of);
     let mut text = String::from("\n") + &comment("  ", &operation.doc, &tags);
     let signature = |options: String, end: String| {
         let mut all = positional.clone();
         all.push(options);
         bracketed("  ", &format!("{name}{generic}("), &all, &end)
     };
-    if returns.ends_with("objects") {
+    if has_fields(&options) {
         text += &signature(
             format!("options: {taken} & {{ readonly fields: Fields }}"),
             "): RecordList;".to_owned(),
@@ -303,17 +324,28 @@ fn hint(input: &Input, of: &str) -> String {
     }
 }
 
-fn result(returns: &str, of: &str) -> String {
-    let inner = match returns {
-        "objects" | "any objects" => return format!("ObjectList<{of}>"),
-        "object" | "edit" | "wait" | "any object" => format!("Kept<{of}>"),
-        "object or nothing" | "wait gone" => format!("Kept<{of}> | undefined"),
-        "integer" => "number".to_owned(),
-        "string" => "string".to_owned(),
-        "json" => "R".to_owned(),
-        "ensured" => format!("Ensured<{of}>"),
-        "deleted" => format!("Deleted<{of}>"),
-        shape => shape.to_owned(),
+fn has_fields(options: &[&Input]) -> bool {
+    options.iter().any(|option| option.ty == "fields")
+}
+
+/// The type of the value that an operation returns.
+fn value(operation: &Operation) -> Option<String> {
+    Some(typescript::values::forms(&operation.value()?).join(" | "))
+}
+
+fn result(operation: &Operation, of: &str) -> String {
+    let inner = match (operation.kind(), value(operation)) {
+        (_, Some(value)) => value,
+        ("objects", _) => return format!("ObjectList<{of}>"),
+        ("events", _) => return format!("Watch<{of}>"),
+        ("lines", _) => return "LogLines".to_owned(),
+        ("nothing", _) => "void".to_owned(),
+        ("object or nothing" | "wait gone", _) => format!("Kept<{of}> | undefined"),
+        ("json", _) => "R".to_owned(),
+        ("Response", _) => "Response".to_owned(),
+        ("ensured", _) => format!("Ensured<{of}>"),
+        ("deleted", _) => format!("Deleted<{of}>"),
+        _ => format!("Kept<{of}>"),
     };
     format!("Promise<{inner}>")
 }
@@ -340,28 +372,30 @@ fn body(operation: &Operation, options: &[&Input], of: &str) -> String {
         let value = if option.ty == "seconds" { format!("seconds({value})") } else { value };
         given.push(format!("{}: {value}", option.name));
     }
-    let returns = operation.returns.as_str();
-    let (name, generic, more) = match returns {
-        "object" | "any object" => ("_object", of, ""),
-        "object or nothing" => ("_maybeObject", of, ""),
-        "ensured" => ("_ensured", of, ""),
-        "deleted" => ("_deleted", of, ""),
-        "wait" => ("_wait", of, "options.onProgress, "),
-        "wait gone" => ("_waitGone", of, "options.onProgress, "),
-        "edit" => ("_edit", of, "change, "),
-        "Response" => ("_response", "", ""),
-        "integer" => ("_value", "number", ""),
-        "string" => ("_value", "string", ""),
-        "json" => ("_value", "R", ""),
-        "objects" | "any objects" => ("_objects", of, ""),
-        shape => ("_value", shape, ""),
+    let value = value(operation);
+    let (name, generic, more) = match (operation.kind(), value.as_deref()) {
+        ("object", _) => ("_object", of, ""),
+        ("object or nothing", _) => ("_maybeObject", of, ""),
+        ("ensured", _) => ("_ensured", of, ""),
+        ("deleted", _) => ("_deleted", of, ""),
+        ("wait", _) => ("_wait", of, "options.onProgress, "),
+        ("wait gone", _) => ("_waitGone", of, "options.onProgress, "),
+        ("edit", _) => ("_edit", of, "change, "),
+        ("Response", _) => ("_response", "", ""),
+        ("json", _) => ("_value", "R", ""),
+        ("objects", _) => ("_objects", of, ""),
+        ("events", _) => ("_events", of, ""),
+        ("lines", _) => ("_lines", "", ""),
+        ("nothing", _) => ("_nothing", "", ""),
+        (_, value) if operation.waits() => ("_waitValue", value.unwrap_or_default(), "options.onProgress, "),
+        (_, value) => ("_value", value.unwrap_or_default(), ""),
     };
     let call = |indent: &str, start: &str, name: &str, generic: &str, given: &[String]| {
         let generic = if generic.is_empty() { String::new() } else { format!("<{generic}>") };
         let start = format!("{start}this.{name}{generic}('{}', {{", operation.name);
         bracketed(indent, &start, given, &format!("}}, {more}options{original});"))
     };
-    if returns.ends_with("objects") {
+    if has_fields(options) {
         let mut records = given.clone();
         records.push("fields: options.fields".to_owned());
         text += "    if (options.fields !== undefined) {\n";

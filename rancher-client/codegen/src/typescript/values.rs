@@ -66,7 +66,8 @@ pub fn file(table: &Table) -> String {
     out.trim_end().to_owned() + "\n"
 }
 
-fn forms(field: &Input) -> Vec<String> {
+/// The types of a field, or of a value that comes back.
+pub(crate) fn forms(field: &Input) -> Vec<String> {
     let ty = element(&field.ty);
     let mut forms: Vec<String> = match ty {
         _ if !field.one_of.is_empty() => field.one_of.iter().map(|word| text(word)).collect(),

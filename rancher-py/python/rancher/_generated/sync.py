@@ -12,6 +12,7 @@ from rancher._base import SyncCalls
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
+    from rancher._flows import LogLines, Watch
     from rancher._objects import Deleted, Ensured, Object, ObjectList, RecordList, Response
     from rancher.types import management
     from rancher.types.values import (
@@ -27,7 +28,14 @@ if TYPE_CHECKING:
         WhoAmI,
     )
 
-__all__ = ["ClientOperations", "Cluster", "Collection", "KubernetesResource", "SteveResource"]
+__all__ = [
+    "ClientOperations",
+    "Cluster",
+    "Collection",
+    "KubernetesResource",
+    "Namespace",
+    "SteveResource",
+]
 
 T = TypeVar("T")
 
@@ -870,6 +878,65 @@ class Collection(SyncCalls, Generic[T]):
             "rights_lag": rights_lag,
         }, on_progress)
 
+    def watch(
+        self,
+        *,
+        cluster: str | None = None,
+        project: str | None = None,
+        where: Where | None = None,
+        page_size: int | None = None,
+        give_up: Seconds | None = None,
+        silence: Seconds | None = None,
+        base: Seconds | None = None,
+        longest: Seconds | None = None,
+        buffer: int | None = None,
+        lag: Seconds | None = None,
+    ) -> Watch[T]:
+        """Watches the objects: what is there, then `synced`, then every change, across every cut
+        of the connection. Nothing is lost and nothing comes twice.
+
+        Args:
+            cluster: Only what belongs to this cluster.
+            project: Only what belongs to this project.
+            where: What the objects are like, as of a list; one that no longer is so counts as
+                deleted.
+            page_size: How many objects of the first list come at a time.
+            give_up: After how long without a connection the watch ends with the error; if not given
+                it goes on trying. A watch that cannot begin says so at once. In seconds, or a
+                `timedelta`.
+            silence: How long the server may say nothing before the connection counts as dead, 1 or
+                more; if not given 20 seconds of v3, 95 of Steve, 150 of Kubernetes. In
+                seconds, or a `timedelta`.
+            base: The wait before a connection is made again, at random up to this, and to twice as
+                much after each failure; half a second if not given. In seconds, or a `timedelta`.
+            longest: The longest wait between two attempts; 30 seconds if not given. In seconds, or
+                a `timedelta`.
+            buffer: How many changes are kept for a consumer that is slow; 4,096 if not given.
+            lag: For how long a change may wait in a full buffer before the consumer is told that it
+                lags; 30 seconds if not given. In seconds, or a `timedelta`.
+
+        Raises:
+            RancherError: `invalid` if the query asks for what the server does not know;
+                `unsupported` for a type that the server was not known to have; what ends
+                it is its last word.
+
+        Scope:
+            A key without a scope; for what belongs to the API of a cluster (namespaces), also a key
+            scoped to it.
+        """
+        return self._events("v3.watch", {
+            "cluster": cluster,
+            "project": project,
+            "where": where,
+            "page_size": page_size,
+            "give_up": give_up,
+            "silence": silence,
+            "base": base,
+            "longest": longest,
+            "buffer": buffer,
+            "lag": lag,
+        })
+
 
 class SteveResource(SyncCalls, Generic[T]):
     """The resources of a type of the Steve API, of Rancher itself or of a cluster."""
@@ -1311,6 +1378,56 @@ class SteveResource(SyncCalls, Generic[T]):
             "rights_lag": rights_lag,
         }, on_progress)
 
+    def watch(
+        self,
+        *,
+        namespace: str | None = None,
+        page_size: int | None = None,
+        give_up: Seconds | None = None,
+        silence: Seconds | None = None,
+        base: Seconds | None = None,
+        longest: Seconds | None = None,
+        buffer: int | None = None,
+        lag: Seconds | None = None,
+    ) -> Watch[T]:
+        """Watches the objects: what is there, then `synced`, then every change, across every cut
+        of the connection. Read an object again before you write it.
+
+        Args:
+            namespace: Only this namespace.
+            page_size: How many objects of the first list come at a time.
+            give_up: After how long without a connection the watch ends with the error; if not given
+                it goes on trying. A watch that cannot begin says so at once. In seconds, or a
+                `timedelta`.
+            silence: How long the server may say nothing before the connection counts as dead, 1 or
+                more; if not given 20 seconds of v3, 95 of Steve, 150 of Kubernetes. In
+                seconds, or a `timedelta`.
+            base: The wait before a connection is made again, at random up to this, and to twice as
+                much after each failure; half a second if not given. In seconds, or a `timedelta`.
+            longest: The longest wait between two attempts; 30 seconds if not given. In seconds, or
+                a `timedelta`.
+            buffer: How many changes are kept for a consumer that is slow; 4,096 if not given.
+            lag: For how long a change may wait in a full buffer before the consumer is told that it
+                lags; 30 seconds if not given. In seconds, or a `timedelta`.
+
+        Raises:
+            RancherError: `invalid` if the options make no sense; those of `list`; what ends it is
+                its last word.
+
+        Scope:
+            As `list`.
+        """
+        return self._events("steve.watch", {
+            "namespace": namespace,
+            "page_size": page_size,
+            "give_up": give_up,
+            "silence": silence,
+            "base": base,
+            "longest": longest,
+            "buffer": buffer,
+            "lag": lag,
+        })
+
 
 class Cluster(SyncCalls):
     """A cluster, through Rancher's proxy."""
@@ -1371,6 +1488,14 @@ class Cluster(SyncCalls):
             "version": version,
             "namespace": namespace,
         })
+
+    def namespace(self, name: str, /) -> Namespace:
+        """A namespace of the cluster, for what is done in one every day. Nothing is sent.
+
+        Args:
+            name: The name of the namespace.
+        """
+        return self._child(Namespace, {"cluster": self._target["cluster"], "namespace": name})
 
     def version(self, *, timeout: Seconds | None = None) -> str:
         """The version of Kubernetes that the cluster runs.
@@ -1765,6 +1890,199 @@ class KubernetesResource(SyncCalls, Generic[T]):
             "poll": poll,
             "rights_lag": rights_lag,
         }, on_progress)
+
+    def watch(
+        self,
+        *,
+        label_selector: str | None = None,
+        field_selector: str | None = None,
+        page_size: int | None = None,
+        give_up: Seconds | None = None,
+        silence: Seconds | None = None,
+        base: Seconds | None = None,
+        longest: Seconds | None = None,
+        buffer: int | None = None,
+        lag: Seconds | None = None,
+    ) -> Watch[T]:
+        """Watches the objects: what is there, then `synced`, then every change, across every cut
+        of the connection. Nothing is lost and nothing comes twice.
+
+        Args:
+            label_selector: Which labels the objects have; one that no longer has them counts as
+                deleted.
+            field_selector: Which values some fields have.
+            page_size: How many objects of the first list come at a time.
+            give_up: After how long without a connection the watch ends with the error; if not given
+                it goes on trying. A watch that cannot begin says so at once. In seconds, or a
+                `timedelta`.
+            silence: How long the server may say nothing before the connection counts as dead, 1 or
+                more; if not given 20 seconds of v3, 95 of Steve, 150 of Kubernetes. In
+                seconds, or a `timedelta`.
+            base: The wait before a connection is made again, at random up to this, and to twice as
+                much after each failure; half a second if not given. In seconds, or a `timedelta`.
+            longest: The longest wait between two attempts; 30 seconds if not given. In seconds, or
+                a `timedelta`.
+            buffer: How many changes are kept for a consumer that is slow; 4,096 if not given.
+            lag: For how long a change may wait in a full buffer before the consumer is told that it
+                lags; 30 seconds if not given. In seconds, or a `timedelta`.
+
+        Raises:
+            RancherError: `invalid` if a selector is none; `forbidden` without the right to list and
+                watch; what ends it is its last word.
+
+        Scope:
+            As `list`.
+        """
+        return self._events("kubernetes.watch", {
+            "label_selector": label_selector,
+            "field_selector": field_selector,
+            "page_size": page_size,
+            "give_up": give_up,
+            "silence": silence,
+            "base": base,
+            "longest": longest,
+            "buffer": buffer,
+            "lag": lag,
+        })
+
+
+class Namespace(SyncCalls):
+    """A namespace of a cluster, and what is done in one every day."""
+
+    __slots__ = ()
+
+    def get(self, *, timeout: Seconds | None = None) -> Object[dict[str, Any]]:
+        """The namespace itself.
+
+        Args:
+            timeout: How long it may take in all. In seconds, or a `timedelta`.
+
+        Raises:
+            RancherError: `not_found` if there is none; `forbidden`.
+
+        Scope:
+            A key without a scope, or one scoped to the cluster.
+        """
+        return self._object("namespace.get", {"timeout": timeout})
+
+    @overload
+    def pods(
+        self,
+        *,
+        label_selector: str | None = None,
+        field_selector: str | None = None,
+        expired: Literal["anew", "fail", "inconsistent"] | None = None,
+        page_size: int | None = None,
+        fields: None = None,
+        timeout: Seconds | None = None,
+    ) -> ObjectList[dict[str, Any]]: ...
+
+    @overload
+    def pods(
+        self,
+        *,
+        label_selector: str | None = None,
+        field_selector: str | None = None,
+        expired: Literal["anew", "fail", "inconsistent"] | None = None,
+        page_size: int | None = None,
+        fields: Fields,
+        timeout: Seconds | None = None,
+    ) -> RecordList: ...
+
+    def pods(
+        self,
+        *,
+        label_selector: str | None = None,
+        field_selector: str | None = None,
+        expired: Literal["anew", "fail", "inconsistent"] | None = None,
+        page_size: int | None = None,
+        fields: Fields | None = None,
+        timeout: Seconds | None = None,
+    ) -> ObjectList[dict[str, Any]] | RecordList:
+        """The pods of the namespace: all pages, each once.
+
+        Args:
+            label_selector: Which labels the objects have: `app=web,tier in (front)`.
+            field_selector: Which values some fields have: `status.phase=Running`.
+            expired: What happens if the cluster has forgotten the state that the first page was of:
+                begin `anew`, `fail`, or go on from there as it is now (`inconsistent`).
+            page_size: How many objects come at a time, 1 to 10,000; 500 if not given.
+            fields: Flat records of these fields instead of objects, by path:
+                `status.version.gitVersion`, `metadata.labels[app.kubernetes.io/name]`,
+                `spec.containers[0].image`.
+            timeout: How long each page may take. In seconds, or a `timedelta`.
+
+        Raises:
+            RancherError: `invalid` if a selector is none, which the cluster says; `forbidden`.
+
+        Scope:
+            As `get`.
+        """
+        if fields is not None:
+            return self._records("namespace.pods", {
+                "label_selector": label_selector,
+                "field_selector": field_selector,
+                "expired": expired,
+                "page_size": page_size,
+                "timeout": timeout,
+                "fields": fields,
+            })
+        return self._objects("namespace.pods", {
+            "label_selector": label_selector,
+            "field_selector": field_selector,
+            "expired": expired,
+            "page_size": page_size,
+            "timeout": timeout,
+        })
+
+    def logs(
+        self,
+        pod: str,
+        /,
+        *,
+        container: str | None = None,
+        follow: bool | None = None,
+        previous: bool | None = None,
+        timestamps: bool | None = None,
+        tail: int | None = None,
+        since: Seconds | None = None,
+        since_time: str | None = None,
+        limit_bytes: int | None = None,
+    ) -> LogLines:
+        """The log of a container, line by line as it comes. Reading has no deadline.
+
+        Args:
+            pod: The name of the pod.
+            container: The container, where the pod has several.
+            follow: Go on with what is written from now on, until the container ends.
+            previous: The container that ran before this one, which may have crashed.
+            timestamps: Each line with the time at which it was written.
+            tail: The last lines only, so many.
+            since: What was written in the last so much time, rounded up to whole seconds. In
+                seconds, or a `timedelta`.
+            since_time: What was written since this time, `2026-11-22T05:00:00Z`.
+            limit_bytes: No more than so many bytes.
+
+        Raises:
+            RancherError: `invalid` if the pod has several containers and none was chosen, or not
+                this one: it names them; also if it has not started yet, which can be
+                tried again; `not_found` if there is no such pod; `connect` if the
+                connection breaks.
+
+        Scope:
+            As `get`.
+        """
+        return self._lines("namespace.logs", {
+            "pod": pod,
+            "container": container,
+            "follow": follow,
+            "previous": previous,
+            "timestamps": timestamps,
+            "tail": tail,
+            "since": since,
+            "since_time": since_time,
+            "limit_bytes": limit_bytes,
+        })
 
 
 # for those that hand them out: of which type is theirs to say

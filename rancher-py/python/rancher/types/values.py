@@ -24,6 +24,7 @@ __all__ = [
     "Seconds",
     "ServerVersion",
     "WaitProgress",
+    "WatchCounts",
     "Where",
     "WhoAmI",
 ]
@@ -201,6 +202,29 @@ class WaitProgress(TypedDict):
     """What the server says of it."""
     trouble: str | None
     """What went wrong at the last look; it goes on."""
+
+
+class WatchCounts(TypedDict):
+    """What a watch counted so far."""
+
+    listed: int
+    """Objects that were there when it began."""
+    changes: int
+    """Objects that were added, changed or deleted since, as the server told them."""
+    relisted: int
+    """Those found by comparing a list with what was told, after the connection or the revision
+    was lost.
+    """
+    repeated: int
+    """What came again and was not told again."""
+    skipped: int
+    """What could not be read."""
+    reconnects: int
+    """How often the connection was made again."""
+    relists: int
+    """How often the list was read again."""
+    lags: int
+    """How often the consumer was too slow."""
 
 
 class WhoAmI(TypedDict):

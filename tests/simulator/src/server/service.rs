@@ -2,7 +2,7 @@
 
 use super::answer;
 use super::body::Payload;
-use super::control::{self, CONTROL};
+use super::control::{self, CONTROL, Wish};
 use super::options::ServerOptions;
 use super::streams::{self, Going, Streams, Switched};
 use super::wire::{Ending, Wire};
@@ -200,9 +200,18 @@ impl<R: Respond> Exchange<R> {
                 &body,
                 &self.shared.faults,
                 &self.shared.journal,
-                Box::new(|agents| {
+                &self.shared.streams,
+                Box::new(|wish| {
                     let mut respond = self.shared.respond.lock().unwrap_or_else(PoisonError::into_inner);
-                    respond.set_agents(agents, self.now())
+                    match wish {
+                        Wish::Agents(agents) => respond.set_agents(agents, self.now()),
+                        Wish::ForgetPast => respond.forget_past(),
+                        Wish::Log(written) => {
+                            let place =
+                                [&written.cluster, &written.namespace, &written.pod, &written.container];
+                            respond.write_log(place.map(String::as_str), written.text.as_bytes())
+                        }
+                    }
                 }),
             ),
             None => answer::norman_error(StatusCode::PAYLOAD_TOO_LARGE, "too large"),

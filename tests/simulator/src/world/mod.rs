@@ -203,6 +203,20 @@ impl Respond for World {
         Ok(())
     }
 
+    fn forget_past(&mut self) -> Result<(), String> {
+        World::forget_past(self);
+        Ok(())
+    }
+
+    fn write_log(&mut self, place: [&str; 4], bytes: &[u8]) -> Result<(), String> {
+        let [cluster, namespace, pod, container] = place;
+        if !self.has_pod(cluster, namespace, pod) {
+            return Err(format!("{cluster} has no pod {pod} in {namespace}"));
+        }
+        World::write_log(self, cluster, namespace, pod, container, bytes);
+        Ok(())
+    }
+
     fn noted(&mut self) -> Option<String> {
         let noted = std::mem::take(&mut self.state.noted);
         (!noted.is_empty()).then(|| noted.join(" "))

@@ -345,6 +345,7 @@ impl State {
             directories: BTreeMap::new(),
             kubeconfigs: BTreeMap::new(),
             age: Age { has_v1_public: true, has_ext: true },
+            helm: BTreeMap::new(),
         };
         for setting in stock::list("settings") {
             let text = |field: &str| stock::text(setting, field).to_owned();

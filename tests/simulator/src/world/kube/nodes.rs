@@ -37,6 +37,12 @@ impl World {
         self.log(cluster, &key, container, bytes);
     }
 
+    /// Whether there is such a pod.
+    pub fn has_pod(&self, cluster: &str, namespace: &str, pod: &str) -> bool {
+        let key = (PODS.to_owned(), namespace.to_owned(), pod.to_owned());
+        self.find(cluster, &key).is_some()
+    }
+
     /// All containers of a pod end.
     pub fn end_pod(&mut self, cluster: &str, namespace: &str, pod: &str) {
         let key = (PODS.to_owned(), namespace.to_owned(), pod.to_owned());
