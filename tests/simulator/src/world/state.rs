@@ -338,7 +338,6 @@ impl State {
             nodes: BTreeMap::new(),
             scheduled: BTreeMap::new(),
             logs: BTreeMap::new(),
-            helm: BTreeMap::new(),
             paces: Paces::default(),
             unfilled: BTreeMap::new(),
             hanging: BTreeSet::new(),
