@@ -17,7 +17,7 @@ _native.settle()
 
 from rancher._client import Client
 from rancher._flows import AsyncLogLines, AsyncWatch, Event, LogLine, LogLines, Watch
-from rancher._generated.sync import Cluster, Collection, KubernetesResource, Namespace, SteveResource
+from rancher._generated.sync import AppRepos, Apps, Cluster, Collection, KubernetesResource, Namespace, SteveResource
 from rancher._objects import (
     AsyncObjectList,
     AsyncRecordList,
@@ -58,6 +58,8 @@ from rancher.errors import (
 if TYPE_CHECKING:
     from rancher._async_client import AsyncClient
     from rancher._generated.aio import (
+        AsyncAppRepos,
+        AsyncApps,
         AsyncCluster,
         AsyncCollection,
         AsyncKubernetesResource,
@@ -67,6 +69,10 @@ if TYPE_CHECKING:
 
 __all__ = [
     "AlreadyExists",
+    "AppRepos",
+    "Apps",
+    "AsyncAppRepos",
+    "AsyncApps",
     "AsyncClient",
     "AsyncCluster",
     "AsyncCollection",
