@@ -38,6 +38,17 @@ export type Where = {
     | readonly Where[];
 };
 
+/** Whether Rancher's proxy takes tokens of a cluster's service accounts. */
+export interface ClusterProxyConfig {
+  /** Whether it does. */
+  readonly enabled: boolean;
+  /**
+   * The names of the objects that say so: one, or none where nobody ever decided. Several switch it
+   * off.
+   */
+  readonly names: readonly string[];
+}
+
 /** What a diagnosis found of the cluster. */
 export interface DoctorCluster {
   /** Its id. */

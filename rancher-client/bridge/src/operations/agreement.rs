@@ -33,6 +33,7 @@ fn sample(operation: &str, it: &Parameter) -> Value {
         ("expired", _) => json!("fail"),
         ("by", _) => json!(["name"]),
         ("also", _) => json!(["local"]),
+        ("expiration", _) => json!(600.5),
         ("where", _) if operation.starts_with("steve") => json!({"metadata.name": {"like": "a"}}),
         ("name", _) if operation == "v3.collection_action" => json!("doit"),
         (_, Kind::String | Kind::Subject) => json!("web"),

@@ -8,7 +8,7 @@ use crate::fault::Outcome;
 use crate::input::{Input, question};
 
 /// The cluster that an operation is about.
-fn cluster(input: &mut Input) -> Outcome<ClusterProxy> {
+pub(super) fn cluster(input: &mut Input) -> Outcome<ClusterProxy> {
     let id = input.target("cluster")?;
     Ok(input.context.client.cluster(id)?)
 }

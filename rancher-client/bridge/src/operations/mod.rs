@@ -7,6 +7,7 @@ mod flows;
 mod kubernetes;
 mod lists;
 mod namespace;
+mod service_accounts;
 mod steve;
 mod v3;
 mod waits;
@@ -87,6 +88,9 @@ static HANDLERS: &[(&str, Handler)] = handlers! {
     "cluster.version" => call cluster::version,
     "cluster.whoami" => call cluster::whoami,
     "cluster.can_i" => call cluster::can_i,
+    "cluster.service_account_token" => call service_accounts::token,
+    "cluster.proxy_config" => call service_accounts::proxy_config,
+    "cluster.set_proxy_config" => call service_accounts::set_proxy_config,
 
     "kubernetes.list" => begin kubernetes::list,
     "kubernetes.first" => call kubernetes::first,

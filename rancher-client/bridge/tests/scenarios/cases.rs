@@ -64,6 +64,7 @@ files! {
     namespaces
     requests
     scope
+    service_accounts
     steve
     v3
     watches

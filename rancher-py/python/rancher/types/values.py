@@ -10,6 +10,7 @@ from datetime import timedelta
 from typing import Literal, NotRequired, TypeAlias, TypedDict
 
 __all__ = [
+    "ClusterProxyConfig",
     "Conditions",
     "DoctorCluster",
     "DoctorCredential",
@@ -40,6 +41,17 @@ Seconds: TypeAlias = "float | timedelta"
 
 Where: TypeAlias = "Mapping[str, object]"
 """A value or a comparison by field."""
+
+
+class ClusterProxyConfig(TypedDict):
+    """Whether Rancher's proxy takes tokens of a cluster's service accounts."""
+
+    enabled: bool
+    """Whether it does."""
+    names: list[str]
+    """The names of the objects that say so: one, or none where nobody ever decided. Several
+    switch it off.
+    """
 
 
 class DoctorCluster(TypedDict):
