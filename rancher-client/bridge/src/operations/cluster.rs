@@ -43,3 +43,17 @@ pub(super) async fn can_i(mut input: Input) -> Outcome<Answer> {
     let permission = cluster.can_i(&question).await?;
     Ok(Answer::value(json!({"allowed": permission.allowed, "reason": permission.reason})))
 }
+
+pub(super) async fn resolve(mut input: Input) -> Outcome<Answer> {
+    let (cluster, name) = (cluster(&mut input)?, input.text("name")?);
+    input.done()?;
+    let found = cluster.resolve(&name).await?;
+    Ok(Answer::value(input.context.naming.value(json!({
+        "group": found.group,
+        "version": found.version,
+        "plural": found.plural,
+        "kind": found.kind,
+        "namespaced": found.namespaced,
+        "short_names": found.short_names,
+    }))))
+}

@@ -61,6 +61,7 @@ files! {
     doctor
     faults
     kubernetes
+    kubernetes_writes
     namespaces
     requests
     scope

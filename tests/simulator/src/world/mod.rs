@@ -152,6 +152,11 @@ impl World {
         &self.labels
     }
 
+    /// The next names that this server makes up are these: a recording is sorted by the names that its server made up.
+    pub fn expect_names(&mut self, names: &[&str]) {
+        self.state.random.expect(names);
+    }
+
     /// What a text says of the agent of a cluster that is there.
     fn agent(&self, cluster: &str, agent: &str, now: Timestamp) -> Result<Agent, String> {
         if !self.state.clusters.contains_key(cluster) {
@@ -230,6 +235,7 @@ impl Respond for World {
     fn tell(&mut self, follower: &mut Follower, heard: &[Bytes], now: Timestamp) -> Told {
         self.state.now = now.as_millisecond();
         self.tick();
+        self.tick_catalog();
         self.settle();
         follow::tell(self, follower, heard)
     }
@@ -239,6 +245,7 @@ impl Respond for World {
         self.state.noted.clear();
         self.following = None;
         self.tick();
+        self.tick_catalog();
         self.settle();
         let (path, _) = request.target.split_once('?').unwrap_or((&request.target, ""));
         // Authentication comes before everything, redirects and unknown pages included.

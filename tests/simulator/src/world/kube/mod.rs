@@ -152,6 +152,9 @@ pub(crate) fn serve(
         (&Method::POST, "authentication.k8s.io", "selfsubjectreviews") => {
             return reviews::identity(world, call, &subject);
         }
+        (&Method::POST, "authorization.k8s.io", "selfsubjectrulesreviews") => {
+            return reviews::rules(world, call, &subject, cluster);
+        }
         _ => {}
     }
     let Some(verb) = verb(call.method, &target) else {
@@ -180,6 +183,31 @@ pub(crate) fn serve(
         };
     };
     objects::serve(world, call, cluster, resource, &target, verb)
+}
+
+/// The log of a pod, for whoever may read it otherwise.
+pub(crate) fn pod_log(
+    world: &mut World,
+    call: &Call<'_>,
+    cluster: &str,
+    key: &super::state::ObjectKey,
+    pod: &super::state::Object,
+) -> Response {
+    let target = Target { group: "", plural: "pods", namespace: &key.1, name: &key.2, sub: "log" };
+    logs::serve(world, call, cluster, &target, key, pod)
+}
+
+impl World {
+    /// A body with the defaults of its kind.
+    pub(crate) fn filled(
+        &self,
+        resource: &Resource,
+        name: &str,
+        mut body: serde_json::Map<String, Value>,
+    ) -> serde_json::Map<String, Value> {
+        defaults::fill(resource, name, &mut body);
+        body
+    }
 }
 
 fn verb(method: &Method, target: &Target<'_>) -> Option<&'static str> {
