@@ -39,6 +39,7 @@ fn sample(operation: &str, it: &Parameter) -> Value {
         }),
         ("by", _) => json!(["name"]),
         ("also", _) => json!(["local"]),
+        ("expiration", _) => json!(600.5),
         ("provider", _) => json!("openldap"),
         ("current_context", _) => json!("a"),
         ("token_id", _) => json!("c-prod1:crt-abcde"),

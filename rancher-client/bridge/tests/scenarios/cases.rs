@@ -66,6 +66,7 @@ files! {
     registration
     requests
     scope
+    service_accounts
     steve
     v3
     watches
