@@ -63,8 +63,10 @@ files! {
     kubernetes
     kubernetes_writes
     namespaces
+    registration
     requests
     scope
+    service_accounts
     steve
     v3
     watches
