@@ -17,7 +17,20 @@ _native.settle()
 
 from rancher._client import Client
 from rancher._flows import AsyncLogLines, AsyncWatch, Event, LogLine, LogLines, Watch
-from rancher._generated.sync import AppRepos, Apps, Cluster, Collection, KubernetesResource, Namespace, SteveResource
+from rancher._generated.sync import (
+    AppRepos,
+    Apps,
+    Cluster,
+    Collection,
+    Ext,
+    ExtKubeconfigs,
+    ExtTokens,
+    KubernetesResource,
+    Namespace,
+    Registration,
+    Rollout,
+    SteveResource,
+)
 from rancher._objects import (
     AsyncObjectList,
     AsyncRecordList,
@@ -29,6 +42,7 @@ from rancher._objects import (
     RecordList,
     Response,
 )
+from rancher._secret import Secret
 from rancher.errors import (
     AlreadyExists,
     Cancelled,
@@ -62,8 +76,13 @@ if TYPE_CHECKING:
         AsyncApps,
         AsyncCluster,
         AsyncCollection,
+        AsyncExt,
+        AsyncExtKubeconfigs,
+        AsyncExtTokens,
         AsyncKubernetesResource,
         AsyncNamespace,
+        AsyncRegistration,
+        AsyncRollout,
         AsyncSteveResource,
     )
 
@@ -76,11 +95,16 @@ __all__ = [
     "AsyncClient",
     "AsyncCluster",
     "AsyncCollection",
+    "AsyncExt",
+    "AsyncExtKubeconfigs",
+    "AsyncExtTokens",
     "AsyncKubernetesResource",
     "AsyncLogLines",
     "AsyncNamespace",
     "AsyncObjectList",
     "AsyncRecordList",
+    "AsyncRegistration",
+    "AsyncRollout",
     "AsyncSteveResource",
     "AsyncWatch",
     "Cancelled",
@@ -95,6 +119,9 @@ __all__ = [
     "Deleted",
     "Ensured",
     "Event",
+    "Ext",
+    "ExtKubeconfigs",
+    "ExtTokens",
     "Forbidden",
     "InternalError",
     "Invalid",
@@ -113,7 +140,10 @@ __all__ = [
     "RancherTimeout",
     "RateLimited",
     "RecordList",
+    "Registration",
     "Response",
+    "Rollout",
+    "Secret",
     "SteveResource",
     "TlsError",
     "TokenRefused",

@@ -51,7 +51,10 @@ mod old_server;
 mod origin;
 #[cfg(test)]
 mod registration;
+#[cfg(test)]
 mod scopes_doc;
+#[cfg(test)]
+mod service_accounts;
 #[cfg(test)]
 mod sessions;
 #[cfg(test)]

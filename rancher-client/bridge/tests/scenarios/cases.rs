@@ -57,14 +57,17 @@ macro_rules! files {
 }
 
 files! {
+    apps
     bad_input
     doctor
     faults
     kubernetes
+    kubernetes_writes
     namespaces
     requests
     scope
     steve
+    steve_schemas
     v3
     watches
 }

@@ -52,6 +52,7 @@ use crate::{Request, Respond, Response, Told};
 use ::base64::Engine as _;
 use ::base64::engine::general_purpose::STANDARD;
 use auth::caller;
+use bytes::Bytes;
 use call::{Call, decode};
 use follow::Following;
 use http::Method;
@@ -151,6 +152,11 @@ impl World {
         &self.labels
     }
 
+    /// The next names that this server makes up are these: a recording is sorted by the names that its server made up.
+    pub fn expect_names(&mut self, names: &[&str]) {
+        self.state.random.expect(names);
+    }
+
     /// What a text says of the agent of a cluster that is there.
     fn agent(&self, cluster: &str, agent: &str, now: Timestamp) -> Result<Agent, String> {
         if !self.state.clusters.contains_key(cluster) {
@@ -226,7 +232,7 @@ impl Respond for World {
         self.following.take()?.follower()
     }
 
-    fn tell(&mut self, follower: &mut Follower, heard: &[String], now: Timestamp) -> Told {
+    fn tell(&mut self, follower: &mut Follower, heard: &[Bytes], now: Timestamp) -> Told {
         self.state.now = now.as_millisecond();
         self.tick();
         self.tick_catalog();

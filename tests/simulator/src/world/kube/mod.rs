@@ -6,6 +6,7 @@ mod apply;
 mod controllers;
 mod defaults;
 mod discovery;
+mod exec;
 mod logs;
 mod nodes;
 mod objects;
@@ -20,6 +21,7 @@ mod sub;
 mod tables;
 mod views;
 
+pub(crate) use exec::Attached;
 pub(crate) use logs::{Followed, Log, Source};
 pub(crate) use objects::render;
 pub(crate) use resources::NAMESPACES;
@@ -149,6 +151,9 @@ pub(crate) fn serve(
         }
         (&Method::POST, "authentication.k8s.io", "selfsubjectreviews") => {
             return reviews::identity(world, call, &subject);
+        }
+        (&Method::POST, "authorization.k8s.io", "selfsubjectrulesreviews") => {
+            return reviews::rules(world, call, &subject, cluster);
         }
         _ => {}
     }
