@@ -18,6 +18,7 @@ import type {
   AppOperationStatus,
   AuthProvider,
   Changed,
+  ClusterProxyConfig,
   Conditions,
   CreatedExtKubeconfig,
   CreatedExtToken,
@@ -391,6 +392,14 @@ export interface ClusterCanIOptions extends Call {
   readonly group?: string | undefined;
   /** `log`. */
   readonly subresource?: string | undefined;
+}
+
+/** Options of `Cluster.serviceAccountToken`. */
+export interface ClusterServiceAccountTokenOptions extends Call {
+  /** How long it shall live: ten minutes at least, an hour if not given. In milliseconds. */
+  readonly expiration?: number | undefined;
+  /** Whom it is for; the cluster's API server if none is given. */
+  readonly audiences?: string | readonly string[] | undefined;
 }
 
 /** Options of `KubernetesResource.list`. */
@@ -2123,6 +2132,61 @@ export class Cluster extends Calls {
       namespace: options.namespace,
       group: options.group,
       subresource: options.subresource,
+      timeout: seconds(options.timeout),
+    }, options);
+  }
+
+  /**
+   * Makes a token for a service account of the cluster, a JWT in `status.token`, and returns the
+   * TokenRequest. It is not sent twice, and nobody can take such a token back.
+   * `spec.expirationSeconds` is how long it lives, which can be less than was asked for, and
+   * `status.expirationTimestamp` when it ends.
+   *
+   * @param namespace - The namespace of the service account.
+   * @param name - Its name.
+   * @throws RancherError: `invalid` before anything is sent, if the time is too short or a name is
+   *   none; `not_found` if there is no such service account; `forbidden`.
+   * @remarks Scope: A key without a scope, or one scoped to the cluster.
+   */
+  serviceAccountToken<R extends object = Record<string, unknown>>(
+    namespace: string,
+    name: string,
+    options: ClusterServiceAccountTokenOptions = {},
+  ): Promise<Kept<R>> {
+    return this._object<R>('cluster.service_account_token', {
+      namespace,
+      name,
+      expiration: seconds(options.expiration),
+      audiences: options.audiences,
+      timeout: seconds(options.timeout),
+    }, options);
+  }
+
+  /**
+   * Whether Rancher's proxy takes tokens of the cluster's service accounts: its ClusterProxyConfig.
+   *
+   * @throws RancherError: `out_of_scope` with a key of this cluster; `forbidden` without the right
+   *   to list `clusterproxyconfigs` in the cluster's namespace on `local`.
+   * @remarks Scope: A key without a scope, or one scoped to `local`.
+   */
+  proxyConfig(options: Call = {}): Promise<ClusterProxyConfig> {
+    return this._value<ClusterProxyConfig>('cluster.proxy_config', {
+      timeout: seconds(options.timeout),
+    }, options);
+  }
+
+  /**
+   * Decides whether the proxy takes tokens of the cluster's service accounts, and returns what
+   * holds then. What is so already is not written.
+   *
+   * @param enabled - Whether it does.
+   * @throws RancherError: As `proxy_config`; `invalid` if there are several objects
+   *   ClusterProxyConfig.
+   * @remarks Scope: As `proxy_config`.
+   */
+  setProxyConfig(enabled: boolean, options: Call = {}): Promise<ClusterProxyConfig> {
+    return this._value<ClusterProxyConfig>('cluster.set_proxy_config', {
+      enabled,
       timeout: seconds(options.timeout),
     }, options);
   }

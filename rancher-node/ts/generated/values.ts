@@ -118,6 +118,17 @@ export interface AuthProvider {
   readonly redirectUrl: string | null;
 }
 
+/** Whether Rancher's proxy takes tokens of a cluster's service accounts. */
+export interface ClusterProxyConfig {
+  /** Whether it does. */
+  readonly enabled: boolean;
+  /**
+   * The names of the objects that say so: one, or none where nobody ever decided. Several switch it
+   * off.
+   */
+  readonly names: readonly string[];
+}
+
 /** A kubeconfig that was made, with its text. */
 export interface CreatedExtKubeconfig {
   /** What was made. */

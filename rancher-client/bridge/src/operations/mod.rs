@@ -10,6 +10,7 @@ mod kubernetes;
 mod lists;
 mod namespace;
 mod registration;
+mod service_accounts;
 mod session;
 mod steve;
 mod steve_types;
@@ -125,6 +126,9 @@ static HANDLERS: &[(&str, Handler)] = handlers! {
     "cluster.version" => call cluster::version,
     "cluster.whoami" => call cluster::whoami,
     "cluster.can_i" => call cluster::can_i,
+    "cluster.service_account_token" => call service_accounts::token,
+    "cluster.proxy_config" => call service_accounts::proxy_config,
+    "cluster.set_proxy_config" => call service_accounts::set_proxy_config,
     "cluster.resolve" => call cluster::resolve,
     "cluster.apply" => call writes::apply_to_cluster,
 

@@ -64,8 +64,10 @@ files! {
     kubernetes
     kubernetes_writes
     namespaces
+    registration
     requests
     scope
+    service_accounts
     steve
     steve_schemas
     v3

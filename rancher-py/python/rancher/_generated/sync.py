@@ -21,6 +21,7 @@ if TYPE_CHECKING:
         AppOperation,
         AppOperationStatus,
         AuthProvider,
+        ClusterProxyConfig,
         Conditions,
         CreatedExtKubeconfig,
         CreatedExtToken,
@@ -2102,6 +2103,88 @@ class Cluster(SyncCalls):
             "namespace": namespace,
             "group": group,
             "subresource": subresource,
+            "timeout": timeout,
+        })
+        return answer
+
+    def service_account_token(
+        self,
+        namespace: str,
+        /,
+        name: str,
+        *,
+        expiration: Seconds | None = None,
+        audiences: str | Sequence[str] | None = None,
+        timeout: Seconds | None = None,
+    ) -> Object[dict[str, Any]]:
+        """Makes a token for a service account of the cluster, a JWT in `status.token`, and
+        returns the TokenRequest. It is not sent twice, and nobody can take such a token back.
+        `spec.expirationSeconds` is how long it lives, which can be less than was asked for,
+        and `status.expirationTimestamp` when it ends.
+
+        Args:
+            namespace: The namespace of the service account.
+            name: Its name.
+            expiration: How long it shall live: ten minutes at least, an hour if not given. In
+                seconds, or a `timedelta`.
+            audiences: Whom it is for; the cluster's API server if none is given.
+            timeout: How long it may take in all. In seconds, or a `timedelta`.
+
+        Raises:
+            RancherError: `invalid` before anything is sent, if the time is too short or a name is
+                none; `not_found` if there is no such service account; `forbidden`.
+
+        Scope:
+            A key without a scope, or one scoped to the cluster.
+        """
+        return self._object("cluster.service_account_token", {
+            "namespace": namespace,
+            "name": name,
+            "expiration": expiration,
+            "audiences": audiences,
+            "timeout": timeout,
+        })
+
+    def proxy_config(self, *, timeout: Seconds | None = None) -> ClusterProxyConfig:
+        """Whether Rancher's proxy takes tokens of the cluster's service accounts: its
+        ClusterProxyConfig.
+
+        Args:
+            timeout: How long it may take in all. In seconds, or a `timedelta`.
+
+        Raises:
+            RancherError: `out_of_scope` with a key of this cluster; `forbidden` without the right
+                to list `clusterproxyconfigs` in the cluster's namespace on `local`.
+
+        Scope:
+            A key without a scope, or one scoped to `local`.
+        """
+        answer: ClusterProxyConfig = self._value("cluster.proxy_config", {"timeout": timeout})
+        return answer
+
+    def set_proxy_config(
+        self,
+        enabled: bool,
+        /,
+        *,
+        timeout: Seconds | None = None,
+    ) -> ClusterProxyConfig:
+        """Decides whether the proxy takes tokens of the cluster's service accounts, and returns
+        what holds then. What is so already is not written.
+
+        Args:
+            enabled: Whether it does.
+            timeout: How long it may take in all. In seconds, or a `timedelta`.
+
+        Raises:
+            RancherError: As `proxy_config`; `invalid` if there are several objects
+                ClusterProxyConfig.
+
+        Scope:
+            As `proxy_config`.
+        """
+        answer: ClusterProxyConfig = self._value("cluster.set_proxy_config", {
+            "enabled": enabled,
             "timeout": timeout,
         })
         return answer

@@ -17,6 +17,7 @@ __all__ = [
     "AppOperation",
     "AppOperationStatus",
     "AuthProvider",
+    "ClusterProxyConfig",
     "Conditions",
     "CreatedExtKubeconfig",
     "CreatedExtToken",
@@ -155,6 +156,17 @@ class AuthProvider(TypedDict):
     """Whether its login takes a password; the others need a browser."""
     redirect_url: str | None
     """Where a browser goes to log in, as the server says it."""
+
+
+class ClusterProxyConfig(TypedDict):
+    """Whether Rancher's proxy takes tokens of a cluster's service accounts."""
+
+    enabled: bool
+    """Whether it does."""
+    names: list[str]
+    """The names of the objects that say so: one, or none where nobody ever decided. Several
+    switch it off.
+    """
 
 
 class CreatedExtKubeconfig(TypedDict):
