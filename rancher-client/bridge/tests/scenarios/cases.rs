@@ -57,6 +57,7 @@ macro_rules! files {
 }
 
 files! {
+    apps
     bad_input
     doctor
     faults
@@ -68,6 +69,7 @@ files! {
     scope
     service_accounts
     steve
+    steve_schemas
     v3
     watches
 }

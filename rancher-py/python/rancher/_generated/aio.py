@@ -1976,16 +1976,16 @@ class AsyncSteveResource(AsyncCalls, Generic[T]):
         /,
         patch: object,
         *,
-        kind: Literal["merge", "strategic", "json"] | None = None,
+        type: Literal["merge", "strategic", "json"] | None = None,
         timeout: Seconds | None = None,
     ) -> Object[T]:
         """Changes a part of an object and returns it as it is now.
 
         Args:
             id: Its id.
-            patch: The change: an object, or a list of steps.
-            kind: How it is laid over the object: `merge` (if not given), `strategic`, or the steps
-                of a `json` patch.
+            patch: What changes: an object (`merge` or `strategic`), or a list of steps (`json`).
+            type: Which sort of patch it is: RFC 7386; the same, but containers and the like are
+                merged by name; RFC 6902. If not given, an object is a `merge` and a list `json`.
             timeout: How long it may take in all. In seconds, or a `timedelta`.
 
         Raises:
@@ -1998,7 +1998,7 @@ class AsyncSteveResource(AsyncCalls, Generic[T]):
         return await self._object("steve.patch", {
             "id": id,
             "patch": patch,
-            "kind": kind,
+            "type": type,
             "timeout": timeout,
         })
 
@@ -4423,9 +4423,9 @@ class AsyncAppRepos(AsyncCalls):
         self,
         name: str,
         /,
+        url: str,
         *,
-        url: str | None = None,
-        git_repo: str | None = None,
+        git: bool | None = None,
         git_branch: str | None = None,
         secret_namespace: str | None = None,
         secret_name: str | None = None,
@@ -4440,8 +4440,8 @@ class AsyncAppRepos(AsyncCalls):
         Args:
             name: Its name.
             url: Where its index is, `https://charts.example.com/shop`, or the registry,
-                `oci://registry.example.com/charts`. Give this or `git_repo`.
-            git_repo: The Git repository, `https://git.example.com/shop/charts.git`.
+                `oci://registry.example.com/charts`; with `git`, the Git repository.
+            git: It is a Git repository, `https://git.example.com/shop/charts.git`.
             git_branch: Its branch.
             secret_namespace: The namespace of the Secret that holds what the repository asks for.
             secret_name: The name of that Secret.
@@ -4460,7 +4460,7 @@ class AsyncAppRepos(AsyncCalls):
         return await self._object("apps.repos.create", {
             "name": name,
             "url": url,
-            "git_repo": git_repo,
+            "git": git,
             "git_branch": git_branch,
             "secret_namespace": secret_namespace,
             "secret_name": secret_name,
