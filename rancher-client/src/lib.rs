@@ -255,6 +255,7 @@
 //! # }
 //! ```
 
+pub mod apps;
 mod client;
 pub mod config;
 pub mod credentials;

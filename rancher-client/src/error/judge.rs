@@ -33,6 +33,48 @@ pub fn judge(answer: &Answer<'_>, credential: TokenKind, ledger: Option<&Ledger>
     if body.cut { error.with_because(["the body of the answer is cut short".to_owned()]) } else { error }
 }
 
+/// Turns a `Status` of a cluster into an error, where neither the request nor the headers are known any more.
+#[cfg(feature = "kube")]
+pub(crate) fn judge_status(
+    status: &serde_json::Value,
+    cluster: &crate::wire::ClusterId,
+    credential: TokenKind,
+) -> Error {
+    let unreadable = |_| Error::new(ErrorKind::Decode, "the cluster's Status cannot be read", "");
+    let code =
+        status.get("code").and_then(serde_json::Value::as_u64).and_then(|code| u16::try_from(code).ok());
+    let code = code.and_then(|code| http::StatusCode::from_u16(code).ok()).unwrap_or_default();
+    let route = match crate::scope::Route::from_segments(["k8s", "clusters", cluster.as_str()]) {
+        Ok(route) => route,
+        Err(error) => return unreadable(error),
+    };
+    let answer = Answer {
+        method: &Method::GET,
+        route: &route,
+        status: code,
+        accepted: Accepted::Unsaid,
+        content_type: None,
+        retry_after: status
+            .pointer("/details/retryAfterSeconds")
+            .and_then(serde_json::Value::as_u64)
+            .map(std::time::Duration::from_secs),
+        location: None,
+        body: &serde_json::to_vec(status).unwrap_or_default(),
+        complete: true,
+    };
+    let body = ErrorBody::read(answer.body, true);
+    let accepted = acceptance(&answer, &body, credential);
+    let http = HttpAnswer {
+        status: code,
+        accepted: None,
+        dialect: body.dialect,
+        code: body.code.clone(),
+        field: body.field.clone(),
+        message: body.message.clone(),
+    };
+    Case { answer: &answer, body: &body, accepted, credential, ledger: None }.error().with_http(http)
+}
+
 /// Checks that a success is Rancher's: a login portal answers 200 with a page.
 ///
 /// `wants_json` says that the caller asked for JSON and cannot use a page.
@@ -153,6 +195,8 @@ impl Case<'_> {
         match self.accepted {
             Some(true) => self.forbidden(),
             _ if self.credential == TokenKind::None => self.unauthenticated(),
+            // whoever is told of quotas and policies was let in
+            None if self.body.message.as_deref().and_then(admission_reason).is_some() => self.forbidden(),
             _ if self.credential == TokenKind::Jwt => self.jwt_refused(),
             Some(false) => self.not_accepted(),
             None => self.perhaps_accepted(),
@@ -320,16 +364,29 @@ impl Case<'_> {
         self.undetermined(&[Cause::MissingRight], because)
     }
 
+    /// A JWT is that of a service account, or of Rancher's own OIDC provider: its text is not judged here.
     fn jwt_refused(&self) -> Error {
         let status = self.answer.status.as_u16();
-        Error::new(
-            ErrorKind::Undetermined,
-            format!("{status}: the JWT was not accepted here"),
-            "a service account's JWT works through /k8s/clusters/<id> only, for its own cluster, and only where a \
-             ClusterProxyConfig with enabled: true exists in the cluster's namespace; check that, and its expiry",
-        )
-        .with_causes([Cause::NoProxyConfig, Cause::OutOfScope, Cause::TokenRefused])
-        .with_because(["X-API-Cattle-Auth says nothing about a service account's JWT".to_owned()])
+        let proxied = self.answer.route.path().starts_with("/k8s/");
+        let (advice, causes): (_, &[Cause]) = match self.answer.route.scope() {
+            RouteScope::Cluster(id) if proxied => (
+                format!(
+                    "a service account's JWT works for its own cluster only, and only while the namespace {id} on local \
+                     holds one ClusterProxyConfig with enabled: true; check that, and its expiry"
+                ),
+                &[Cause::NoProxyConfig, Cause::OutOfScope, Cause::TokenRefused],
+            ),
+            // recorded, downstream and read in Rancher's source: there no ClusterProxyConfig helps
+            _ => (
+                "a service account's JWT works through /k8s/clusters/<id> of its own cluster only; use a key of Rancher's \
+                 here, or check the expiry of a JWT that Rancher itself gave"
+                    .to_owned(),
+                &[Cause::OutOfScope, Cause::TokenRefused],
+            ),
+        };
+        Error::new(ErrorKind::Undetermined, format!("{status}: the JWT was not accepted here"), advice)
+            .with_causes(causes)
+            .with_because(["X-API-Cattle-Auth says nothing about a service account's JWT".to_owned()])
     }
 
     fn not_found(&self) -> Error {

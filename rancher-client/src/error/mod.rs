@@ -14,6 +14,8 @@ pub use body::{Dialect, ErrorBody};
 pub use causes::StatusCause;
 pub(crate) use causes::admission_reason;
 pub use evidence::{Evidence, Observation};
+#[cfg(feature = "kube")]
+pub(crate) use judge::judge_status;
 pub use judge::{judge, judge_success};
 pub use kind::{Cause, ErrorKind, ForbiddenReason, Retry};
 
@@ -57,7 +59,20 @@ struct Inner {
     advice: String,
     because: Vec<String>,
     observations: Vec<Observation>,
+    #[cfg(feature = "kube")]
+    answer: Option<Status>,
     source: Option<Box<dyn StdError + Send + Sync>>,
+}
+
+/// The `Status` of Kubernetes as it came, for a caller who reads it himself. It is shown nowhere.
+#[cfg(feature = "kube")]
+struct Status(bytes::Bytes);
+
+#[cfg(feature = "kube")]
+impl fmt::Debug for Status {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Status(…)")
+    }
 }
 
 /// The request that failed, as far as it may be shown.
@@ -110,6 +125,8 @@ impl Error {
             advice: redact(&advice.into()).into_owned(),
             because: Vec::new(),
             observations: Vec::new(),
+            #[cfg(feature = "kube")]
+            answer: None,
             source: None,
         };
         Self { inner: Box::new(inner) }
@@ -318,6 +335,21 @@ impl Error {
     pub fn with_attempts(mut self, attempts: u32) -> Self {
         self.inner.retry.attempts = attempts;
         self
+    }
+
+    /// Keeps the body of the answer, if Kubernetes wrote it.
+    #[cfg(feature = "kube")]
+    #[must_use]
+    pub(crate) fn with_answer(mut self, body: &bytes::Bytes) -> Self {
+        let kubernetes = self.inner.http.as_ref().is_some_and(|http| http.dialect == Dialect::Kubernetes);
+        self.inner.answer = kubernetes.then(|| Status(body.clone()));
+        self
+    }
+
+    /// Takes out what [`Error::with_answer`] kept.
+    #[cfg(feature = "kube")]
+    pub(crate) fn take_answer(&mut self) -> Option<bytes::Bytes> {
+        self.inner.answer.take().map(|status| status.0)
     }
 
     /// Says that no byte of the request left.

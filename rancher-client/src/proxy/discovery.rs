@@ -34,6 +34,13 @@ pub struct ApiResource {
 }
 
 impl ApiResource {
+    /// One whose scope and short names are not known.
+    #[cfg(feature = "kube")]
+    pub(super) fn named(group: &str, version: &str, plural: &str, kind: &str) -> Self {
+        let [group, version, plural, kind] = [group, version, plural, kind].map(str::to_owned);
+        Self { group, version, plural, kind, ..Self::default() }
+    }
+
     /// Where its objects are.
     pub fn resource(&self) -> Resource<'_> {
         Resource::of(&self.group, &self.version, &self.plural)

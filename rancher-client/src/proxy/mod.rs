@@ -1,6 +1,8 @@
 //! Kubernetes through Rancher's cluster proxy, `/k8s/clusters/{id}`.
 
 mod discovery;
+#[cfg(feature = "kube")]
+pub mod kube;
 mod list;
 mod log;
 mod namespace;
@@ -10,6 +12,7 @@ mod refused_pods;
 mod resource;
 mod review;
 mod rollout;
+mod service_account;
 mod sub;
 mod table;
 mod watch;
@@ -25,6 +28,7 @@ pub use options::{ApplyOptions, DeleteOptions, Patch, PatchStep, Propagation, Wr
 pub use resource::Resource;
 pub use review::{CanI, Permission, WhoAmI};
 pub use rollout::{Rollout, RolloutStatus, Workload};
+pub use service_account::{ClusterProxyConfig, ServiceAccountToken, ServiceAccountTokenOptions};
 pub use sub::Scale;
 pub use table::{Column, Row, Table};
 

@@ -11,7 +11,7 @@ use crate::scope::Route;
 use crate::transport::Conflicts;
 use crate::v3::Deleted;
 use crate::wait::{Until, Wait, WaitGone, WaitOptions};
-use crate::wire::{Kept, Object};
+use crate::wire::{Document, Kept, Object};
 
 impl ClusterProxy {
     /// The objects of a resource that the options name: all pages, each object once.
@@ -30,6 +30,14 @@ impl ClusterProxy {
     /// # Scope
     /// A key without a scope, or one scoped to this cluster.
     pub fn list(&self, resource: Resource<'_>, options: ListOptions) -> List<Kept<Object>> {
+        self.list_of(resource, options)
+    }
+
+    pub(super) fn list_of<T: Document + Send>(
+        &self,
+        resource: Resource<'_>,
+        options: ListOptions,
+    ) -> List<Kept<T>> {
         List::new(self.connection.clone(), Tokens::new(&self.id, resource, options))
     }
 

@@ -135,6 +135,11 @@ impl Resource {
         self.object(Request::new("steve.get", Method::GET, self.object_at(id)?)).await
     }
 
+    /// Where an object is, for a request that is put together elsewhere.
+    pub(crate) fn place(&self, id: &str) -> Result<Route> {
+        self.object_at(id)
+    }
+
     /// One object, read with more in its query, for an operation that has another name.
     pub(crate) async fn get_with(
         &self,

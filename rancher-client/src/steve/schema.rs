@@ -127,7 +127,10 @@ fn or_default<'de, D: serde::Deserializer<'de>, T: Default + Deserialize<'de>>(
 /// The schemas that were read, each with the generation of the credential that it was shown to: what a type can do
 /// depends on the rights of who asks.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Schemas(Arc<Mutex<HashMap<Place, (u64, Arc<Schema>)>>>);
+pub(crate) struct Schemas(Arc<Mutex<HashMap<Place, Known>>>);
+
+/// A schema, and the generation of the credential that it was shown to.
+type Known = (u64, Arc<Schema>);
 
 /// The Steve that was asked, and the type.
 type Place = (Option<ClusterId>, String);

@@ -84,15 +84,15 @@ impl Connection {
         self.shared.cell.load().credential.clone()
     }
 
-    /// How often the credential was replaced: what was learnt of one says nothing of the next.
-    pub(crate) fn generation(&self) -> u64 {
-        self.shared.cell.load().generation
-    }
-
     /// Tells the credential as it is then, for somebody who does not hold the connection.
     pub fn credentials(&self) -> impl Fn() -> Credential + Send + Sync + use<> {
         let cell = Arc::clone(&self.shared.cell);
         move || cell.load().credential.clone()
+    }
+
+    /// How often the credential was replaced: what was learnt of one says nothing of the next.
+    pub(crate) fn generation(&self) -> u64 {
+        self.shared.cell.load().generation
     }
 
     /// Replaces the credential for every clone. Calls under way finish with the old one; what was noted of the old

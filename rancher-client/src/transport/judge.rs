@@ -48,6 +48,8 @@ impl Judge {
     async fn send_judged(&self, request: Request) -> Result<Response> {
         let (method, route) = (request.method.clone(), request.route.clone());
         let (auth, expect, probe) = (request.auth, request.expect, request.probe);
+        #[cfg(feature = "kube")]
+        let raw = request.raw;
         let mut response = self.inner.send(request).await?;
         // what an answer says, it says of the place that gave it
         let route = response.redirected.clone().unwrap_or(route);
@@ -70,8 +72,12 @@ impl Judge {
         if auth == Auth::Send {
             self.note(&response, &answer, credential);
         }
-        let judged =
-            |ledger: &Ledger| judge(&answer, credential, Some(ledger)).with_attempts(response.attempts);
+        let judged = |ledger: &Ledger| {
+            let error = judge(&answer, credential, Some(ledger)).with_attempts(response.attempts);
+            #[cfg(feature = "kube")]
+            let error = if raw && complete { error.with_answer(&body) } else { error };
+            error
+        };
         // a refusal of an old credential is never explained by what is known of its successor
         let noted = || match auth {
             Auth::Omit => Ledger::new(TokenKind::None),
@@ -173,6 +179,10 @@ impl Transport for Judge {
 /// credential answered.
 fn accepted_with_success(response: &Response, route: &Route) -> Option<bool> {
     let said = response.accepted();
+    // recorded, downstream: `false` beside the success of a service account's JWT
+    if !response.credential.header_speaks() && said == Accepted::No {
+        return None;
+    }
     let needs_one = match route.scope() {
         RouteScope::Global => true,
         // `local` shows some paths to anybody (recorded: /k8s/clusters/local/version)

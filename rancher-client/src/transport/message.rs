@@ -78,6 +78,9 @@ pub struct Request {
     pub(crate) ahead: bool,
     /// Whether a WebSocket is asked for, see [`Connection::open_socket`](super::Connection::open_socket).
     pub socket: bool,
+    /// Whether the caller speaks HTTP himself: the headers of an upgrade are his, and so is the connection after it, and
+    /// what Kubernetes says of a refusal comes with the error.
+    pub(crate) raw: bool,
     /// When the whole call must be over. The deadline layer sets it, for the layers under it that wait.
     pub(crate) due: Option<Due>,
 }
@@ -100,6 +103,7 @@ impl Request {
             probe: false,
             ahead: false,
             socket: false,
+            raw: false,
             due: None,
         }
     }
@@ -160,6 +164,9 @@ pub struct Response {
     pub redirected: Option<Route>,
     /// The WebSocket, where one was asked for and granted.
     pub socket: Option<Socket>,
+    /// The connection, where a caller who speaks HTTP himself asked for an upgrade and got it.
+    #[cfg(feature = "kube")]
+    pub(crate) upgraded: Option<hyper::upgrade::OnUpgrade>,
 }
 
 impl Response {
@@ -184,6 +191,8 @@ impl Response {
             attempts: 1,
             redirected: None,
             socket: None,
+            #[cfg(feature = "kube")]
+            upgraded: None,
         }
     }
 

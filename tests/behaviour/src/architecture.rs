@@ -5,7 +5,7 @@ use std::fs;
 use std::path::Path;
 
 /// The modules of the core, in the order in which data flows. A module imports from itself and from those before it.
-const ORDER: [&str; 20] = [
+const ORDER: [&str; 21] = [
     "wire",
     "scope",
     "error",
@@ -20,6 +20,7 @@ const ORDER: [&str; 20] = [
     "steve",
     "ext",
     "proxy",
+    "apps",
     "login",
     "kubeconfig",
     "sink",

@@ -2,6 +2,8 @@
 
 // `cfg(test)` always holds here; it is what lets clippy see that helpers belong to tests, too.
 #[cfg(test)]
+mod apps;
+#[cfg(test)]
 mod architecture;
 #[cfg(test)]
 mod bad_input;
@@ -45,10 +47,13 @@ mod many;
 mod old_server;
 #[cfg(test)]
 mod origin;
+#[cfg(test)]
+mod registration;
 mod scopes_doc;
 #[cfg(test)]
-mod sessions;
+mod service_accounts;
 #[cfg(test)]
+mod sessions;
 mod shells;
 #[cfg(test)]
 mod steve_calls;

@@ -143,6 +143,6 @@ fn links_lose_the_prefix_on_local_only() {
     assert_eq!(own(&other), "https://sim.example.com/k8s/clusters/c-prod1/v1/namespaces/plain");
     let nothing = server.get("admin-prod", "/k8s/clusters/c-prod1/v1/nosuch");
     assert_eq!((nothing.status, nothing.response.body.len()), (404, 0));
-    let honest = server.get("admin-unscoped", "/v1/provisioning.cattle.io.clusters");
+    let honest = server.get("admin-unscoped", "/v1/fleet.cattle.io.clusters");
     assert_eq!(honest.status, 501, "the real server has it");
 }

@@ -65,7 +65,7 @@ pub trait Respond: Send + 'static {
     }
 
     /// What goes on says now, and whether it ends. `heard` is what the client said meanwhile on a WebSocket.
-    fn tell(&mut self, _: &mut Follower, _heard: &[String], _now: Timestamp) -> Told {
+    fn tell(&mut self, _: &mut Follower, _heard: &[Bytes], _now: Timestamp) -> Told {
         Told { messages: Vec::new(), ends: true }
     }
 

@@ -8,7 +8,7 @@ mod upgrade;
 
 use futures_util::StreamExt as _;
 use http::HeaderValue;
-use http::header::{ACCEPT, CONNECTION, CONTENT_LENGTH, HOST, TRANSFER_ENCODING, USER_AGENT};
+use http::header::{ACCEPT, CONNECTION, CONTENT_LENGTH, HOST, TRANSFER_ENCODING, UPGRADE, USER_AGENT};
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
@@ -92,11 +92,12 @@ impl Http {
         socket: bool,
         headers: &mut http::HeaderMap,
     ) -> Result<(&reqwest::Client, Option<String>)> {
-        if !socket {
+        let asked = headers.contains_key(http::header::UPGRADE);
+        if !socket && !asked {
             return Ok((self.client().await?, None));
         }
         let client = self.sockets.get_or_try_init(|| async { self.build(true) }).await?;
-        Ok((client, Some(upgrade::ask(headers))))
+        Ok((client, (!asked).then(|| upgrade::ask(headers))))
     }
 
     #[cfg(not(feature = "watch"))]
@@ -168,9 +169,10 @@ impl Http {
     }
 
     async fn exchange(&self, request: Request) -> Result<Response> {
-        let Request { method, route, mut headers, body, socket, .. } = request;
-        for name in [HOST, CONNECTION, CONTENT_LENGTH, TRANSFER_ENCODING] {
-            if headers.contains_key(&name) {
+        let Request { method, route, mut headers, body, socket, raw, .. } = request;
+        for name in [HOST, CONTENT_LENGTH, TRANSFER_ENCODING, CONNECTION, UPGRADE] {
+            let of_an_upgrade = raw && (name == CONNECTION || name == UPGRADE);
+            if headers.contains_key(&name) && !of_an_upgrade {
                 let what = format!("a request may not bring its own {name} header");
                 return Err(Error::new(ErrorKind::Invalid, what, "leave it out").with_nothing_sent());
             }
@@ -194,13 +196,18 @@ impl Http {
         }
         #[cfg(not(feature = "watch"))]
         drop(expected);
+        #[cfg(feature = "kube")]
+        let upgraded = answer.extensions_mut().remove::<hyper::upgrade::OnUpgrade>();
         let (server, connect) = (self.server.clone(), self.connect);
         let pieces = answer.bytes_stream().map(move |piece| {
             piece.map_err(|error| {
                 Circumstances { server: &server, connect, phase: Phase::Body }.explain(error)
             })
         });
-        Ok(Response::new(status, headers, Body::from_stream(pieces)).with_times(sent, received))
+        let response = Response::new(status, headers, Body::from_stream(pieces)).with_times(sent, received);
+        #[cfg(feature = "kube")]
+        let response = Response { upgraded: upgraded.filter(|_| raw), ..response };
+        Ok(response)
     }
 
     fn explain(&self, phase: Phase, error: reqwest::Error) -> Error {

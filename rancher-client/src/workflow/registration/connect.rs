@@ -54,16 +54,17 @@ fn connected(cluster: &Object) -> Judged {
     if status == "True" {
         return Ok(None);
     }
-    let words = match was_connected(cluster) {
-        true => format!("Connected is {status}: its agent was connected once and is not now"),
-        false => format!(
-            "Connected is {status}: no agent has called yet; its manifest must be applied in the cluster"
-        ),
-    };
     // what is wrong with an agent that is gone stands at another condition (recorded: agent-gone)
     let ready = condition(cluster, "Ready").map(|(.., message)| message).unwrap_or_default();
     let said = [message, ready].into_iter().find(|text| !text.is_empty());
-    Ok(Some((words, said.map(str::to_owned))))
+    let said = said.map_or_else(String::new, |text| format!(" ({text})"));
+    let words = match was_connected(cluster) {
+        true => format!("Connected is {status}: its agent was connected once and is not now{said}"),
+        false => format!(
+            "Connected is {status}: no agent has called yet; its manifest must be applied in the cluster{said}"
+        ),
+    };
+    Ok(Some((words, None)))
 }
 
 /// What is missing before the cluster can be worked with.
@@ -153,10 +154,7 @@ mod tests {
             {"type": "Connected", "status": "False"},
             {"type": "Ready", "status": "False", "reason": "Disconnected", "message": "Cluster agent is not connected"}]}));
         let said = words(ready(&gone));
-        assert!(
-            said.contains("was connected once") && said.ends_with("Cluster agent is not connected"),
-            "{said}"
-        );
+        assert!(said.contains("is not now (Cluster agent is not connected)"), "{said}");
         assert!(was_connected(&gone) && !is_connected(&gone));
         assert!(words(connected(&cluster(json!({})))).contains("no condition Connected"));
     }

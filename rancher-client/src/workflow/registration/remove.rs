@@ -69,8 +69,8 @@ impl Registration {
     /// the finalizers that hang, or not to be seen by this key.
     ///
     /// # Scope
-    /// A key without a scope, of an owner of the cluster. A key scoped to the cluster can delete it and cannot see it go:
-    /// that ends as `partly_done`.
+    /// A key without a scope, or one scoped to the cluster, of an owner of the cluster. What a scoped key is told once its
+    /// cluster is gone is not recorded: if it cannot see the end, that is `partly_done`.
     pub async fn remove(
         &self,
         cluster: impl AsRef<str>,

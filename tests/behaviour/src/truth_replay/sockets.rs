@@ -5,6 +5,7 @@
 
 use super::Replay;
 use super::compare::shape;
+use bytes::Bytes;
 use jiff::SignedDuration;
 use rancher_simulator::{Follower, Respond};
 use rancher_tests::truth::{Socket, websocket};
@@ -17,7 +18,7 @@ const LEFT_OUT: &[(&str, &str)] =
 
 const MAPS: &str = "/k8s/clusters/local/api/v1/namespaces/default/configmaps";
 
-fn hear(replay: &mut Replay, follower: &mut Follower, said: &[String], seconds: i64) -> Vec<Value> {
+fn hear(replay: &mut Replay, follower: &mut Follower, said: &[Bytes], seconds: i64) -> Vec<Value> {
     replay.now += SignedDuration::from_secs(seconds);
     let told = replay.world.tell(follower, said, replay.now);
     told.messages.iter().map(|message| serde_json::from_slice(message).unwrap()).collect()
@@ -31,7 +32,7 @@ fn play(replay: &mut Replay, row: &Socket) -> Result<Vec<Value>, (u16, Value)> {
         return Err((answer.status.as_u16(), serde_json::from_slice(&answer.body).unwrap_or_default()));
     };
     assert_eq!(answer.status, 101, "{}", row.label);
-    let said: Vec<String> = row.sent.iter().map(Value::to_string).collect();
+    let said: Vec<Bytes> = row.sent.iter().map(|sent| Bytes::from(sent.to_string())).collect();
     let mut heard = hear(replay, &mut follower, &said, 0);
     if row.sent.len() == 1 && row.sent[0].get("namespace").is_some() {
         replay.happened(

@@ -118,7 +118,7 @@ impl<R: Respond> Going<R> {
     }
 
     /// Asks the world, which says nothing for a moment or has something to say.
-    fn ask(&mut self, heard: &[String]) -> Told {
+    fn ask(&mut self, heard: &[Bytes]) -> Told {
         let now = Timestamp::now();
         let now = now.saturating_add(self.shared.options.clock_ahead).unwrap_or(now);
         let mut respond = self.shared.respond.lock().unwrap_or_else(PoisonError::into_inner);
@@ -137,7 +137,7 @@ impl<R: Respond> Going<R> {
     }
 
     /// Waits until there is something to say.
-    pub(super) async fn next(&mut self, heard: &[String]) -> Next {
+    pub(super) async fn next(&mut self, heard: &[Bytes]) -> Next {
         if self.cuts.has_changed().unwrap_or(true) {
             return Next::Cut;
         }
@@ -179,12 +179,14 @@ impl<R: Respond> Going<R> {
     /// Speaks over a WebSocket until it ends.
     pub(super) async fn speak(mut self, upgrade: OnUpgrade) {
         let Ok(stream) = upgrade.await else { return };
+        let binary = self.follower.is_binary();
         let mut socket = WebSocketStream::from_raw_socket(TokioIo::new(stream), Role::Server, None).await;
         loop {
             let mut heard = Vec::new();
             while let Some(message) = socket.next().now_or_never() {
                 match message {
-                    Some(Ok(Message::Text(text))) => heard.push(text.to_string()),
+                    Some(Ok(Message::Text(text))) => heard.push(Bytes::from(text)),
+                    Some(Ok(Message::Binary(bytes))) => heard.push(bytes),
                     Some(Ok(Message::Close(_)) | Err(_)) | None => return,
                     Some(Ok(_)) => {}
                 }
@@ -192,7 +194,10 @@ impl<R: Respond> Going<R> {
             match self.next(&heard).await {
                 Next::Messages(messages) => {
                     for message in messages {
-                        let message = Message::text(String::from_utf8_lossy(&message).into_owned());
+                        let message = match binary {
+                            true => Message::binary(message),
+                            false => Message::text(String::from_utf8_lossy(&message).into_owned()),
+                        };
                         if socket.feed(message).await.is_err() {
                             return;
                         }

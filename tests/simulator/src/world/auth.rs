@@ -1,9 +1,10 @@
 //! Who is calling: the credential of a request, and whether it is good where the request goes.
 
-use super::state::{Millis, ServiceToken, State, Token, TokenKind};
+use super::state::{Millis, Object, ServiceToken, State, Token, TokenKind};
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE};
 use http::{HeaderMap, header};
+use serde_json::Value;
 
 /// What authentication concluded. It never says why a credential was refused.
 #[derive(Debug, Clone)]
@@ -102,11 +103,10 @@ pub(crate) fn caller(state: &State, headers: &HeaderMap, path: &str, now: Millis
 fn service_account(state: &State, account: &ServiceToken, path: &str, now: Millis) -> Option<Caller> {
     // rule: auth.service-account
     let local = state.clusters.get("local")?;
-    let switched_on = local.objects.iter().any(|((resource, namespace, _), object)| {
-        resource == "management.cattle.io/clusterproxyconfigs"
-            && *namespace == account.cluster
-            && object.body.get("enabled").and_then(serde_json::Value::as_bool) == Some(true)
-    });
+    // rule: auth.one-proxy-config
+    let mut configs = local.objects.of("management.cattle.io/clusterproxyconfigs", &account.cluster);
+    let enabled = |config: &Object| config.body.get("enabled").and_then(Value::as_bool) == Some(true);
+    let switched_on = configs.next().is_some_and(|(_, config)| enabled(config)) && configs.next().is_none();
     let here = path.starts_with("/k8s/") && cluster_of_path(path) == Some(account.cluster.as_str());
     (switched_on && here && now < account.expires).then(|| Caller::ServiceAccount(account.clone()))
 }

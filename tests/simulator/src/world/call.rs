@@ -28,6 +28,8 @@ pub(crate) struct Call<'a> {
     pub(crate) agent: String,
     /// The client asks for a websocket.
     pub(crate) upgrade: bool,
+    /// The protocols that it offers to speak over it.
+    pub(crate) protocols: String,
     pub(crate) caller: Caller,
 }
 
@@ -51,6 +53,7 @@ impl<'a> Call<'a> {
             agent: header(header::USER_AGENT).unwrap_or("").to_owned(),
             upgrade: header(header::CONNECTION)
                 .is_some_and(|value| value.to_ascii_lowercase().contains("upgrade")),
+            protocols: header(header::SEC_WEBSOCKET_PROTOCOL).unwrap_or("").to_owned(),
             caller,
         }
     }
@@ -116,6 +119,11 @@ pub(crate) struct Query(pub(crate) Vec<(String, String)>);
 impl Query {
     fn parse(query: &str) -> Self {
         Self(form_urlencoded::parse(query.as_bytes()).into_owned().collect())
+    }
+
+    /// All values of a parameter.
+    pub(crate) fn all(&self, name: &str) -> impl Iterator<Item = &str> {
+        self.0.iter().filter(move |(key, _)| key == name).map(|(_, value)| value.as_str())
     }
 
     pub(crate) fn first(&self, name: &str) -> Option<&str> {

@@ -52,6 +52,7 @@ use crate::{Request, Respond, Response, Told};
 use ::base64::Engine as _;
 use ::base64::engine::general_purpose::STANDARD;
 use auth::caller;
+use bytes::Bytes;
 use call::{Call, decode};
 use follow::Following;
 use http::Method;
@@ -226,9 +227,10 @@ impl Respond for World {
         self.following.take()?.follower()
     }
 
-    fn tell(&mut self, follower: &mut Follower, heard: &[String], now: Timestamp) -> Told {
+    fn tell(&mut self, follower: &mut Follower, heard: &[Bytes], now: Timestamp) -> Told {
         self.state.now = now.as_millisecond();
         self.tick();
+        self.tick_catalog();
         self.settle();
         follow::tell(self, follower, heard)
     }
@@ -238,6 +240,7 @@ impl Respond for World {
         self.state.noted.clear();
         self.following = None;
         self.tick();
+        self.tick_catalog();
         self.settle();
         let (path, _) = request.target.split_once('?').unwrap_or((&request.target, ""));
         // Authentication comes before everything, redirects and unknown pages included.

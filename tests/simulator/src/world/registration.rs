@@ -96,6 +96,10 @@ impl World {
     /// The first time that an agent connects: what its cluster then has.
     pub(crate) fn first_connection(&mut self, cluster: &str) {
         // rule: agent.first-connection
+        // whoever installed the agent had the token: it is whole by now
+        let pace = std::mem::take(&mut self.state.paces.registering);
+        self.fill_tokens();
+        self.state.paces.registering = pace;
         let project = |kind: &str| {
             let label = format!("authz.management.cattle.io/{kind}-project");
             let of_cluster = |id: &str| id.split(':').next() == Some(cluster);

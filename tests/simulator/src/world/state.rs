@@ -5,6 +5,7 @@ use super::kubeconfigs::Kubeconfig;
 use super::login::Directory;
 use super::norman::Quirk;
 use super::random::Random;
+use super::steve::Job;
 use super::stock;
 use super::store::{Patience, Store};
 use jiff::Timestamp;
@@ -294,6 +295,8 @@ pub(crate) struct State {
     pub(crate) scheduled: BTreeMap<(String, ObjectKey), Millis>,
     /// What containers wrote.
     pub(crate) logs: BTreeMap<Source, Log>,
+    /// What Helm does, by cluster, namespace and name of the operation.
+    pub(crate) helm: BTreeMap<(String, String, String), Job>,
     pub(crate) paces: Paces,
     /// Registration tokens whose controller has not written their commands, and since when they are there.
     pub(crate) unfilled: BTreeMap<String, Millis>,
@@ -341,6 +344,7 @@ impl State {
             directories: BTreeMap::new(),
             kubeconfigs: BTreeMap::new(),
             age: Age { has_v1_public: true, has_ext: true },
+            helm: BTreeMap::new(),
         };
         for setting in stock::list("settings") {
             let text = |field: &str| stock::text(setting, field).to_owned();

@@ -14,9 +14,11 @@ use super::World;
 use super::answer::{empty, set};
 use super::auth::Caller;
 use super::call::Call;
-use super::kube::Followed;
+use super::kube::{Attached, Followed};
 use super::state::Millis;
 use crate::{Request, Response, Told};
+use bytes::Bytes;
+use http::header::SEC_WEBSOCKET_PROTOCOL;
 use http::{HeaderName, StatusCode};
 
 /// An answer that goes on, and what it told so far.
@@ -35,6 +37,11 @@ impl Follower {
     pub fn is_socket(&self) -> bool {
         !matches!(self.what, What::Kube(_) | What::Log(_))
     }
+
+    /// Whether its messages are bytes, not text.
+    pub fn is_binary(&self) -> bool {
+        matches!(self.what, What::Attached(_))
+    }
 }
 
 #[derive(Debug)]
@@ -43,6 +50,7 @@ enum What {
     Steve(steve::Socket),
     Kube(kube::Watch),
     Log(Followed),
+    Attached(Attached),
 }
 
 /// What is to be followed, while its request is answered.
@@ -60,6 +68,11 @@ impl Following {
     /// A log that goes on.
     pub(super) fn log(log: Followed) -> Self {
         Self::new(What::Log(log))
+    }
+
+    /// A command in a container, or ports of a pod.
+    pub(super) fn attached(attached: Attached) -> Self {
+        Self::new(What::Attached(attached))
     }
 
     pub(super) fn asked_by(&mut self, request: &Request, caller: Caller, now: Millis) {
@@ -86,7 +99,7 @@ impl Tick {
 }
 
 /// What comes next.
-pub(super) fn tell(world: &mut World, follower: &mut Follower, heard: &[String]) -> Told {
+pub(super) fn tell(world: &mut World, follower: &mut Follower, heard: &[Bytes]) -> Told {
     // who may see what is looked up anew: rights that are taken away take effect
     let call = Call::new(&follower.request, follower.caller.clone());
     let tick = Tick { now: world.state.now, began: follower.began };
@@ -96,7 +109,15 @@ pub(super) fn tell(world: &mut World, follower: &mut Follower, heard: &[String])
         What::Steve(socket) => socket.tell(world, &call, heard, tick, alive),
         What::Kube(watch) => watch.tell(world, tick, alive),
         What::Log(log) => log.tell(world),
+        What::Attached(attached) => attached.tell(heard),
     }
+}
+
+/// The answer that grants a WebSocket with this protocol.
+pub(super) fn granted_as(protocol: &str) -> Response {
+    let mut response = granted();
+    set(&mut response, SEC_WEBSOCKET_PROTOCOL, protocol);
+    response
 }
 
 /// The answer that grants a WebSocket.

@@ -7,6 +7,7 @@ use super::super::state::Millis;
 use super::super::steve::{subscribed, told};
 use super::{Following, Tick, What, granted};
 use crate::{Response, Told};
+use bytes::Bytes;
 use serde_json::{Map, Value, json};
 
 /// How often it says that it is alive.
@@ -59,12 +60,13 @@ impl Socket {
         &mut self,
         world: &World,
         call: &Call<'_>,
-        heard: &[String],
+        heard: &[Bytes],
         tick: Tick,
         alive: &mut Millis,
     ) -> Told {
         let mut messages = Vec::new();
-        for asked in heard.iter().filter_map(|heard| serde_json::from_str::<Map<String, Value>>(heard).ok()) {
+        for asked in heard.iter().filter_map(|heard| serde_json::from_slice::<Map<String, Value>>(heard).ok())
+        {
             self.asked(world, &asked, &mut messages);
         }
         let cluster = &self.cluster;

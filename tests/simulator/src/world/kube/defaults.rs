@@ -40,7 +40,9 @@ pub(super) fn fill(resource: &Resource, name: &str, body: &mut Map<String, Value
             }),
         ),
         // Custom resources count their generations, as all that have a status do.
-        "ClusterProxyConfig" => default(&mut whole, json!({"metadata": {"generation": 1}})),
+        "App" | "ClusterProxyConfig" | "ClusterRepo" | "Operation" => {
+            default(&mut whole, json!({"metadata": {"generation": 1}}))
+        }
         // rule: kube.deployment-defaults
         "Deployment" => {
             default(

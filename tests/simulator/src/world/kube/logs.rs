@@ -20,7 +20,7 @@ pub(crate) type Source = (String, ObjectKey, String);
 
 impl World {
     /// A container writes.
-    pub(super) fn log(&mut self, cluster: &str, pod: &ObjectKey, container: &str, bytes: &[u8]) {
+    pub(crate) fn log(&mut self, cluster: &str, pod: &ObjectKey, container: &str, bytes: &[u8]) {
         let source = (cluster.to_owned(), pod.clone(), container.to_owned());
         let now = self.state.now;
         self.state.logs.entry(source).or_default().push((now, bytes.to_vec()));

@@ -6,6 +6,7 @@ mod apply;
 mod controllers;
 mod defaults;
 mod discovery;
+mod exec;
 mod logs;
 mod nodes;
 mod objects;
@@ -20,6 +21,7 @@ mod sub;
 mod tables;
 mod views;
 
+pub(crate) use exec::Attached;
 pub(crate) use logs::{Followed, Log, Source};
 pub(crate) use objects::render;
 pub(crate) use resources::NAMESPACES;
@@ -178,6 +180,31 @@ pub(crate) fn serve(
         };
     };
     objects::serve(world, call, cluster, resource, &target, verb)
+}
+
+/// The log of a pod, for whoever may read it otherwise.
+pub(crate) fn pod_log(
+    world: &mut World,
+    call: &Call<'_>,
+    cluster: &str,
+    key: &super::state::ObjectKey,
+    pod: &super::state::Object,
+) -> Response {
+    let target = Target { group: "", plural: "pods", namespace: &key.1, name: &key.2, sub: "log" };
+    logs::serve(world, call, cluster, &target, key, pod)
+}
+
+impl World {
+    /// A body with the defaults of its kind.
+    pub(crate) fn filled(
+        &self,
+        resource: &Resource,
+        name: &str,
+        mut body: serde_json::Map<String, Value>,
+    ) -> serde_json::Map<String, Value> {
+        defaults::fill(resource, name, &mut body);
+        body
+    }
 }
 
 fn verb(method: &Method, target: &Target<'_>) -> Option<&'static str> {

@@ -5,7 +5,7 @@ use super::patch::Patch;
 use super::resources::{Resource, subresources};
 use super::reviews::bad_request;
 use super::rollouts::{ready, share};
-use super::{Target, logs, patch, render};
+use super::{Target, exec, logs, patch, render};
 use crate::Response;
 use crate::world::World;
 use crate::world::answer::{self, Failure};
@@ -37,6 +37,7 @@ pub(super) fn serve(
             rescale(world, call, cluster, key, stored)
         }
         ("Pod", "eviction", "create") => evict(world, call, cluster, resource, target, &key, &stored),
+        ("Pod", "exec" | "portforward", "get" | "create") => exec::serve(world, call, target, &stored),
         ("Pod", "log", "get") => logs::serve(world, call, cluster, target, &key, &stored),
         (_, "status", "get") => answer::json(StatusCode::OK, &render(resource, &key, &stored, true)),
         (_, "status", "update" | "patch") => {
@@ -219,6 +220,9 @@ fn rescale(
 }
 
 // A JWT that the world itself will know again; its signature is random, for nobody here checks it.
+/// The longest that this cluster gives a token, in seconds: a day, as a managed one may be set up.
+const LONGEST_TOKEN: i64 = 86_400;
+
 fn service_token(
     world: &mut World,
     call: &Call<'_>,
@@ -227,15 +231,36 @@ fn service_token(
     known: &Object,
 ) -> Response {
     // rule: kube.token-request
-    let seconds = call
-        .object()
-        .ok()
-        .and_then(|body| body.get("spec")?.get("expirationSeconds")?.as_i64())
-        .unwrap_or(3_600);
+    let spec = call.object().ok().and_then(|body| body.get("spec").cloned()).unwrap_or_default();
+    let asked = spec.get("expirationSeconds").and_then(Value::as_i64).unwrap_or(3_600);
+    if asked < 600 {
+        // rule: kube.token-request-limits
+        let message = format!(
+            "TokenRequest.authentication.k8s.io \"\" is invalid: spec.expirationSeconds: Invalid value: {asked}: may not specify a duration less than 10 minutes"
+        );
+        let causes = json!([{
+            "reason": "FieldValueInvalid", "message": format!("Invalid value: {asked}: may not specify a duration less than 10 minutes"),
+            "field": "spec.expirationSeconds",
+        }]);
+        let details = json!({"group": "authentication.k8s.io", "kind": "TokenRequest", "causes": causes});
+        return Failure {
+            status: StatusCode::UNPROCESSABLE_ENTITY,
+            reason: "Invalid",
+            message,
+            details: Some(details),
+        }
+        .answer();
+    }
+    let seconds = asked.min(LONGEST_TOKEN);
+    let own = "https://kubernetes.default.svc";
+    let audiences =
+        spec.get("audiences").filter(|audiences| audiences.as_array().is_some_and(|list| !list.is_empty()));
+    let audiences = audiences.cloned().unwrap_or_else(|| json!([own]));
+    let for_the_server = audiences.as_array().is_some_and(|list| list.contains(&json!(own)));
     let expires = world.state.now + seconds * SECOND;
     let claims = json!({
-        "iss": "https://kubernetes.default.svc", "aud": ["https://kubernetes.default.svc"],
-        "exp": expires / SECOND, "sub": format!("system:serviceaccount:{}:{}", target.namespace, target.name),
+        "iss": own, "aud": audiences, "exp": expires / SECOND,
+        "sub": format!("system:serviceaccount:{}:{}", target.namespace, target.name),
     });
     let part = |value: &Value| STANDARD.encode(value.to_string()).replace(['=', '+', '/'], "");
     let secret = world.state.random.secret();
@@ -246,7 +271,10 @@ fn service_token(
         account: target.name.to_owned(),
         expires,
     };
-    world.state.service_tokens.insert(jwt.clone(), token);
+    // one for others is none for this cluster
+    if for_the_server {
+        world.state.service_tokens.insert(jwt.clone(), token);
+    }
     let body = json!({
         "kind": "TokenRequest", "apiVersion": "authentication.k8s.io/v1",
         "metadata": {
@@ -254,7 +282,7 @@ fn service_token(
             "creationTimestamp": stamp(world.state.now),
         },
         "spec": {
-            "audiences": ["https://kubernetes.default.svc"], "expirationSeconds": seconds, "boundObjectRef": null,
+            "audiences": audiences, "expirationSeconds": seconds, "boundObjectRef": null,
         },
         "status": {"token": jwt, "expirationTimestamp": stamp(expires)},
     });

@@ -8,6 +8,11 @@ pub(super) const RULES: &[Rule] = &[
         "the record did not watch the moment",
         "The conditions of a cluster change 15 s after its agent broke away.",
     ),
+    assumed(
+        "auth.one-proxy-config",
+        "read in Rancher's source",
+        "Of several objects ClusterProxyConfig in the namespace of a cluster none counts: service accounts are refused.",
+    ),
     assumed("binding.needs-subject", "read in Rancher's source", "A binding without user and group is 422."),
     assumed(
         "binding.put-changes-nothing",

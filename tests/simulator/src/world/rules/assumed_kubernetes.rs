@@ -60,6 +60,11 @@ pub(super) const RULES: &[Rule] = &[
         "A ready pod that a disruption budget needs is not evicted: 429 with the budget in the details.",
     ),
     assumed(
+        "kube.exec",
+        "Kubernetes documentation, and the client of the crate kube",
+        "A running pod executes a handful of commands over a WebSocket, v5.channel.k8s.io or v4; the status comes on a channel of its own.",
+    ),
+    assumed(
         "kube.field-selector",
         "Kubernetes documentation",
         "Field selectors know name, namespace and a few fields more; others are 400.",
@@ -136,6 +141,11 @@ pub(super) const RULES: &[Rule] = &[
         "A stateful set or daemon set comes back with its defaults.",
     ),
     assumed(
+        "kube.port-forward",
+        "the client of the crate kube",
+        "A port that a container names sends back what it is sent; another is refused on its error channel.",
+    ),
+    assumed(
         "kube.sets-make-pods",
         "Kubernetes documentation",
         "Stateful sets make their pods one after the other, daemon sets one for each node.",
@@ -144,6 +154,11 @@ pub(super) const RULES: &[Rule] = &[
         "kube.sets-try-again",
         "read in Kubernetes' controllers",
         "A refused pod of a stateful set or a daemon set is an event, counted anew at every further attempt, of which each comes later than the one before.",
+    ),
+    assumed(
+        "kube.token-request-limits",
+        "read in Kubernetes' validation; that a cluster cuts long ones is its documentation's",
+        "A token of a service account lives ten minutes at least, or it is a 422, and a day at most: more is cut. One for another audience is none here.",
     ),
     assumed(
         "kube.status-alone",

@@ -4,6 +4,7 @@
 
 mod assumed;
 mod assumed_kubernetes;
+mod catalog;
 mod kubernetes;
 mod norman;
 mod rancher;
@@ -40,8 +41,8 @@ const fn assumed(id: &'static str, why: &'static str, text: &'static str) -> Rul
 }
 
 const RECORDED: [&[Rule]; 4] = [kubernetes::RULES, norman::RULES, rancher::RULES, watches::RECORDED];
-const ASSUMED: [&[Rule]; 4] =
-    [assumed::RULES, assumed_kubernetes::RULES, registration::ASSUMED, watches::ASSUMED];
+const ASSUMED: [&[Rule]; 5] =
+    [assumed::RULES, assumed_kubernetes::RULES, catalog::ASSUMED, registration::ASSUMED, watches::ASSUMED];
 
 /// All rules, the recorded ones first.
 pub fn all() -> impl Iterator<Item = &'static Rule> {

@@ -1,8 +1,14 @@
 //! `/v1`: Steve, on the server itself and through the proxy.
 
+mod catalog;
+mod charts;
+mod helm;
 mod query;
+mod schema;
 mod show;
 mod write;
+
+pub(crate) use helm::Job;
 
 use super::World;
 use super::answer::{self, SCHEMAS, empty, must_authenticate, set, steve_error, text};
@@ -172,27 +178,6 @@ fn root(world: &World, plane: &Plane<'_>) -> Response {
     answer::json(StatusCode::OK, &body)
 }
 
-fn schema(world: &World, plane: &Plane<'_>, resource: &Resource) -> Value {
-    let id = resource.steve_type();
-    let may = |verb: &str| plane.may(world, verb, resource, "", "");
-    let mut methods = vec!["GET"];
-    if may("create") {
-        methods.push("POST");
-    }
-    json!({
-        "id": id, "type": "schema", "pluralName": resource.steve_plural(),
-        "attributes": {
-            "group": resource.group, "version": resource.version, "kind": resource.kind,
-            "resource": resource.plural, "namespaced": resource.namespaced,
-        },
-        "collectionMethods": methods, "resourceMethods": ["GET"],
-        "links": {
-            "collection": format!("{}/v1/{}", plane.base, resource.steve_plural()),
-            "self": format!("{}/v1/schemas/{id}", plane.base),
-        },
-    })
-}
-
 // Groups and types that the recorded server has and the simulated one does not: their absence would be a lie.
 const REAL: &[&str] = &[
     "admissionregistration.k8s.io",
@@ -202,7 +187,6 @@ const REAL: &[&str] = &[
     "auditlog.cattle.io",
     "autoscaling",
     "batch",
-    "catalog.cattle.io",
     "certificates.k8s.io",
     "coordination.k8s.io",
     "discovery.k8s.io",
@@ -235,22 +219,11 @@ fn real(name: &str) -> bool {
 }
 
 fn serve(world: &mut World, call: &Call<'_>, plane: &Plane<'_>, rest: &[&str]) -> Response {
-    if let ["schemas", wanted @ ..] = rest {
-        // rule: schema.without-prose
-        let found = visible(world, plane).map(|resource| schema(world, plane, resource));
-        if let [wanted] = wanted {
-            let mut found = found.filter(|schema| schema.get("id").and_then(Value::as_str) == Some(wanted));
-            let response = found
-                .next()
-                .map_or_else(|| empty(StatusCode::NOT_FOUND), |s| answer::json(StatusCode::OK, &s));
-            return schemed(plane, response);
-        }
-        let data: Vec<Value> = found.collect();
-        let body = json!({
-            "type": "collection", "resourceType": "schema", "actions": {},
-            "links": {"self": format!("{}/v1/schemas", plane.base)}, "data": data,
-        });
-        return schemed(plane, answer::json(StatusCode::OK, &body));
+    match rest {
+        ["schemas"] => return schemed(plane, schema::all(world, plane)),
+        ["schemas", wanted] => return schemed(plane, schema::one(world, plane, wanted)),
+        ["schemaDefinitions", wanted] => return schemed(plane, schema::definition(world, plane, wanted)),
+        _ => {}
     }
     if rest == ["subscribe"] {
         if !call.upgrade {
@@ -367,6 +340,9 @@ fn one(
     namespace: &str,
     name: &str,
 ) -> Response {
+    if let Some(response) = catalog::served(world, call, plane, resource, namespace, name) {
+        return response;
+    }
     if *call.method != Method::GET {
         return write::write(world, call, plane, resource, (namespace, name));
     }

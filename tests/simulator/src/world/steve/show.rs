@@ -5,7 +5,7 @@ use super::super::call::Call;
 use super::super::kube::resources::Resource;
 use super::super::kube::{age, viewed};
 use super::super::state::{ObjectKey, SECOND};
-use super::{Plane, query};
+use super::{Plane, catalog, query};
 use http::Method;
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
@@ -52,7 +52,10 @@ fn columns(resource: &Resource, name: &str, object: &Map<String, Value>, age: St
     }
 }
 
-fn state(resource: &Resource) -> Value {
+fn state(resource: &Resource, fields: &Map<String, Value>) -> Value {
+    if let Some(state) = catalog::state(resource, fields) {
+        return state;
+    }
     let told = |name: &str, message: &str, transitioning: bool| json!({"error": false, "message": message, "name": name, "transitioning": transitioning});
     match resource.kind {
         "Namespace" | "Cluster" => told("active", "", false),
@@ -83,13 +86,24 @@ pub(super) fn shown(
         let created = created.map_or(world.state.now, |at| at.as_second() * SECOND);
         columns(resource, &key.2, &fields, age(world.state.now, created))
     });
+    catalog::helm_data(call, resource, &mut fields);
+    let state = state(resource, &fields);
+    let (more, actions) = catalog::more(resource, &fields);
     // A field of the object that Steve itself uses gets an underscore.
     if let Some(own_type) = fields.remove("type") {
         fields.insert("_type".to_owned(), own_type);
     }
     fields.insert("id".to_owned(), json!(id));
     fields.insert("type".to_owned(), json!(resource.steve_type()));
-    fields.insert("links".to_owned(), links(plane, resource, key, &own));
+    let mut links = links(plane, resource, key, &own);
+    if let Some(links) = links.as_object_mut() {
+        links.extend(more.into_iter().map(|name| (name.to_owned(), json!(format!("{own}?link={name}")))));
+    }
+    fields.insert("links".to_owned(), links);
+    if !actions.is_empty() {
+        let all = actions.into_iter().map(|name| (name.to_owned(), json!(format!("{own}?action={name}"))));
+        fields.insert("actions".to_owned(), Value::Object(all.collect()));
+    }
     if resource.kind == "Cluster" && viewed(resource) {
         let action = |name: &str| format!("{}/v3/clusters/{}?action={name}", call.base, key.2);
         fields.insert(
@@ -105,7 +119,7 @@ pub(super) fn shown(
             metadata.insert("fields".to_owned(), columns);
         }
         metadata.insert("relationships".to_owned(), Value::Null);
-        metadata.insert("state".to_owned(), state(resource));
+        metadata.insert("state".to_owned(), state);
     }
     query::part(&call.query, &mut fields);
     Value::Object(fields)
