@@ -64,6 +64,7 @@ files! {
     namespaces
     requests
     scope
+    session
     steve
     v3
     watches
