@@ -171,7 +171,7 @@ export class Run {
     const change = this.#fill(step.change ?? {});
     if (given.object?.$kept !== undefined) {
       given.object = this.#kept.get(given.object.$kept);
-      if (operation.method === 'update') patch(given.object, change);
+      if (['update', 'update_status'].includes(operation.method)) patch(given.object, change);
     }
     const positional = operation.arguments.map(({ name }) => given[name]);
     for (const { name } of operation.arguments) delete given[name];

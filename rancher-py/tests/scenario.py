@@ -148,7 +148,7 @@ class Run:
         subject = given.get("object")
         if isinstance(subject, dict) and "$kept" in subject:
             given["object"] = self.kept[subject["$kept"]]
-            if stated["method"] == "update":
+            if stated["method"] in ("update", "update_status"):
                 patch(given["object"].raw, change)
         positional = [given.pop(argument["name"]) for argument in stated["arguments"]]
         if stated["returns"] == "edit":

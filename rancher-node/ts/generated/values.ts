@@ -40,6 +40,72 @@ export type Where = {
     | readonly Where[];
 };
 
+/** A resource that a cluster serves. */
+export interface ApiResource {
+  /** The API group, `apps`; empty for the core. */
+  readonly group: string;
+  /** The version, `v1`. */
+  readonly version: string;
+  /** The plural in the path, `deployments`. */
+  readonly plural: string;
+  /** `Deployment`. */
+  readonly kind: string;
+  /** Whether such objects are in namespaces. */
+  readonly namespaced: boolean;
+  /** `deploy`. */
+  readonly shortNames: readonly string[];
+}
+
+/** What a version of a chart says of itself. */
+export interface AppChart {
+  /** The chart. */
+  readonly name: string;
+  /** Its version. */
+  readonly version: string;
+  /** What it is. */
+  readonly description: string;
+  /** Its README, as Markdown. */
+  readonly readme: string;
+  /** What it says in Rancher's dashboard, as Markdown. */
+  readonly appReadme: string;
+  /** Its own values, which given ones are laid over. */
+  readonly values: unknown;
+  /** The questions that Rancher's dashboard asks. */
+  readonly questions: unknown;
+}
+
+/** An operation of Helm that has begun. */
+export interface AppOperation {
+  /** Its id, `namespace/name`. */
+  readonly id: string;
+  /** What it does. */
+  readonly action: 'install' | 'upgrade' | 'uninstall';
+  /** The namespace of the release. */
+  readonly namespace: string;
+  /** The name of the release. */
+  readonly release: string;
+  /** The chart; empty for an uninstall. */
+  readonly chart: string;
+  /** The version of the chart; empty for an uninstall. */
+  readonly version: string;
+  /** The revision of the release that comes of it, at least; nothing for an uninstall. */
+  readonly revision: number | null;
+}
+
+/** What an operation says of itself. */
+export interface AppOperationStatus {
+  /** How far it is. `unknown`: its pod is gone, and nobody saw how Helm ended. */
+  readonly phase: 'waiting' | 'running' | 'succeeded' | 'failed' | 'unknown';
+  /** What Rancher says of it. */
+  readonly message: string;
+  /** What it does. */
+  readonly action: string;
+  /** The namespace of the release. */
+  readonly namespace: string;
+  /** The name of the release. */
+  readonly release: string;
+}
+
 /** A provider by which one can log in. */
 export interface AuthProvider {
   /** Its id, `local`. */
@@ -50,6 +116,17 @@ export interface AuthProvider {
   readonly password: boolean;
   /** Where a browser goes to log in, as the server says it. */
   readonly redirectUrl: string | null;
+}
+
+/** Whether Rancher's proxy takes tokens of a cluster's service accounts. */
+export interface ClusterProxyConfig {
+  /** Whether it does. */
+  readonly enabled: boolean;
+  /**
+   * The names of the objects that say so: one, or none where nobody ever decided. Several switch it
+   * off.
+   */
+  readonly names: readonly string[];
 }
 
 /** A kubeconfig that was made, with its text. */
@@ -237,6 +314,14 @@ export interface GroupRefresh {
   readonly conditions: readonly string[];
 }
 
+/** A registration token that a rotation left where it was. */
+export interface KeptToken {
+  /** Its id. */
+  readonly id: string;
+  /** Why it is still there. */
+  readonly because: string;
+}
+
 /** What a logout did. */
 export interface LoggedOut {
   /** The name of the token that is refused from now on. */
@@ -286,6 +371,88 @@ export interface Question {
   readonly subresource?: string;
 }
 
+/** A cluster that waits for its agent, or one that was there. */
+export interface RegisteredCluster {
+  /** Its id: `c-xxxxx` of an imported cluster, `c-m-xxxxxxxx` of a provisioned one. */
+  readonly id: string;
+  /** Its name. */
+  readonly name: string;
+  /** Whether it was created now; if not, it was found. */
+  readonly created: boolean;
+  /**
+   * The object of `provisioning.cattle.io` that it belongs to, `namespace/name`; nothing for an
+   * imported one.
+   */
+  readonly provisioning: string | null;
+}
+
+/** What a removal of a cluster would take, and what it would not. */
+export interface RemovalReport {
+  /** The id of the cluster. */
+  readonly cluster: string;
+  /** Its name, which `remove` wants to hear. */
+  readonly name: string;
+  /** Its state. */
+  readonly state: string | null;
+  /** The object of `provisioning.cattle.io` that goes with it; nothing for an imported cluster. */
+  readonly provisioning: string | null;
+  /** What Rancher deletes of its own. */
+  readonly goes: readonly RemovalSeen[];
+  /**
+   * What is in the cluster: of an imported one it goes on without Rancher, of a provisioned one it
+   * goes with the machines.
+   */
+  readonly inside: readonly RemovalSeen[];
+  /** What nobody can see from here. */
+  readonly notLooked: readonly string[];
+  /** The report as text. */
+  readonly text: string;
+}
+
+/** One kind of thing that a removal concerns, as far as the user sees it. */
+export interface RemovalSeen {
+  /** What it is, `projects`. */
+  readonly what: string;
+  /** How many were seen; nothing if it could not be asked, which is not none. */
+  readonly count: number | null;
+  /** Whether these are proven to be all. */
+  readonly complete: boolean;
+  /** Some of their names. */
+  readonly names: readonly string[];
+  /** Why the count is missing or may be too small. */
+  readonly because: string | null;
+}
+
+/** A cluster that is gone. */
+export interface RemovedCluster {
+  /** Its id. */
+  readonly id: string;
+  /** Its name. */
+  readonly name: string;
+  /** The finalizers that were taken away. What they stand for was not done. */
+  readonly cleared: readonly string[];
+}
+
+/** How far a rollout is. */
+export interface RolloutStatus {
+  /** Everything that was asked for runs, and nothing older does. */
+  readonly done: boolean;
+  /** What is missing, in words; empty if it is done. */
+  readonly missing: string;
+  /** What the workload says of it. */
+  readonly message: string | null;
+}
+
+/** How many replicas something has. */
+export interface Scale {
+  /** How many it shall have. */
+  readonly replicas: number;
+  /** How many there are. */
+  readonly current: number;
+  /** The labels by which its pods are found, as a label selector. */
+  readonly selector: string;
+}
+
 /** The version of the server. */
 export interface ServerVersion {
   /** `v2.16.0`. */
@@ -304,6 +471,127 @@ export interface SessionUser {
   readonly username: string | null;
   /** Whether the user is to choose another password first, where the server tells. */
   readonly mustChangePassword: boolean | null;
+}
+
+/** An action of a type. */
+export interface SteveActionSchema {
+  /** `install`. */
+  readonly name: string;
+  /** The type that it takes; empty for none. */
+  readonly input: string;
+  /** The type that it answers with; empty for none. */
+  readonly output: string;
+}
+
+/** The fields of a type and of everything in it. */
+export interface SteveDefinition {
+  /** The name of the type among the definitions. */
+  readonly name: string;
+  /** The definitions, that of the type among them. */
+  readonly definitions: readonly SteveFields[];
+}
+
+/** A field of a type. */
+export interface SteveField {
+  /** Its name. */
+  readonly name: string;
+  /** Its type: `string`, `array`, `map`, or the name of a definition. */
+  readonly type: string;
+  /** What is in it, of an array or a map. */
+  readonly of: string;
+  /** Whether it must be given. */
+  readonly required: boolean;
+  /** What the cluster says of it. */
+  readonly description: string;
+}
+
+/** The fields of one definition. */
+export interface SteveFields {
+  /** The name of the definition. */
+  readonly name: string;
+  /** Its fields. */
+  readonly fields: readonly SteveField[];
+}
+
+/** A type of Steve, as the server shows it to the user. */
+export interface SteveSchema {
+  /** The id of the type, `apps.deployment`. */
+  readonly id: string;
+  /** The plural, by which paths name it, `apps.deployments`. */
+  readonly plural: string;
+  /** The API group of Kubernetes; empty for the core group, and for types that are Steve's own. */
+  readonly group: string;
+  /** Its version. */
+  readonly version: string;
+  /** The kind, `Deployment`; empty for types that are Steve's own. */
+  readonly kind: string;
+  /** The plural in paths of Kubernetes, `deployments`. */
+  readonly resource: string;
+  /** Whether its objects are in namespaces. */
+  readonly namespaced: boolean;
+  /** What the cluster can do with it: `get`, `list`, `watch`. */
+  readonly verbs: readonly string[];
+  /**
+   * What can be done with the collection: `GET`, `POST`; with `blocked-` before it, what Rancher
+   * lets nobody do.
+   */
+  readonly collectionMethods: readonly string[];
+  /** What can be done with one object: `GET`, `PUT`, `PATCH`, `DELETE`, also with `blocked-`. */
+  readonly resourceMethods: readonly string[];
+  /** The actions of its objects. */
+  readonly resourceActions: readonly SteveActionSchema[];
+  /** The actions of the collection. */
+  readonly collectionActions: readonly SteveActionSchema[];
+  /**
+   * The fields of types that are Steve's own. Those of Kubernetes have none here: see `definition`.
+   */
+  readonly fields: readonly SteveField[];
+}
+
+/** What the server shows of a list. */
+export interface Table {
+  /** What the columns are. */
+  readonly columns: readonly TableColumn[];
+  /** One for each object. */
+  readonly rows: readonly TableRow[];
+}
+
+/** A column of a table. */
+export interface TableColumn {
+  /** Its heading, `Ready`. */
+  readonly name: string;
+  /** `string`, `integer`, `number`, `boolean` or `date`. */
+  readonly kind: string;
+  /** What it says. */
+  readonly description: string;
+  /** Zero for what is always shown, more for what is shown where there is room. */
+  readonly priority: number;
+}
+
+/** A row of a table. */
+export interface TableRow {
+  /** One value for each column. */
+  readonly cells: readonly unknown[];
+  /** The name of the object. */
+  readonly name: string;
+  /** Its namespace; empty for what is in none. */
+  readonly namespace: string;
+  /** Its uid. */
+  readonly uid: string;
+}
+
+/** What a rotation of a registration token did. */
+export interface TokenRotation {
+  /** The id of the token to register with from now on. */
+  readonly tokenId: string;
+  /** Whether it was made now. */
+  readonly created: boolean;
+  /** The ids of the tokens that are deleted. */
+  readonly deleted: readonly string[];
+  /** Those that are still there on purpose. */
+  readonly kept: readonly KeptToken[];
+  /** Whether the agent was connected before, and still was afterwards. */
+  readonly connected: boolean;
 }
 
 /** The activity of a session. */

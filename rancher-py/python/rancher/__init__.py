@@ -18,6 +18,8 @@ _native.settle()
 from rancher._client import Client
 from rancher._flows import AsyncLogLines, AsyncWatch, Event, LogLine, LogLines, Watch
 from rancher._generated.sync import (
+    AppRepos,
+    Apps,
     Cluster,
     Collection,
     Ext,
@@ -25,6 +27,8 @@ from rancher._generated.sync import (
     ExtTokens,
     KubernetesResource,
     Namespace,
+    Registration,
+    Rollout,
     SteveResource,
 )
 from rancher._objects import (
@@ -68,6 +72,8 @@ from rancher.errors import (
 if TYPE_CHECKING:
     from rancher._async_client import AsyncClient
     from rancher._generated.aio import (
+        AsyncAppRepos,
+        AsyncApps,
         AsyncCluster,
         AsyncCollection,
         AsyncExt,
@@ -75,11 +81,17 @@ if TYPE_CHECKING:
         AsyncExtTokens,
         AsyncKubernetesResource,
         AsyncNamespace,
+        AsyncRegistration,
+        AsyncRollout,
         AsyncSteveResource,
     )
 
 __all__ = [
     "AlreadyExists",
+    "AppRepos",
+    "Apps",
+    "AsyncAppRepos",
+    "AsyncApps",
     "AsyncClient",
     "AsyncCluster",
     "AsyncCollection",
@@ -91,6 +103,8 @@ __all__ = [
     "AsyncNamespace",
     "AsyncObjectList",
     "AsyncRecordList",
+    "AsyncRegistration",
+    "AsyncRollout",
     "AsyncSteveResource",
     "AsyncWatch",
     "Cancelled",
@@ -126,7 +140,9 @@ __all__ = [
     "RancherTimeout",
     "RateLimited",
     "RecordList",
+    "Registration",
     "Response",
+    "Rollout",
     "Secret",
     "SteveResource",
     "TlsError",

@@ -61,10 +61,13 @@ files! {
     doctor
     faults
     kubernetes
+    kubernetes_writes
     namespaces
+    registration
     requests
     scope
     session
+    service_accounts
     steve
     v3
     watches

@@ -16,7 +16,12 @@ if TYPE_CHECKING:
     from rancher._objects import Deleted, Ensured, Object, ObjectList, RecordList, Response
     from rancher.types import management
     from rancher.types.values import (
+        ApiResource,
+        AppChart,
+        AppOperation,
+        AppOperationStatus,
         AuthProvider,
+        ClusterProxyConfig,
         Conditions,
         CreatedExtKubeconfig,
         CreatedExtToken,
@@ -29,8 +34,17 @@ if TYPE_CHECKING:
         LoginSession,
         Permission,
         Question,
+        RegisteredCluster,
+        RemovalReport,
+        RemovedCluster,
+        RolloutStatus,
+        Scale,
         Seconds,
         ServerVersion,
+        SteveDefinition,
+        SteveSchema,
+        Table,
+        TokenRotation,
         UserActivity,
         WaitProgress,
         Where,
@@ -38,6 +52,8 @@ if TYPE_CHECKING:
     )
 
 __all__ = [
+    "AppRepos",
+    "Apps",
     "ClientOperations",
     "Cluster",
     "Collection",
@@ -46,6 +62,8 @@ __all__ = [
     "ExtTokens",
     "KubernetesResource",
     "Namespace",
+    "Registration",
+    "Rollout",
     "SteveResource",
 ]
 
@@ -260,6 +278,13 @@ class ClientOperations(SyncCalls):
     def ext(self) -> Ext:
         """Rancher's extension API: tokens, kubeconfigs, requests about users."""
         return self._child(Ext, {})
+
+    @property
+    def registration(self) -> Registration:
+        """Clusters come and go: imported or created, registered, their registration token rotated,
+        removed.
+        """
+        return self._child(Registration, {})
 
     def version(self, *, timeout: Seconds | None = None) -> ServerVersion:
         """The version of the server. It needs no credential and proves nothing about one.
@@ -1843,6 +1868,104 @@ class SteveResource(SyncCalls, Generic[T]):
             "lag": lag,
         })
 
+    def schema(self, *, anew: bool | None = None, timeout: Seconds | None = None) -> SteveSchema:
+        """What the type is: its methods as far as the user may, its actions, and what of
+        Kubernetes it stands for. It is asked for once.
+
+        Args:
+            anew: Ask again, although it is known.
+            timeout: How long it may take in all. In seconds, or a `timedelta`.
+
+        Raises:
+            RancherError: `not_found` if there is no such type, or the user may see none of it.
+
+        Scope:
+            As `list`.
+        """
+        answer: SteveSchema = self._value("steve.schema", {"anew": anew, "timeout": timeout})
+        return answer
+
+    def definition(self, *, timeout: Seconds | None = None) -> SteveDefinition:
+        """The fields of the type and of everything in it, as the cluster's OpenAPI document
+        states them.
+
+        Args:
+            timeout: How long it may take in all. In seconds, or a `timedelta`.
+
+        Raises:
+            RancherError: `not_found` if there is no such type or Rancher is older than 2.9;
+                `unavailable` if Rancher has not read the document yet.
+
+        Scope:
+            As `list`.
+        """
+        answer: SteveDefinition = self._value("steve.definition", {"timeout": timeout})
+        return answer
+
+    def action(
+        self,
+        object: Object[T] | str,
+        /,
+        name: str,
+        *,
+        input: Mapping[str, object] | None = None,
+        timeout: Seconds | None = None,
+    ) -> Any:
+        """Starts an action of an object and returns what the server answers. It is not sent
+        twice.
+
+        Args:
+            object: The object as it was read, or its id: then it is read first.
+            name: `uninstall`.
+            input: What the action takes.
+            timeout: How long it may take in all. In seconds, or a `timedelta`.
+
+        Raises:
+            RancherError: `unsupported` before anything is sent, if the object does not offer it.
+
+        Scope:
+            As `list`.
+        """
+        subject, original = self._subject(object)
+        return self._json("steve.action", {
+            **subject,
+            "name": name,
+            "input": input,
+            "timeout": timeout,
+        }, original)
+
+    def patch(
+        self,
+        id: str,
+        /,
+        patch: object,
+        *,
+        kind: Literal["merge", "strategic", "json"] | None = None,
+        timeout: Seconds | None = None,
+    ) -> Object[T]:
+        """Changes a part of an object and returns it as it is now.
+
+        Args:
+            id: Its id.
+            patch: The change: an object, or a list of steps.
+            kind: How it is laid over the object: `merge` (if not given), `strategic`, or the steps
+                of a `json` patch.
+            timeout: How long it may take in all. In seconds, or a `timedelta`.
+
+        Raises:
+            RancherError: `invalid` if that is no such patch; `conflict` if it names a resource
+                version that is not the present one; `not_found`.
+
+        Scope:
+            As `list`.
+        """
+        return self._object("steve.patch", {
+            "id": id,
+            "patch": patch,
+            "kind": kind,
+            "timeout": timeout,
+        })
+
 
 class Cluster(SyncCalls):
     """A cluster, through Rancher's proxy."""
@@ -1912,6 +2035,11 @@ class Cluster(SyncCalls):
         """
         return self._child(Namespace, {"cluster": self._target["cluster"], "namespace": name})
 
+    @property
+    def apps(self) -> Apps:
+        """The apps of the cluster: Helm releases by Rancher's catalog."""
+        return self._child(Apps, {"cluster": self._target["cluster"]})
+
     def version(self, *, timeout: Seconds | None = None) -> str:
         """The version of Kubernetes that the cluster runs.
 
@@ -1978,6 +2106,142 @@ class Cluster(SyncCalls):
             "timeout": timeout,
         })
         return answer
+
+    def service_account_token(
+        self,
+        namespace: str,
+        /,
+        name: str,
+        *,
+        expiration: Seconds | None = None,
+        audiences: str | Sequence[str] | None = None,
+        timeout: Seconds | None = None,
+    ) -> Object[dict[str, Any]]:
+        """Makes a token for a service account of the cluster, a JWT in `status.token`, and
+        returns the TokenRequest. It is not sent twice, and nobody can take such a token back.
+        `spec.expirationSeconds` is how long it lives, which can be less than was asked for,
+        and `status.expirationTimestamp` when it ends.
+
+        Args:
+            namespace: The namespace of the service account.
+            name: Its name.
+            expiration: How long it shall live: ten minutes at least, an hour if not given. In
+                seconds, or a `timedelta`.
+            audiences: Whom it is for; the cluster's API server if none is given.
+            timeout: How long it may take in all. In seconds, or a `timedelta`.
+
+        Raises:
+            RancherError: `invalid` before anything is sent, if the time is too short or a name is
+                none; `not_found` if there is no such service account; `forbidden`.
+
+        Scope:
+            A key without a scope, or one scoped to the cluster.
+        """
+        return self._object("cluster.service_account_token", {
+            "namespace": namespace,
+            "name": name,
+            "expiration": expiration,
+            "audiences": audiences,
+            "timeout": timeout,
+        })
+
+    def proxy_config(self, *, timeout: Seconds | None = None) -> ClusterProxyConfig:
+        """Whether Rancher's proxy takes tokens of the cluster's service accounts: its
+        ClusterProxyConfig.
+
+        Args:
+            timeout: How long it may take in all. In seconds, or a `timedelta`.
+
+        Raises:
+            RancherError: `out_of_scope` with a key of this cluster; `forbidden` without the right
+                to list `clusterproxyconfigs` in the cluster's namespace on `local`.
+
+        Scope:
+            A key without a scope, or one scoped to `local`.
+        """
+        answer: ClusterProxyConfig = self._value("cluster.proxy_config", {"timeout": timeout})
+        return answer
+
+    def set_proxy_config(
+        self,
+        enabled: bool,
+        /,
+        *,
+        timeout: Seconds | None = None,
+    ) -> ClusterProxyConfig:
+        """Decides whether the proxy takes tokens of the cluster's service accounts, and returns
+        what holds then. What is so already is not written.
+
+        Args:
+            enabled: Whether it does.
+            timeout: How long it may take in all. In seconds, or a `timedelta`.
+
+        Raises:
+            RancherError: As `proxy_config`; `invalid` if there are several objects
+                ClusterProxyConfig.
+
+        Scope:
+            As `proxy_config`.
+        """
+        answer: ClusterProxyConfig = self._value("cluster.set_proxy_config", {
+            "enabled": enabled,
+            "timeout": timeout,
+        })
+        return answer
+
+    def resolve(self, name: str, /, *, timeout: Seconds | None = None) -> ApiResource:
+        """Finds out which resource a name means, as kubectl does. What every Kubernetes has
+        needs no request.
+
+        Args:
+            name: `deployments`, `deploy`, `Deployment`, `widgets.example.com`.
+            timeout: How long it may take in all. In seconds, or a `timedelta`.
+
+        Raises:
+            RancherError: `not_found` if the cluster serves no such resource; `invalid` if several
+                groups have one of this name: it names them.
+
+        Scope:
+            A key without a scope, or one scoped to the cluster.
+        """
+        answer: ApiResource = self._value("cluster.resolve", {"name": name, "timeout": timeout})
+        return answer
+
+    def apply(
+        self,
+        object: Mapping[str, object],
+        /,
+        manager: str,
+        *,
+        force: bool | None = None,
+        dry_run: bool | None = None,
+        timeout: Seconds | None = None,
+    ) -> Object[dict[str, Any]]:
+        """Applies an object on the server, whatever it is, see `KubernetesResource.apply`.
+
+        Args:
+            object: The fields that shall be the manager's, with `apiVersion`, `kind` and a name.
+            manager: Who applies: the name of a program or a pipeline, `ci`.
+            force: Take over the fields that others own.
+            dry_run: Only try: the server checks everything, answers as if it had done it, and keeps
+                nothing.
+            timeout: How long it may take in all. In seconds, or a `timedelta`.
+
+        Raises:
+            RancherError: `conflict` if another manager owns a field that would change: it names the
+                field, and in its causes each owner; `invalid` before anything is sent, if
+                the object lacks what applying needs.
+
+        Scope:
+            A key without a scope, or one scoped to the cluster.
+        """
+        return self._object("cluster.apply", {
+            "object": object,
+            "manager": manager,
+            "force": force,
+            "dry_run": dry_run,
+            "timeout": timeout,
+        })
 
 
 class KubernetesResource(SyncCalls, Generic[T]):
@@ -2137,11 +2401,22 @@ class KubernetesResource(SyncCalls, Generic[T]):
         """
         return self._object("kubernetes.get", {"name": name, "timeout": timeout})
 
-    def create(self, object: T, /, *, timeout: Seconds | None = None) -> Object[T]:
+    def create(
+        self,
+        object: T,
+        /,
+        *,
+        field_manager: str | None = None,
+        dry_run: bool | None = None,
+        timeout: Seconds | None = None,
+    ) -> Object[T]:
         """Creates an object and returns it as the cluster made it. It is not sent twice.
 
         Args:
             object: The object.
+            field_manager: Who writes: the name of a program or a pipeline, `ci`.
+            dry_run: Only try: the server checks everything, answers as if it had done it, and keeps
+                nothing.
             timeout: How long it may take in all. In seconds, or a `timedelta`.
 
         Raises:
@@ -2151,14 +2426,30 @@ class KubernetesResource(SyncCalls, Generic[T]):
         Scope:
             As `list`.
         """
-        return self._object("kubernetes.create", {"object": object, "timeout": timeout})
+        return self._object("kubernetes.create", {
+            "object": object,
+            "field_manager": field_manager,
+            "dry_run": dry_run,
+            "timeout": timeout,
+        })
 
-    def update(self, object: Object[T], /, *, timeout: Seconds | None = None) -> Object[T]:
+    def update(
+        self,
+        object: Object[T],
+        /,
+        *,
+        field_manager: str | None = None,
+        dry_run: bool | None = None,
+        timeout: Seconds | None = None,
+    ) -> Object[T]:
         """Writes an object that was read and changed, and returns it as it is now. If nothing
         was changed, nothing is sent.
 
         Args:
             object: The object as it was read, changed.
+            field_manager: Who writes: the name of a program or a pipeline, `ci`.
+            dry_run: Only try: the server checks everything, answers as if it had done it, and keeps
+                nothing.
             timeout: How long it may take in all. In seconds, or a `timedelta`.
 
         Raises:
@@ -2168,7 +2459,12 @@ class KubernetesResource(SyncCalls, Generic[T]):
             As `list`.
         """
         subject, original = self._changed(object)
-        return self._object("kubernetes.update", {**subject, "timeout": timeout}, original)
+        return self._object("kubernetes.update", {
+            **subject,
+            "field_manager": field_manager,
+            "dry_run": dry_run,
+            "timeout": timeout,
+        }, original)
 
     def update_with(
         self,
@@ -2176,6 +2472,8 @@ class KubernetesResource(SyncCalls, Generic[T]):
         /,
         change: Callable[[Object[T]], Object[T] | T | None],
         *,
+        field_manager: str | None = None,
+        dry_run: bool | None = None,
         timeout: Seconds | None = None,
     ) -> Object[T]:
         """Reads an object, lets it be changed and writes the change; reads and changes again if
@@ -2185,6 +2483,9 @@ class KubernetesResource(SyncCalls, Generic[T]):
             name: Its name.
             change: Is given the object, and changes it or returns another; is called again if
                 somebody else was faster.
+            field_manager: Who writes: the name of a program or a pipeline, `ci`.
+            dry_run: Only try: the server checks everything, answers as if it had done it, and keeps
+                nothing.
             timeout: How long it may take in all. In seconds, or a `timedelta`.
 
         Raises:
@@ -2193,22 +2494,53 @@ class KubernetesResource(SyncCalls, Generic[T]):
         Scope:
             As `list`.
         """
-        return self._edit("kubernetes.update_with", {"name": name, "timeout": timeout}, change)
+        return self._edit("kubernetes.update_with", {
+            "name": name,
+            "field_manager": field_manager,
+            "dry_run": dry_run,
+            "timeout": timeout,
+        }, change)
 
-    def delete(self, name: str, /, *, timeout: Seconds | None = None) -> Deleted[T]:
-        """Deletes an object.
+    def delete(
+        self,
+        name: str,
+        /,
+        *,
+        propagation: Literal["foreground", "background", "orphan"] | None = None,
+        grace: Seconds | None = None,
+        uid: str | None = None,
+        resource_version: str | None = None,
+        dry_run: bool | None = None,
+        timeout: Seconds | None = None,
+    ) -> Deleted[T]:
+        """Deletes an object. It may go on for a while, see `wait_gone`.
 
         Args:
             name: Its name.
+            propagation: What becomes of what the object owns: it goes first, later, or stays.
+            grace: How long it may take to end by itself; 0 kills at once. In seconds, or a
+                `timedelta`.
+            uid: Only if it is the object of this uid.
+            resource_version: Only if this is its version.
+            dry_run: Only try. Nothing is gone then, whatever the answer says.
             timeout: How long it may take in all. In seconds, or a `timedelta`.
 
         Raises:
-            RancherError: `not_found` if there is none.
+            RancherError: `not_found` if there is none; `conflict` if it is not the one that the
+                conditions name.
 
         Scope:
             As `list`.
         """
-        return self._deleted("kubernetes.delete", {"name": name, "timeout": timeout})
+        return self._deleted("kubernetes.delete", {
+            "name": name,
+            "propagation": propagation,
+            "grace": grace,
+            "uid": uid,
+            "resource_version": resource_version,
+            "dry_run": dry_run,
+            "timeout": timeout,
+        })
 
     def wait(
         self,
@@ -2360,11 +2692,905 @@ class KubernetesResource(SyncCalls, Generic[T]):
             "lag": lag,
         })
 
+    def patch(
+        self,
+        name: str,
+        /,
+        patch: object,
+        *,
+        type: Literal["merge", "strategic", "json"] | None = None,
+        field_manager: str | None = None,
+        dry_run: bool | None = None,
+        timeout: Seconds | None = None,
+    ) -> Object[T]:
+        """Changes a part of an object and returns it as it is now. A merge that names no
+        resource version overwrites what others wrote there meanwhile, and only there. It may
+        be sent twice; a JSON patch is not.
+
+        Args:
+            name: Its name.
+            patch: What changes: an object (`merge` or `strategic`), or a list of steps (`json`).
+            type: Which sort of patch it is: RFC 7386; the same, but containers and the like are
+                merged by name; RFC 6902. If not given, an object is a `merge` and a list `json`.
+            field_manager: Who writes: the name of a program or a pipeline, `ci`.
+            dry_run: Only try: the server checks everything, answers as if it had done it, and keeps
+                nothing.
+            timeout: How long it may take in all. In seconds, or a `timedelta`.
+
+        Raises:
+            RancherError: `not_found` if there is none; `invalid` if that is no patch, or with the
+                field that is wrong; `conflict` if it names a resource version that is not
+                the present one.
+
+        Scope:
+            As `list`.
+        """
+        return self._object("kubernetes.patch", {
+            "name": name,
+            "patch": patch,
+            "type": type,
+            "field_manager": field_manager,
+            "dry_run": dry_run,
+            "timeout": timeout,
+        })
+
+    def apply(
+        self,
+        object: T,
+        /,
+        manager: str,
+        *,
+        force: bool | None = None,
+        dry_run: bool | None = None,
+        timeout: Seconds | None = None,
+    ) -> Object[T]:
+        """Applies an object on the server: the fields that it names are the manager's from then
+        on, what the same manager applied before and does not name any more goes, and all
+        other fields stay. If there is no such object, it is created.
+
+        Args:
+            object: The fields that shall be the manager's, with `apiVersion`, `kind` and a name.
+            manager: Who applies: the name of a program or a pipeline, `ci`.
+            force: Take over the fields that others own.
+            dry_run: Only try: the server checks everything, answers as if it had done it, and keeps
+                nothing.
+            timeout: How long it may take in all. In seconds, or a `timedelta`.
+
+        Raises:
+            RancherError: `conflict` if another manager owns a field that would change: it names the
+                field, and in its causes each owner; `invalid` before anything is sent, if
+                the object lacks what applying needs.
+
+        Scope:
+            As `list`.
+        """
+        return self._object("kubernetes.apply", {
+            "object": object,
+            "manager": manager,
+            "force": force,
+            "dry_run": dry_run,
+            "timeout": timeout,
+        })
+
+    def scale(self, name: str, /, *, timeout: Seconds | None = None) -> Scale:
+        """How many replicas something has.
+
+        Args:
+            name: Its name.
+            timeout: How long it may take in all. In seconds, or a `timedelta`.
+
+        Raises:
+            RancherError: `not_found` if there is none, or if such things have no scale.
+
+        Scope:
+            As `list`.
+        """
+        answer: Scale = self._value("kubernetes.scale", {"name": name, "timeout": timeout})
+        return answer
+
+    def set_scale(
+        self,
+        name: str,
+        /,
+        replicas: int,
+        *,
+        field_manager: str | None = None,
+        dry_run: bool | None = None,
+        timeout: Seconds | None = None,
+    ) -> Scale:
+        """Says how many replicas it shall have, whatever somebody else says meanwhile.
+
+        Args:
+            name: Its name.
+            replicas: How many.
+            field_manager: Who writes: the name of a program or a pipeline, `ci`.
+            dry_run: Only try: the server checks everything, answers as if it had done it, and keeps
+                nothing.
+            timeout: How long it may take in all. In seconds, or a `timedelta`.
+
+        Raises:
+            RancherError: As `scale`; `unsupported` if the server accepted the number and kept
+                another.
+
+        Scope:
+            As `list`.
+        """
+        answer: Scale = self._value("kubernetes.set_scale", {
+            "name": name,
+            "replicas": replicas,
+            "field_manager": field_manager,
+            "dry_run": dry_run,
+            "timeout": timeout,
+        })
+        return answer
+
+    def update_status(
+        self,
+        object: Object[T],
+        /,
+        *,
+        field_manager: str | None = None,
+        dry_run: bool | None = None,
+        timeout: Seconds | None = None,
+    ) -> Object[T]:
+        """Writes the status of an object that was read and changed: what a controller does.
+
+        Args:
+            object: The object as it was read, its status changed.
+            field_manager: Who writes: the name of a program or a pipeline, `ci`.
+            dry_run: Only try: the server checks everything, answers as if it had done it, and keeps
+                nothing.
+            timeout: How long it may take in all. In seconds, or a `timedelta`.
+
+        Raises:
+            RancherError: As `update`; `unsupported` if anything but the status was changed.
+
+        Scope:
+            As `list`.
+        """
+        subject, original = self._changed(object)
+        return self._object("kubernetes.update_status", {
+            **subject,
+            "field_manager": field_manager,
+            "dry_run": dry_run,
+            "timeout": timeout,
+        }, original)
+
+    def patch_status(
+        self,
+        name: str,
+        /,
+        patch: object,
+        *,
+        type: Literal["merge", "strategic", "json"] | None = None,
+        field_manager: str | None = None,
+        dry_run: bool | None = None,
+        timeout: Seconds | None = None,
+    ) -> Object[T]:
+        """Changes a part of the status of an object: what a controller does.
+
+        Args:
+            name: Its name.
+            patch: What changes: an object (`merge` or `strategic`), or a list of steps (`json`).
+            type: Which sort of patch it is: RFC 7386; the same, but containers and the like are
+                merged by name; RFC 6902. If not given, an object is a `merge` and a list `json`.
+            field_manager: Who writes: the name of a program or a pipeline, `ci`.
+            dry_run: Only try: the server checks everything, answers as if it had done it, and keeps
+                nothing.
+            timeout: How long it may take in all. In seconds, or a `timedelta`.
+
+        Raises:
+            RancherError: As `patch`.
+
+        Scope:
+            As `list`.
+        """
+        return self._object("kubernetes.patch_status", {
+            "name": name,
+            "patch": patch,
+            "type": type,
+            "field_manager": field_manager,
+            "dry_run": dry_run,
+            "timeout": timeout,
+        })
+
+    def table(
+        self,
+        *,
+        label_selector: str | None = None,
+        field_selector: str | None = None,
+        expired: Literal["anew", "fail", "inconsistent"] | None = None,
+        page_size: int | None = None,
+        timeout: Seconds | None = None,
+    ) -> Table:
+        """A list as the server shows it to people, and as `kubectl get` prints it: columns that
+        it chose, and a row for each object.
+
+        Args:
+            label_selector: Which labels the objects have: `app=web,tier in (front)`.
+            field_selector: Which values some fields have: `status.phase=Running`.
+            expired: What happens if the cluster has forgotten the state that the first page was of:
+                begin `anew`, `fail`, or go on from there as it is now (`inconsistent`).
+            page_size: How many objects come at a time, 1 to 10,000; 500 if not given.
+            timeout: How long it may take in all. In seconds, or a `timedelta`.
+
+        Raises:
+            RancherError: As `list`; `unsupported` if the server shows no tables of this.
+
+        Scope:
+            As `list`.
+        """
+        answer: Table = self._value("kubernetes.table", {
+            "label_selector": label_selector,
+            "field_selector": field_selector,
+            "expired": expired,
+            "page_size": page_size,
+            "timeout": timeout,
+        })
+        return answer
+
+    @overload
+    def list_metadata(
+        self,
+        *,
+        label_selector: str | None = None,
+        field_selector: str | None = None,
+        expired: Literal["anew", "fail", "inconsistent"] | None = None,
+        page_size: int | None = None,
+        fields: None = None,
+        timeout: Seconds | None = None,
+    ) -> ObjectList[T]: ...
+
+    @overload
+    def list_metadata(
+        self,
+        *,
+        label_selector: str | None = None,
+        field_selector: str | None = None,
+        expired: Literal["anew", "fail", "inconsistent"] | None = None,
+        page_size: int | None = None,
+        fields: Fields,
+        timeout: Seconds | None = None,
+    ) -> RecordList: ...
+
+    def list_metadata(
+        self,
+        *,
+        label_selector: str | None = None,
+        field_selector: str | None = None,
+        expired: Literal["anew", "fail", "inconsistent"] | None = None,
+        page_size: int | None = None,
+        fields: Fields | None = None,
+        timeout: Seconds | None = None,
+    ) -> ObjectList[T] | RecordList:
+        """The objects without anything but their metadata: names, labels, owners. It is much
+        smaller, and shows no secret. What comes cannot be written back.
+
+        Args:
+            label_selector: Which labels the objects have: `app=web,tier in (front)`.
+            field_selector: Which values some fields have: `status.phase=Running`.
+            expired: What happens if the cluster has forgotten the state that the first page was of:
+                begin `anew`, `fail`, or go on from there as it is now (`inconsistent`).
+            page_size: How many objects come at a time, 1 to 10,000; 500 if not given.
+            fields: Flat records of these fields instead of objects, by path:
+                `status.version.gitVersion`, `metadata.labels[app.kubernetes.io/name]`,
+                `spec.containers[0].image`.
+            timeout: How long each page may take. In seconds, or a `timedelta`.
+
+        Raises:
+            RancherError: As `list`.
+
+        Scope:
+            As `list`.
+        """
+        if fields is not None:
+            return self._records("kubernetes.list_metadata", {
+                "label_selector": label_selector,
+                "field_selector": field_selector,
+                "expired": expired,
+                "page_size": page_size,
+                "timeout": timeout,
+                "fields": fields,
+            })
+        return self._objects("kubernetes.list_metadata", {
+            "label_selector": label_selector,
+            "field_selector": field_selector,
+            "expired": expired,
+            "page_size": page_size,
+            "timeout": timeout,
+        })
+
+    def get_metadata(self, name: str, /, *, timeout: Seconds | None = None) -> Object[T]:
+        """One object without anything but its metadata. It cannot be written back.
+
+        Args:
+            name: Its name.
+            timeout: How long it may take in all. In seconds, or a `timedelta`.
+
+        Raises:
+            RancherError: As `get`.
+
+        Scope:
+            As `list`.
+        """
+        return self._object("kubernetes.get_metadata", {"name": name, "timeout": timeout})
+
+
+class Registration(SyncCalls):
+    """Registration of clusters. Tokens, commands and manifests are secrets: whoever has one can
+    register in the cluster's place.
+    """
+
+    __slots__ = ()
+
+    def import_cluster(
+        self,
+        name: str,
+        /,
+        *,
+        description: str | None = None,
+        labels: Mapping[str, str] | None = None,
+        annotations: Mapping[str, str] | None = None,
+        timeout: Seconds | None = None,
+    ) -> RegisteredCluster:
+        """Makes an imported cluster: Rancher's object of it, which waits for the agent that the
+        manifest installs. It is not sent twice.
+
+        Args:
+            name: Its name: lower-case letters, digits and inner hyphens.
+            description: What the cluster is for.
+            labels: Labels of Rancher's object of the cluster.
+            annotations: Annotations of it.
+            timeout: How long it may take in all. In seconds, or a `timedelta`.
+
+        Raises:
+            RancherError: `already_exists` if a cluster has this name, one that the user may not see
+                included; `forbidden` if the user may not create clusters; `invalid`
+                before anything is sent, if that is no name.
+
+        Scope:
+            A key without a scope, of a user who may create clusters.
+        """
+        answer: RegisteredCluster = self._value("registration.import_cluster", {
+            "name": name,
+            "description": description,
+            "labels": labels,
+            "annotations": annotations,
+            "timeout": timeout,
+        })
+        return answer
+
+    def ensure_imported(
+        self,
+        name: str,
+        /,
+        *,
+        description: str | None = None,
+        labels: Mapping[str, str] | None = None,
+        annotations: Mapping[str, str] | None = None,
+        timeout: Seconds | None = None,
+    ) -> RegisteredCluster:
+        """The imported cluster of this name, or a new one; `created` says which. What is found
+        is left as it is.
+
+        Args:
+            name: Its name.
+            description: What the cluster is for.
+            labels: Labels of Rancher's object of the cluster.
+            annotations: Annotations of it.
+            timeout: How long it may take in all. In seconds, or a `timedelta`.
+
+        Raises:
+            RancherError: As `import_cluster`; `invalid` if the cluster of this name is not an
+                imported one; `conflict` if it is being deleted.
+
+        Scope:
+            A key without a scope, of a user who may create clusters.
+        """
+        answer: RegisteredCluster = self._value("registration.ensure_imported", {
+            "name": name,
+            "description": description,
+            "labels": labels,
+            "annotations": annotations,
+            "timeout": timeout,
+        })
+        return answer
+
+    def create(
+        self,
+        name: str,
+        /,
+        kubernetes_version: str,
+        *,
+        namespace: str | None = None,
+        labels: Mapping[str, str] | None = None,
+        annotations: Mapping[str, str] | None = None,
+        rke_config: Mapping[str, object] | None = None,
+        deadline: Seconds | None = None,
+        timeout: Seconds | None = None,
+        stable_for: Seconds | None = None,
+        poll: Seconds | None = None,
+        rights_lag: Seconds | None = None,
+    ) -> RegisteredCluster:
+        """Makes a cluster whose nodes Rancher sets up, and waits for its id. Nodes join with the
+        `nodeCommand` of its registration token.
+
+        Args:
+            name: Its name.
+            kubernetes_version: The version as Rancher names it, `v1.33.4+rke2r1`.
+            namespace: The namespace of the object; `fleet-default` if not given.
+            labels: Labels of the object.
+            annotations: Annotations of the object.
+            rke_config: How the nodes are set up, as `spec.rkeConfig` has it; Rancher's own choice
+                if not given.
+            deadline: How long to wait at most; 5 minutes if not given. In seconds, or a
+                `timedelta`.
+            timeout: The same as `deadline`, by the name that every call has for it. In seconds, or
+                a `timedelta`.
+            stable_for: For how long it must stay so; 5 seconds for states, none for conditions. In
+                seconds, or a `timedelta`.
+            poll: How long from one look to the next; 2 seconds if not given. In seconds, or a
+                `timedelta`.
+            rights_lag: For how long a missing right or object counts as not there yet; 10 seconds
+                if not given. In seconds, or a `timedelta`.
+
+        Raises:
+            RancherError: `already_exists`; `invalid` before anything is sent, if the name or the
+                version is none; `forbidden`; `partly_done` if it was created and the id
+                did not come in time.
+
+        Scope:
+            A key without a scope, of a user who may create clusters.
+        """
+        answer: RegisteredCluster = self._value("registration.create", {
+            "name": name,
+            "kubernetes_version": kubernetes_version,
+            "namespace": namespace,
+            "labels": labels,
+            "annotations": annotations,
+            "rke_config": rke_config,
+            "deadline": deadline,
+            "timeout": timeout,
+            "stable_for": stable_for,
+            "poll": poll,
+            "rights_lag": rights_lag,
+        })
+        return answer
+
+    def token(
+        self,
+        cluster: str,
+        /,
+        *,
+        token_id: str | None = None,
+        deadline: Seconds | None = None,
+        timeout: Seconds | None = None,
+        stable_for: Seconds | None = None,
+        poll: Seconds | None = None,
+        rights_lag: Seconds | None = None,
+    ) -> Object[dict[str, Any]]:
+        """The registration token of a cluster with its commands, waited for: `default-token`
+        where there is one, else the newest. Its fields are secrets.
+
+        Args:
+            cluster: The id of the cluster.
+            token_id: This registration token and no other, by its id, `c-xxxxx:crt-xxxxx`.
+            deadline: How long to wait at most; 5 minutes if not given. In seconds, or a
+                `timedelta`.
+            timeout: The same as `deadline`, by the name that every call has for it. In seconds, or
+                a `timedelta`.
+            stable_for: For how long it must stay so; 5 seconds for states, none for conditions. In
+                seconds, or a `timedelta`.
+            poll: How long from one look to the next; 2 seconds if not given. In seconds, or a
+                `timedelta`.
+            rights_lag: For how long a missing right or object counts as not there yet; 10 seconds
+                if not given. In seconds, or a `timedelta`.
+
+        Raises:
+            RancherError: `timeout` with what is missing, and the cause if the setting `server-url`
+                is not set; `invalid` for `local`; `not_found`; `forbidden`.
+
+        Scope:
+            A key without a scope, or one scoped to the cluster.
+        """
+        return self._object("registration.token", {
+            "cluster": cluster,
+            "token_id": token_id,
+            "deadline": deadline,
+            "timeout": timeout,
+            "stable_for": stable_for,
+            "poll": poll,
+            "rights_lag": rights_lag,
+        })
+
+    def create_token(
+        self,
+        cluster: str,
+        /,
+        *,
+        ttl: Seconds | None = None,
+        grace_period: Seconds | None = None,
+        deadline: Seconds | None = None,
+        timeout: Seconds | None = None,
+        stable_for: Seconds | None = None,
+        poll: Seconds | None = None,
+        rights_lag: Seconds | None = None,
+    ) -> Object[dict[str, Any]]:
+        """Makes another registration token, and waits for its commands. Its fields are secrets.
+
+        Args:
+            cluster: The id of the cluster.
+            ttl: After how long Rancher replaces the secret of the new token, 30 minutes at least;
+                the server's own choice if not given. In seconds, or a `timedelta`.
+            grace_period: For how long the replaced secret is still good, 10 minutes at least and
+                less than `ttl`. In seconds, or a `timedelta`.
+            deadline: How long to wait at most; 5 minutes if not given. In seconds, or a
+                `timedelta`.
+            timeout: The same as `deadline`, by the name that every call has for it. In seconds, or
+                a `timedelta`.
+            stable_for: For how long it must stay so; 5 seconds for states, none for conditions. In
+                seconds, or a `timedelta`.
+            poll: How long from one look to the next; 2 seconds if not given. In seconds, or a
+                `timedelta`.
+            rights_lag: For how long a missing right or object counts as not there yet; 10 seconds
+                if not given. In seconds, or a `timedelta`.
+
+        Raises:
+            RancherError: As `token`; `invalid` before anything is sent, for a span that Rancher
+                would change in silence; `partly_done` names a token that was made and is
+                not whole in time.
+
+        Scope:
+            A key without a scope, of an owner of the cluster.
+        """
+        return self._object("registration.create_token", {
+            "cluster": cluster,
+            "ttl": ttl,
+            "grace_period": grace_period,
+            "deadline": deadline,
+            "timeout": timeout,
+            "stable_for": stable_for,
+            "poll": poll,
+            "rights_lag": rights_lag,
+        })
+
+    def command(
+        self,
+        cluster: str,
+        /,
+        *,
+        token_id: str | None = None,
+        deadline: Seconds | None = None,
+        timeout: Seconds | None = None,
+        stable_for: Seconds | None = None,
+        poll: Seconds | None = None,
+        rights_lag: Seconds | None = None,
+    ) -> str:
+        """The command that installs the agent in a cluster, waited for. It is a secret.
+
+        Args:
+            cluster: The id of the cluster.
+            token_id: This registration token and no other, by its id, `c-xxxxx:crt-xxxxx`.
+            deadline: How long to wait at most; 5 minutes if not given. In seconds, or a
+                `timedelta`.
+            timeout: The same as `deadline`, by the name that every call has for it. In seconds, or
+                a `timedelta`.
+            stable_for: For how long it must stay so; 5 seconds for states, none for conditions. In
+                seconds, or a `timedelta`.
+            poll: How long from one look to the next; 2 seconds if not given. In seconds, or a
+                `timedelta`.
+            rights_lag: For how long a missing right or object counts as not there yet; 10 seconds
+                if not given. In seconds, or a `timedelta`.
+
+        Raises:
+            RancherError: As `token`.
+
+        Scope:
+            A key without a scope, or one scoped to the cluster.
+        """
+        answer: str = self._value("registration.command", {
+            "cluster": cluster,
+            "token_id": token_id,
+            "deadline": deadline,
+            "timeout": timeout,
+            "stable_for": stable_for,
+            "poll": poll,
+            "rights_lag": rights_lag,
+        })
+        return answer
+
+    def manifest(
+        self,
+        cluster: str,
+        /,
+        *,
+        token_id: str | None = None,
+        deadline: Seconds | None = None,
+        timeout: Seconds | None = None,
+        stable_for: Seconds | None = None,
+        poll: Seconds | None = None,
+        rights_lag: Seconds | None = None,
+    ) -> str:
+        """The manifest that installs the agent in a cluster, as YAML, from this server and
+        without a credential. It is a secret, and proves nothing of the token in it: Rancher
+        answers for any.
+
+        Args:
+            cluster: The id of the cluster.
+            token_id: This registration token and no other, by its id, `c-xxxxx:crt-xxxxx`.
+            deadline: How long to wait at most; 5 minutes if not given. In seconds, or a
+                `timedelta`.
+            timeout: The same as `deadline`, by the name that every call has for it. In seconds, or
+                a `timedelta`.
+            stable_for: For how long it must stay so; 5 seconds for states, none for conditions. In
+                seconds, or a `timedelta`.
+            poll: How long from one look to the next; 2 seconds if not given. In seconds, or a
+                `timedelta`.
+            rights_lag: For how long a missing right or object counts as not there yet; 10 seconds
+                if not given. In seconds, or a `timedelta`.
+
+        Raises:
+            RancherError: As `token`; `not_rancher` if what comes is no manifest.
+
+        Scope:
+            A key without a scope, or one scoped to the cluster.
+        """
+        answer: str = self._value("registration.manifest", {
+            "cluster": cluster,
+            "token_id": token_id,
+            "deadline": deadline,
+            "timeout": timeout,
+            "stable_for": stable_for,
+            "poll": poll,
+            "rights_lag": rights_lag,
+        })
+        return answer
+
+    def wait_connected(
+        self,
+        cluster: str,
+        /,
+        *,
+        deadline: Seconds | None = None,
+        timeout: Seconds | None = None,
+        stable_for: Seconds | None = None,
+        poll: Seconds | None = None,
+        rights_lag: Seconds | None = None,
+        on_progress: Callable[[WaitProgress], object] | None = None,
+    ) -> Object[dict[str, Any]]:
+        """Waits until the agent of a cluster is connected, and stays so: 5 seconds if not given
+        otherwise. Progress tells an agent that never called from one that is gone.
+
+        Args:
+            cluster: The id of the cluster.
+            deadline: How long to wait at most; 5 minutes if not given. In seconds, or a
+                `timedelta`.
+            timeout: The same as `deadline`, by the name that every call has for it. In seconds, or
+                a `timedelta`.
+            stable_for: For how long it must stay so; 5 seconds for states, none for conditions. In
+                seconds, or a `timedelta`.
+            poll: How long from one look to the next; 2 seconds if not given. In seconds, or a
+                `timedelta`.
+            rights_lag: For how long a missing right or object counts as not there yet; 10 seconds
+                if not given. In seconds, or a `timedelta`.
+            on_progress: Is told after each look what is still to come.
+
+        Raises:
+            RancherError: `timeout` with what is missing; `conflict` at once, if the cluster is
+                being deleted.
+
+        Scope:
+            A key without a scope, or one scoped to the cluster.
+        """
+        return self._wait("registration.wait_connected", {
+            "cluster": cluster,
+            "deadline": deadline,
+            "timeout": timeout,
+            "stable_for": stable_for,
+            "poll": poll,
+            "rights_lag": rights_lag,
+        }, on_progress)
+
+    def wait_ready(
+        self,
+        cluster: str,
+        /,
+        *,
+        deadline: Seconds | None = None,
+        timeout: Seconds | None = None,
+        stable_for: Seconds | None = None,
+        poll: Seconds | None = None,
+        rights_lag: Seconds | None = None,
+        on_progress: Callable[[WaitProgress], object] | None = None,
+    ) -> Object[dict[str, Any]]:
+        """Waits until a cluster can be worked with: connected, ready and active, and all of it
+        stays so for a while.
+
+        Args:
+            cluster: The id of the cluster.
+            deadline: How long to wait at most; 5 minutes if not given. In seconds, or a
+                `timedelta`.
+            timeout: The same as `deadline`, by the name that every call has for it. In seconds, or
+                a `timedelta`.
+            stable_for: For how long it must stay so; 5 seconds for states, none for conditions. In
+                seconds, or a `timedelta`.
+            poll: How long from one look to the next; 2 seconds if not given. In seconds, or a
+                `timedelta`.
+            rights_lag: For how long a missing right or object counts as not there yet; 10 seconds
+                if not given. In seconds, or a `timedelta`.
+            on_progress: Is told after each look what is still to come.
+
+        Raises:
+            RancherError: As `wait_connected`.
+
+        Scope:
+            A key without a scope, or one scoped to the cluster.
+        """
+        return self._wait("registration.wait_ready", {
+            "cluster": cluster,
+            "deadline": deadline,
+            "timeout": timeout,
+            "stable_for": stable_for,
+            "poll": poll,
+            "rights_lag": rights_lag,
+        }, on_progress)
+
+    def rotate_token(
+        self,
+        cluster: str,
+        /,
+        *,
+        to: str | None = None,
+        roll_out: bool | None = None,
+        cut_off: bool | None = None,
+        ttl: Seconds | None = None,
+        grace_period: Seconds | None = None,
+        deadline: Seconds | None = None,
+        timeout: Seconds | None = None,
+        stable_for: Seconds | None = None,
+        poll: Seconds | None = None,
+        rights_lag: Seconds | None = None,
+    ) -> TokenRotation:
+        """Puts another registration token in the place of those that a cluster has: makes it,
+        looks at the cluster and at the agent's token, deletes the old ones. A token that the
+        agent has or may have stays, and the error says how to go on.
+
+        Args:
+            cluster: The id of the cluster.
+            to: Goes on with this token instead of making another: the id that a rotation which
+                stopped names.
+            roll_out: Installs the agent anew with the new token, through the connection that it
+                has, and waits for it.
+            cut_off: Deletes old tokens although the agent has or may have one: it then never comes
+                back by itself.
+            ttl: After how long Rancher replaces the secret of the new token, 30 minutes at least;
+                the server's own choice if not given. In seconds, or a `timedelta`.
+            grace_period: For how long the replaced secret is still good, 10 minutes at least and
+                less than `ttl`. In seconds, or a `timedelta`.
+            deadline: How long to wait at most; 5 minutes if not given. In seconds, or a
+                `timedelta`.
+            timeout: The same as `deadline`, by the name that every call has for it. In seconds, or
+                a `timedelta`.
+            stable_for: For how long it must stay so; 5 seconds for states, none for conditions. In
+                seconds, or a `timedelta`.
+            poll: How long from one look to the next; 2 seconds if not given. In seconds, or a
+                `timedelta`.
+            rights_lag: For how long a missing right or object counts as not there yet; 10 seconds
+                if not given. In seconds, or a `timedelta`.
+
+        Raises:
+            RancherError: `partly_done` from the moment that a new token may exist: what is done,
+                what is left behind by its id, what is not done. `conflict` if the cluster
+                is being deleted.
+
+        Scope:
+            A key without a scope, of an owner of the cluster.
+        """
+        answer: TokenRotation = self._value("registration.rotate_token", {
+            "cluster": cluster,
+            "to": to,
+            "roll_out": roll_out,
+            "cut_off": cut_off,
+            "ttl": ttl,
+            "grace_period": grace_period,
+            "deadline": deadline,
+            "timeout": timeout,
+            "stable_for": stable_for,
+            "poll": poll,
+            "rights_lag": rights_lag,
+        })
+        return answer
+
+    def removal(self, cluster: str, /, *, timeout: Seconds | None = None) -> RemovalReport:
+        """What would go if a cluster were removed, as far as it can be seen, and what could not
+        be seen. Nothing is changed.
+
+        Args:
+            cluster: The id of the cluster.
+            timeout: How long it may take in all. In seconds, or a `timedelta`.
+
+        Raises:
+            RancherError: `invalid` for `local`; `not_found` or `forbidden` if the user does not see
+                the cluster. What else fails is in the report.
+
+        Scope:
+            A key without a scope, or one scoped to the cluster, which sees less.
+        """
+        answer: RemovalReport = self._value("registration.removal", {
+            "cluster": cluster,
+            "timeout": timeout,
+        })
+        return answer
+
+    def remove(
+        self,
+        cluster: str,
+        /,
+        confirm: str,
+        *,
+        clear_finalizers: bool | None = None,
+        deadline: Seconds | None = None,
+        timeout: Seconds | None = None,
+        stable_for: Seconds | None = None,
+        poll: Seconds | None = None,
+        rights_lag: Seconds | None = None,
+    ) -> RemovedCluster:
+        """Removes a cluster from Rancher, if `confirm` is its name, and waits until it is gone.
+        Finalizers that hang are named, and cleared only when asked.
+
+        Args:
+            cluster: The id of the cluster.
+            confirm: Its name, so that a wrong id removes nothing.
+            clear_finalizers: If it is not gone in time, takes away the finalizers that still hang:
+                what their controllers would have cleaned up stays.
+            deadline: How long to wait at most; 5 minutes if not given. In seconds, or a
+                `timedelta`.
+            timeout: The same as `deadline`, by the name that every call has for it. In seconds, or
+                a `timedelta`.
+            stable_for: For how long it must stay so; 5 seconds for states, none for conditions. In
+                seconds, or a `timedelta`.
+            poll: How long from one look to the next; 2 seconds if not given. In seconds, or a
+                `timedelta`.
+            rights_lag: For how long a missing right or object counts as not there yet; 10 seconds
+                if not given. In seconds, or a `timedelta`.
+
+        Raises:
+            RancherError: `invalid` before anything is deleted, for `local` and for another name;
+                `forbidden`; `partly_done` from the deletion on: not finished in time,
+                with the finalizers that hang, or not to be seen.
+
+        Scope:
+            A key without a scope, or one scoped to the cluster, of an owner of it.
+        """
+        answer: RemovedCluster = self._value("registration.remove", {
+            "cluster": cluster,
+            "confirm": confirm,
+            "clear_finalizers": clear_finalizers,
+            "deadline": deadline,
+            "timeout": timeout,
+            "stable_for": stable_for,
+            "poll": poll,
+            "rights_lag": rights_lag,
+        })
+        return answer
+
 
 class Namespace(SyncCalls):
     """A namespace of a cluster, and what is done in one every day."""
 
     __slots__ = ()
+
+    def rollout(self, name: str, /) -> Rollout:
+        """A rollout that can be looked at or waited for. Nothing is sent.
+
+        Args:
+            name: The name of a deployment, or `statefulset/db`, `daemonset/agent`.
+        """
+        return self._child(Rollout, {
+            "cluster": self._target["cluster"],
+            "namespace": self._target["namespace"],
+            "workload": name,
+        })
 
     def get(self, *, timeout: Seconds | None = None) -> Object[dict[str, Any]]:
         """The namespace itself.
@@ -2498,6 +3724,813 @@ class Namespace(SyncCalls):
             "since_time": since_time,
             "limit_bytes": limit_bytes,
         })
+
+    def create_secret(
+        self,
+        name: str,
+        /,
+        texts: Mapping[str, str],
+        *,
+        timeout: Seconds | None = None,
+    ) -> Object[dict[str, Any]]:
+        """Creates a secret of texts (`Opaque`).
+
+        Args:
+            name: Its name.
+            texts: What it holds, by name.
+            timeout: How long it may take in all. In seconds, or a `timedelta`.
+
+        Raises:
+            RancherError: `already_exists`; `invalid` with the field that is wrong; `forbidden`.
+
+        Scope:
+            As `get`.
+        """
+        return self._object("namespace.create_secret", {
+            "name": name,
+            "texts": texts,
+            "timeout": timeout,
+        })
+
+    def create_deployment(
+        self,
+        deployment: Mapping[str, object],
+        /,
+        *,
+        timeout: Seconds | None = None,
+    ) -> Object[dict[str, Any]]:
+        """Creates a deployment.
+
+        Args:
+            deployment: The deployment.
+            timeout: How long it may take in all. In seconds, or a `timedelta`.
+
+        Raises:
+            RancherError: As `create_secret`. A quota refuses pods, not the deployment: the rollout
+                says so.
+
+        Scope:
+            As `get`.
+        """
+        return self._object("namespace.create_deployment", {
+            "deployment": deployment,
+            "timeout": timeout,
+        })
+
+    def deployment(self, name: str, /, *, timeout: Seconds | None = None) -> Object[dict[str, Any]]:
+        """A deployment of the namespace.
+
+        Args:
+            name: Its name.
+            timeout: How long it may take in all. In seconds, or a `timedelta`.
+
+        Raises:
+            RancherError: `not_found` if there is none.
+
+        Scope:
+            As `get`.
+        """
+        return self._object("namespace.deployment", {"name": name, "timeout": timeout})
+
+    def apply(
+        self,
+        object: Mapping[str, object],
+        /,
+        manager: str,
+        *,
+        force: bool | None = None,
+        dry_run: bool | None = None,
+        timeout: Seconds | None = None,
+    ) -> Object[dict[str, Any]]:
+        """Applies an object on the server, in this namespace, see `KubernetesResource.apply`.
+
+        Args:
+            object: The fields that shall be the manager's, with `apiVersion`, `kind` and a name.
+            manager: Who applies: the name of a program or a pipeline, `ci`.
+            force: Take over the fields that others own.
+            dry_run: Only try: the server checks everything, answers as if it had done it, and keeps
+                nothing.
+            timeout: How long it may take in all. In seconds, or a `timedelta`.
+
+        Raises:
+            RancherError: `conflict` if another manager owns a field that would change: it names the
+                field, and in its causes each owner; `invalid` before anything is sent, if
+                the object lacks what applying needs.
+
+        Scope:
+            As `get`.
+        """
+        return self._object("namespace.apply", {
+            "object": object,
+            "manager": manager,
+            "force": force,
+            "dry_run": dry_run,
+            "timeout": timeout,
+        })
+
+    def evict(
+        self,
+        pod: str,
+        /,
+        *,
+        propagation: Literal["foreground", "background", "orphan"] | None = None,
+        grace: Seconds | None = None,
+        uid: str | None = None,
+        resource_version: str | None = None,
+        dry_run: bool | None = None,
+        timeout: Seconds | None = None,
+    ) -> None:
+        """Evicts a pod: it is deleted if the disruption budgets that count it allow that. It
+        goes on for a while.
+
+        Args:
+            pod: The name of the pod.
+            propagation: What becomes of what the object owns: it goes first, later, or stays.
+            grace: How long it may take to end by itself; 0 kills at once. In seconds, or a
+                `timedelta`.
+            uid: Only if it is the object of this uid.
+            resource_version: Only if this is its version.
+            dry_run: Only try. Nothing is gone then, whatever the answer says.
+            timeout: How long it may take in all. In seconds, or a `timedelta`.
+
+        Raises:
+            RancherError: `forbidden` with the reason `disruption_budget` if a budget does not allow
+                it now; `not_found` if there is no such pod; `conflict` if it is not the
+                one that the conditions name.
+
+        Scope:
+            As `get`.
+        """
+        self._nothing("namespace.evict", {
+            "pod": pod,
+            "propagation": propagation,
+            "grace": grace,
+            "uid": uid,
+            "resource_version": resource_version,
+            "dry_run": dry_run,
+            "timeout": timeout,
+        })
+
+
+class Rollout(SyncCalls):
+    """The rollout of a deployment, a stateful set or a daemon set."""
+
+    __slots__ = ()
+
+    def status(self, *, timeout: Seconds | None = None) -> RolloutStatus:
+        """How far it is now.
+
+        Args:
+            timeout: How long it may take in all. In seconds, or a `timedelta`.
+
+        Raises:
+            RancherError: As `wait`, without waiting: one that cannot succeed any more is an error.
+
+        Scope:
+            A key without a scope, or one scoped to the cluster.
+        """
+        answer: RolloutStatus = self._value("rollout.status", {"timeout": timeout})
+        return answer
+
+    def wait(
+        self,
+        *,
+        deadline: Seconds | None = None,
+        timeout: Seconds | None = None,
+        stable_for: Seconds | None = None,
+        poll: Seconds | None = None,
+        rights_lag: Seconds | None = None,
+        on_progress: Callable[[WaitProgress], object] | None = None,
+    ) -> Object[dict[str, Any]]:
+        """Waits until everything that was asked for runs, and nothing older does.
+
+        Args:
+            deadline: How long to wait at most; 5 minutes if not given. In seconds, or a
+                `timedelta`.
+            timeout: The same as `deadline`, by the name that every call has for it. In seconds, or
+                a `timedelta`.
+            stable_for: For how long it must stay so; 5 seconds for states, none for conditions. In
+                seconds, or a `timedelta`.
+            poll: How long from one look to the next; 2 seconds if not given. In seconds, or a
+                `timedelta`.
+            rights_lag: For how long a missing right or object counts as not there yet; 10 seconds
+                if not given. In seconds, or a `timedelta`.
+            on_progress: Is told after each look what is still to come.
+
+        Raises:
+            RancherError: At once `forbidden` with the reason, if pods are refused (quota, Pod
+                Security, admission), `timeout` that no trying again helps against, if it
+                exceeded its own deadline, `unsupported` if its strategy is `OnDelete`;
+                later `timeout` with what is missing.
+
+        Scope:
+            A key without a scope, or one scoped to the cluster.
+        """
+        return self._wait("rollout.wait", {
+            "deadline": deadline,
+            "timeout": timeout,
+            "stable_for": stable_for,
+            "poll": poll,
+            "rights_lag": rights_lag,
+        }, on_progress)
+
+
+class Apps(SyncCalls):
+    """The apps of a cluster: Helm releases, which Rancher installs from repositories of charts."""
+
+    __slots__ = ()
+
+    @property
+    def repos(self) -> AppRepos:
+        """The repositories of charts."""
+        return self._child(AppRepos, {"cluster": self._target["cluster"]})
+
+    @overload
+    def list(
+        self,
+        *,
+        namespace: str | None = None,
+        fields: None = None,
+        timeout: Seconds | None = None,
+    ) -> ObjectList[dict[str, Any]]: ...
+
+    @overload
+    def list(
+        self,
+        *,
+        namespace: str | None = None,
+        fields: Fields,
+        timeout: Seconds | None = None,
+    ) -> RecordList: ...
+
+    def list(
+        self,
+        *,
+        namespace: str | None = None,
+        fields: Fields | None = None,
+        timeout: Seconds | None = None,
+    ) -> ObjectList[dict[str, Any]] | RecordList:
+        """The apps that the user may see: every Helm release, whoever installed it.
+
+        Args:
+            namespace: Only this namespace.
+            fields: Flat records of these fields instead of objects, by path:
+                `status.version.gitVersion`, `metadata.labels[app.kubernetes.io/name]`,
+                `spec.containers[0].image`.
+            timeout: How long each page may take. In seconds, or a `timedelta`.
+
+        Raises:
+            RancherError: `forbidden`.
+
+        Scope:
+            A key without a scope, or one scoped to the cluster.
+        """
+        if fields is not None:
+            return self._records("apps.list", {
+                "namespace": namespace,
+                "timeout": timeout,
+                "fields": fields,
+            })
+        return self._objects("apps.list", {"namespace": namespace, "timeout": timeout})
+
+    def get(
+        self,
+        namespace: str,
+        /,
+        release: str,
+        *,
+        timeout: Seconds | None = None,
+    ) -> Object[dict[str, Any]]:
+        """One app. It does not hold the values of its release: see `values`.
+
+        Args:
+            namespace: The namespace of the release.
+            release: Its name.
+            timeout: How long it may take in all. In seconds, or a `timedelta`.
+
+        Raises:
+            RancherError: `not_found` if there is none.
+
+        Scope:
+            A key without a scope, or one scoped to the cluster.
+        """
+        return self._object("apps.get", {
+            "namespace": namespace,
+            "release": release,
+            "timeout": timeout,
+        })
+
+    def values(self, namespace: str, /, release: str, *, timeout: Seconds | None = None) -> Any:
+        """The values that were given for a release, laid over those of its chart. They can be
+        secret.
+
+        Args:
+            namespace: The namespace of the release.
+            release: Its name.
+            timeout: How long it may take in all. In seconds, or a `timedelta`.
+
+        Raises:
+            RancherError: `not_found` if there is no such release; `forbidden` without the right to
+                read Secrets in the namespace; `conflict` if Helm is at work on it.
+
+        Scope:
+            A key without a scope, or one scoped to the cluster.
+        """
+        return self._json("apps.values", {
+            "namespace": namespace,
+            "release": release,
+            "timeout": timeout,
+        })
+
+    def install(
+        self,
+        repo: str,
+        /,
+        chart: str,
+        *,
+        version: str | None = None,
+        namespace: str | None = None,
+        release: str | None = None,
+        project: str | None = None,
+        values: Mapping[str, object] | None = None,
+        helm_wait: bool | None = None,
+        helm_timeout: Seconds | None = None,
+        no_hooks: bool | None = None,
+        no_openapi_validation: bool | None = None,
+        description: str | None = None,
+        timeout: Seconds | None = None,
+    ) -> AppOperation:
+        """Installs a chart as a new release. It returns when the operation has begun: `wait` for
+        it. It is not sent twice.
+
+        Args:
+            repo: The repository that holds the chart.
+            chart: The chart.
+            version: Its version; if not given, the newest that is no prerelease.
+            namespace: The namespace of the release; needed, unless the chart insists on one.
+            release: The name of the release; if not given, that of the chart.
+            project: The project that a new namespace is put into, `c-xxxxx:p-xxxxx`.
+            values: The values, laid over those of the chart.
+            helm_wait: Helm itself waits until what it deploys is ready, and fails where it is not
+                in time.
+            helm_timeout: How long Helm waits for each thing that it does; 10 minutes if not given.
+                In seconds, or a `timedelta`.
+            no_hooks: Hooks of the chart are not run.
+            no_openapi_validation: What Helm makes is not checked against the cluster's OpenAPI
+                document.
+            description: What Helm notes of it.
+            timeout: How long it may take in all. In seconds, or a `timedelta`.
+
+        Raises:
+            RancherError: Before anything is sent: `not_found` if there is no such repository, chart
+                or version; `already_exists` if there is such a release; `invalid` if a
+                name is none. `forbidden`, with the reason.
+
+        Scope:
+            A key without a scope, or one scoped to the cluster.
+        """
+        answer: AppOperation = self._value("apps.install", {
+            "repo": repo,
+            "chart": chart,
+            "version": version,
+            "namespace": namespace,
+            "release": release,
+            "project": project,
+            "values": values,
+            "helm_wait": helm_wait,
+            "helm_timeout": helm_timeout,
+            "no_hooks": no_hooks,
+            "no_openapi_validation": no_openapi_validation,
+            "description": description,
+            "timeout": timeout,
+        })
+        return answer
+
+    def upgrade(
+        self,
+        namespace: str,
+        /,
+        release: str,
+        *,
+        version: str | None = None,
+        values: Mapping[str, object] | None = None,
+        reset_values: bool | None = None,
+        repo: str | None = None,
+        helm_wait: bool | None = None,
+        helm_timeout: Seconds | None = None,
+        no_hooks: bool | None = None,
+        no_openapi_validation: bool | None = None,
+        description: str | None = None,
+        force: bool | None = None,
+        cleanup_on_fail: bool | None = None,
+        history_max: int | None = None,
+        timeout: Seconds | None = None,
+    ) -> AppOperation:
+        """Upgrades a release and keeps the values that it has. It returns when the operation has
+        begun: `wait` for it. It is not sent twice.
+
+        Args:
+            namespace: The namespace of the release.
+            release: Its name.
+            version: The version of the chart; if not given, the one that is installed.
+            values: The values that change, laid over those of the release: objects are merged,
+                everything else is replaced, and null takes a value away.
+            reset_values: The given values alone count; what the release had is gone.
+            repo: The repository; if not given, the one that it was installed from.
+            helm_wait: Helm itself waits until what it deploys is ready, and fails where it is not
+                in time.
+            helm_timeout: How long Helm waits for each thing that it does; 10 minutes if not given.
+                In seconds, or a `timedelta`.
+            no_hooks: Hooks of the chart are not run.
+            no_openapi_validation: What Helm makes is not checked against the cluster's OpenAPI
+                document.
+            description: What Helm notes of it.
+            force: What cannot be changed in place is deleted and made anew.
+            cleanup_on_fail: What a failed upgrade made is deleted.
+            history_max: How many revisions Helm keeps; 5 if not given.
+            timeout: How long it may take in all. In seconds, or a `timedelta`.
+
+        Raises:
+            RancherError: Before anything is sent: `not_found` if there is no such release, chart or
+                version; `conflict` if Helm is at work on it; `forbidden` or `unsupported`
+                if its values cannot be read. `forbidden`, with the reason.
+
+        Scope:
+            A key without a scope, or one scoped to the cluster.
+        """
+        answer: AppOperation = self._value("apps.upgrade", {
+            "namespace": namespace,
+            "release": release,
+            "version": version,
+            "values": values,
+            "reset_values": reset_values,
+            "repo": repo,
+            "helm_wait": helm_wait,
+            "helm_timeout": helm_timeout,
+            "no_hooks": no_hooks,
+            "no_openapi_validation": no_openapi_validation,
+            "description": description,
+            "force": force,
+            "cleanup_on_fail": cleanup_on_fail,
+            "history_max": history_max,
+            "timeout": timeout,
+        })
+        return answer
+
+    def uninstall(
+        self,
+        namespace: str,
+        /,
+        release: str,
+        *,
+        keep_history: bool | None = None,
+        no_hooks: bool | None = None,
+        helm_timeout: Seconds | None = None,
+        description: str | None = None,
+        timeout: Seconds | None = None,
+    ) -> AppOperation:
+        """Uninstalls a release. It returns when the operation has begun: `wait` for it. It is
+        not sent twice.
+
+        Args:
+            namespace: The namespace of the release.
+            release: Its name.
+            keep_history: Helm keeps its record of the release.
+            no_hooks: Hooks of the chart are not run.
+            helm_timeout: How long Helm waits for each thing that it does; 10 minutes if not given.
+                In seconds, or a `timedelta`.
+            description: What Helm notes of it.
+            timeout: How long it may take in all. In seconds, or a `timedelta`.
+
+        Raises:
+            RancherError: `not_found` if there is no such release; `forbidden`.
+
+        Scope:
+            A key without a scope, or one scoped to the cluster.
+        """
+        answer: AppOperation = self._value("apps.uninstall", {
+            "namespace": namespace,
+            "release": release,
+            "keep_history": keep_history,
+            "no_hooks": no_hooks,
+            "helm_timeout": helm_timeout,
+            "description": description,
+            "timeout": timeout,
+        })
+        return answer
+
+    def status(self, operation: str, /, *, timeout: Seconds | None = None) -> AppOperationStatus:
+        """How far an operation is.
+
+        Args:
+            operation: Its id, `namespace/name`.
+            timeout: How long it may take in all. In seconds, or a `timedelta`.
+
+        Raises:
+            RancherError: `not_found` if there is none: Rancher forgets an operation about an hour
+                after it began.
+
+        Scope:
+            A key without a scope, or one scoped to the cluster.
+        """
+        answer: AppOperationStatus = self._value("apps.status", {
+            "operation": operation,
+            "timeout": timeout,
+        })
+        return answer
+
+    def logs(self, operation: str, /, *, tail: int | None = None) -> LogLines:
+        """What Helm writes, line by line as it comes, until it ends. Where its pod is not there
+        yet, it is waited for.
+
+        Args:
+            operation: Its id, `namespace/name`.
+            tail: The last lines only, so many.
+
+        Raises:
+            RancherError: `not_found` if the operation or its pod is gone; `timeout` if its pod does
+                not come; `connect` if the connection breaks.
+
+        Scope:
+            A key without a scope, or one scoped to the cluster.
+        """
+        return self._lines("apps.logs", {"operation": operation, "tail": tail})
+
+    def wait(
+        self,
+        operation: Mapping[str, object],
+        /,
+        *,
+        rollout: bool | None = None,
+        deadline: Seconds | None = None,
+        timeout: Seconds | None = None,
+        stable_for: Seconds | None = None,
+        poll: Seconds | None = None,
+        rights_lag: Seconds | None = None,
+        on_progress: Callable[[WaitProgress], object] | None = None,
+    ) -> Object[dict[str, Any]]:
+        """Waits until an operation is over, the release is deployed as it was asked for, and
+        everything that it deploys runs. Returns the app; of an uninstall, the operation.
+
+        Args:
+            operation: What `install`, `upgrade` or `uninstall` returned, or at least its `id`.
+            rollout: Also what it deploys; true if not given.
+            deadline: How long to wait at most; 5 minutes if not given. In seconds, or a
+                `timedelta`.
+            timeout: The same as `deadline`, by the name that every call has for it. In seconds, or
+                a `timedelta`.
+            stable_for: For how long it must stay so; 5 seconds for states, none for conditions. In
+                seconds, or a `timedelta`.
+            poll: How long from one look to the next; 2 seconds if not given. In seconds, or a
+                `timedelta`.
+            rights_lag: For how long a missing right or object counts as not there yet; 10 seconds
+                if not given. In seconds, or a `timedelta`.
+            on_progress: Is told after each look what is still to come.
+
+        Raises:
+            RancherError: `forbidden` (with the reason), `already_exists`, `conflict`, `timeout` or
+                `invalid` with the last lines of Helm's log, without values; those of a
+                rollout; `timeout` with what is still missing.
+
+        Scope:
+            A key without a scope, or one scoped to the cluster.
+        """
+        return self._wait("apps.wait", {
+            "operation": operation,
+            "rollout": rollout,
+            "deadline": deadline,
+            "timeout": timeout,
+            "stable_for": stable_for,
+            "poll": poll,
+            "rights_lag": rights_lag,
+        }, on_progress)
+
+
+class AppRepos(SyncCalls):
+    """The repositories of charts that a cluster knows."""
+
+    __slots__ = ()
+
+    @overload
+    def list(
+        self,
+        *,
+        fields: None = None,
+        timeout: Seconds | None = None,
+    ) -> ObjectList[dict[str, Any]]: ...
+
+    @overload
+    def list(self, *, fields: Fields, timeout: Seconds | None = None) -> RecordList: ...
+
+    def list(
+        self,
+        *,
+        fields: Fields | None = None,
+        timeout: Seconds | None = None,
+    ) -> ObjectList[dict[str, Any]] | RecordList:
+        """The repositories that the user may see.
+
+        Args:
+            fields: Flat records of these fields instead of objects, by path:
+                `status.version.gitVersion`, `metadata.labels[app.kubernetes.io/name]`,
+                `spec.containers[0].image`.
+            timeout: How long each page may take. In seconds, or a `timedelta`.
+
+        Raises:
+            RancherError: `forbidden`.
+
+        Scope:
+            A key without a scope, or one scoped to the cluster.
+        """
+        if fields is not None:
+            return self._records("apps.repos.list", {"timeout": timeout, "fields": fields})
+        return self._objects("apps.repos.list", {"timeout": timeout})
+
+    def get(self, name: str, /, *, timeout: Seconds | None = None) -> Object[dict[str, Any]]:
+        """One repository.
+
+        Args:
+            name: Its name.
+            timeout: How long it may take in all. In seconds, or a `timedelta`.
+
+        Raises:
+            RancherError: `not_found` if there is none.
+
+        Scope:
+            A key without a scope, or one scoped to the cluster.
+        """
+        return self._object("apps.repos.get", {"name": name, "timeout": timeout})
+
+    def create(
+        self,
+        name: str,
+        /,
+        *,
+        url: str | None = None,
+        git_repo: str | None = None,
+        git_branch: str | None = None,
+        secret_namespace: str | None = None,
+        secret_name: str | None = None,
+        ca_pem: str | None = None,
+        insecure_tls: bool | None = None,
+        insecure_plain_http: bool | None = None,
+        timeout: Seconds | None = None,
+    ) -> Object[dict[str, Any]]:
+        """Makes a repository known to the cluster. The server reads its index then: `wait` for
+        it.
+
+        Args:
+            name: Its name.
+            url: Where its index is, `https://charts.example.com/shop`, or the registry,
+                `oci://registry.example.com/charts`. Give this or `git_repo`.
+            git_repo: The Git repository, `https://git.example.com/shop/charts.git`.
+            git_branch: Its branch.
+            secret_namespace: The namespace of the Secret that holds what the repository asks for.
+            secret_name: The name of that Secret.
+            ca_pem: The certificates that its server is trusted by, as PEM.
+            insecure_tls: Its server's certificate is not checked.
+            insecure_plain_http: A registry is asked without TLS.
+            timeout: How long it may take in all. In seconds, or a `timedelta`.
+
+        Raises:
+            RancherError: `invalid` before anything is sent, if that is no repository, or its
+                address holds a password; `already_exists`; `forbidden`.
+
+        Scope:
+            A key without a scope, or one scoped to the cluster.
+        """
+        return self._object("apps.repos.create", {
+            "name": name,
+            "url": url,
+            "git_repo": git_repo,
+            "git_branch": git_branch,
+            "secret_namespace": secret_namespace,
+            "secret_name": secret_name,
+            "ca_pem": ca_pem,
+            "insecure_tls": insecure_tls,
+            "insecure_plain_http": insecure_plain_http,
+            "timeout": timeout,
+        })
+
+    def delete(self, name: str, /, *, timeout: Seconds | None = None) -> Deleted[dict[str, Any]]:
+        """Forgets a repository. What was installed from it stays.
+
+        Args:
+            name: Its name.
+            timeout: How long it may take in all. In seconds, or a `timedelta`.
+
+        Raises:
+            RancherError: `not_found` if there is none.
+
+        Scope:
+            A key without a scope, or one scoped to the cluster.
+        """
+        return self._deleted("apps.repos.delete", {"name": name, "timeout": timeout})
+
+    def refresh(self, name: str, /, *, timeout: Seconds | None = None) -> Object[dict[str, Any]]:
+        """Has the server read the index of a repository again: `wait` for it.
+
+        Args:
+            name: Its name.
+            timeout: How long it may take in all. In seconds, or a `timedelta`.
+
+        Raises:
+            RancherError: `not_found` if there is none; `forbidden`.
+
+        Scope:
+            A key without a scope, or one scoped to the cluster.
+        """
+        return self._object("apps.repos.refresh", {"name": name, "timeout": timeout})
+
+    def wait(
+        self,
+        name: str,
+        /,
+        *,
+        deadline: Seconds | None = None,
+        timeout: Seconds | None = None,
+        stable_for: Seconds | None = None,
+        poll: Seconds | None = None,
+        rights_lag: Seconds | None = None,
+        on_progress: Callable[[WaitProgress], object] | None = None,
+    ) -> Object[dict[str, Any]]:
+        """Waits until the server has read the index of a repository as it is now.
+
+        Args:
+            name: Its name.
+            deadline: How long to wait at most; 5 minutes if not given. In seconds, or a
+                `timedelta`.
+            timeout: The same as `deadline`, by the name that every call has for it. In seconds, or
+                a `timedelta`.
+            stable_for: For how long it must stay so; 5 seconds for states, none for conditions. In
+                seconds, or a `timedelta`.
+            poll: How long from one look to the next; 2 seconds if not given. In seconds, or a
+                `timedelta`.
+            rights_lag: For how long a missing right or object counts as not there yet; 10 seconds
+                if not given. In seconds, or a `timedelta`.
+            on_progress: Is told after each look what is still to come.
+
+        Raises:
+            RancherError: `unsupported` if the repository is switched off; `timeout` with what the
+                server said last.
+
+        Scope:
+            A key without a scope, or one scoped to the cluster.
+        """
+        return self._wait("apps.repos.wait", {
+            "name": name,
+            "deadline": deadline,
+            "timeout": timeout,
+            "stable_for": stable_for,
+            "poll": poll,
+            "rights_lag": rights_lag,
+        }, on_progress)
+
+    def index(self, name: str, /, *, timeout: Seconds | None = None) -> Any:
+        """The charts of a repository by name, each with its versions, the newest first.
+
+        Args:
+            name: Its name.
+            timeout: How long it may take in all. In seconds, or a `timedelta`.
+
+        Raises:
+            RancherError: `not_found` if there is none, or its index was not read yet.
+
+        Scope:
+            A key without a scope, or one scoped to the cluster.
+        """
+        return self._json("apps.repos.index", {"name": name, "timeout": timeout})
+
+    def chart(
+        self,
+        repo: str,
+        /,
+        chart: str,
+        *,
+        version: str | None = None,
+        timeout: Seconds | None = None,
+    ) -> AppChart:
+        """What a version of a chart says of itself: its values, its README.
+
+        Args:
+            repo: The repository.
+            chart: The chart.
+            version: Its version; if not given, the newest that is no prerelease.
+            timeout: How long it may take in all. In seconds, or a `timedelta`.
+
+        Raises:
+            RancherError: `not_found` if there is no such repository, chart or version.
+
+        Scope:
+            A key without a scope, or one scoped to the cluster.
+        """
+        answer: AppChart = self._value("apps.repos.chart", {
+            "repo": repo,
+            "chart": chart,
+            "version": version,
+            "timeout": timeout,
+        })
+        return answer
 
 
 # for those that hand them out: of which type is theirs to say

@@ -7,12 +7,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
-from typing import Literal, NotRequired, TypeAlias, TypedDict
+from typing import Any, Literal, NotRequired, TypeAlias, TypedDict
 
 from rancher._secret import Secret
 
 __all__ = [
+    "ApiResource",
+    "AppChart",
+    "AppOperation",
+    "AppOperationStatus",
     "AuthProvider",
+    "ClusterProxyConfig",
     "Conditions",
     "CreatedExtKubeconfig",
     "CreatedExtToken",
@@ -27,13 +32,29 @@ __all__ = [
     "ExtToken",
     "Fields",
     "GroupRefresh",
+    "KeptToken",
     "LoggedOut",
     "LoginSession",
     "Permission",
     "Question",
+    "RegisteredCluster",
+    "RemovalReport",
+    "RemovalSeen",
+    "RemovedCluster",
+    "RolloutStatus",
+    "Scale",
     "Seconds",
     "ServerVersion",
     "SessionUser",
+    "SteveActionSchema",
+    "SteveDefinition",
+    "SteveField",
+    "SteveFields",
+    "SteveSchema",
+    "Table",
+    "TableColumn",
+    "TableRow",
+    "TokenRotation",
     "UserActivity",
     "WaitProgress",
     "WatchCounts",
@@ -54,6 +75,76 @@ Where: TypeAlias = "Mapping[str, object]"
 """A value or a comparison by field."""
 
 
+class ApiResource(TypedDict):
+    """A resource that a cluster serves."""
+
+    group: str
+    """The API group, `apps`; empty for the core."""
+    version: str
+    """The version, `v1`."""
+    plural: str
+    """The plural in the path, `deployments`."""
+    kind: str
+    """`Deployment`."""
+    namespaced: bool
+    """Whether such objects are in namespaces."""
+    short_names: list[str]
+    """`deploy`."""
+
+
+class AppChart(TypedDict):
+    """What a version of a chart says of itself."""
+
+    name: str
+    """The chart."""
+    version: str
+    """Its version."""
+    description: str
+    """What it is."""
+    readme: str
+    """Its README, as Markdown."""
+    app_readme: str
+    """What it says in Rancher's dashboard, as Markdown."""
+    values: Any
+    """Its own values, which given ones are laid over."""
+    questions: Any
+    """The questions that Rancher's dashboard asks."""
+
+
+class AppOperation(TypedDict):
+    """An operation of Helm that has begun."""
+
+    id: str
+    """Its id, `namespace/name`."""
+    action: Literal["install", "upgrade", "uninstall"]
+    """What it does."""
+    namespace: str
+    """The namespace of the release."""
+    release: str
+    """The name of the release."""
+    chart: str
+    """The chart; empty for an uninstall."""
+    version: str
+    """The version of the chart; empty for an uninstall."""
+    revision: int | None
+    """The revision of the release that comes of it, at least; nothing for an uninstall."""
+
+
+class AppOperationStatus(TypedDict):
+    """What an operation says of itself."""
+
+    phase: Literal["waiting", "running", "succeeded", "failed", "unknown"]
+    """How far it is. `unknown`: its pod is gone, and nobody saw how Helm ended."""
+    message: str
+    """What Rancher says of it."""
+    action: str
+    """What it does."""
+    namespace: str
+    """The namespace of the release."""
+    release: str
+    """The name of the release."""
+
+
 class AuthProvider(TypedDict):
     """A provider by which one can log in."""
 
@@ -65,6 +156,17 @@ class AuthProvider(TypedDict):
     """Whether its login takes a password; the others need a browser."""
     redirect_url: str | None
     """Where a browser goes to log in, as the server says it."""
+
+
+class ClusterProxyConfig(TypedDict):
+    """Whether Rancher's proxy takes tokens of a cluster's service accounts."""
+
+    enabled: bool
+    """Whether it does."""
+    names: list[str]
+    """The names of the objects that say so: one, or none where nobody ever decided. Several
+    switch it off.
+    """
 
 
 class CreatedExtKubeconfig(TypedDict):
@@ -258,6 +360,15 @@ class GroupRefresh(TypedDict):
     """The conditions that are true."""
 
 
+class KeptToken(TypedDict):
+    """A registration token that a rotation left where it was."""
+
+    id: str
+    """Its id."""
+    because: str
+    """Why it is still there."""
+
+
 class LoggedOut(TypedDict):
     """What a logout did."""
 
@@ -310,6 +421,92 @@ class Question(TypedDict):
     """`log`."""
 
 
+class RegisteredCluster(TypedDict):
+    """A cluster that waits for its agent, or one that was there."""
+
+    id: str
+    """Its id: `c-xxxxx` of an imported cluster, `c-m-xxxxxxxx` of a provisioned one."""
+    name: str
+    """Its name."""
+    created: bool
+    """Whether it was created now; if not, it was found."""
+    provisioning: str | None
+    """The object of `provisioning.cattle.io` that it belongs to, `namespace/name`; nothing for
+    an imported one.
+    """
+
+
+class RemovalReport(TypedDict):
+    """What a removal of a cluster would take, and what it would not."""
+
+    cluster: str
+    """The id of the cluster."""
+    name: str
+    """Its name, which `remove` wants to hear."""
+    state: str | None
+    """Its state."""
+    provisioning: str | None
+    """The object of `provisioning.cattle.io` that goes with it; nothing for an imported cluster."""
+    goes: list[RemovalSeen]
+    """What Rancher deletes of its own."""
+    inside: list[RemovalSeen]
+    """What is in the cluster: of an imported one it goes on without Rancher, of a provisioned
+    one it goes with the machines.
+    """
+    not_looked: list[str]
+    """What nobody can see from here."""
+    text: str
+    """The report as text."""
+
+
+class RemovalSeen(TypedDict):
+    """One kind of thing that a removal concerns, as far as the user sees it."""
+
+    what: str
+    """What it is, `projects`."""
+    count: int | None
+    """How many were seen; nothing if it could not be asked, which is not none."""
+    complete: bool
+    """Whether these are proven to be all."""
+    names: list[str]
+    """Some of their names."""
+    because: str | None
+    """Why the count is missing or may be too small."""
+
+
+class RemovedCluster(TypedDict):
+    """A cluster that is gone."""
+
+    id: str
+    """Its id."""
+    name: str
+    """Its name."""
+    cleared: list[str]
+    """The finalizers that were taken away. What they stand for was not done."""
+
+
+class RolloutStatus(TypedDict):
+    """How far a rollout is."""
+
+    done: bool
+    """Everything that was asked for runs, and nothing older does."""
+    missing: str
+    """What is missing, in words; empty if it is done."""
+    message: str | None
+    """What the workload says of it."""
+
+
+class Scale(TypedDict):
+    """How many replicas something has."""
+
+    replicas: int
+    """How many it shall have."""
+    current: int
+    """How many there are."""
+    selector: str
+    """The labels by which its pods are found, as a label selector."""
+
+
 class ServerVersion(TypedDict):
     """The version of the server."""
 
@@ -330,6 +527,135 @@ class SessionUser(TypedDict):
     """The name that the user logs in with, where the server tells."""
     must_change_password: bool | None
     """Whether the user is to choose another password first, where the server tells."""
+
+
+class SteveActionSchema(TypedDict):
+    """An action of a type."""
+
+    name: str
+    """`install`."""
+    input: str
+    """The type that it takes; empty for none."""
+    output: str
+    """The type that it answers with; empty for none."""
+
+
+class SteveDefinition(TypedDict):
+    """The fields of a type and of everything in it."""
+
+    name: str
+    """The name of the type among the definitions."""
+    definitions: list[SteveFields]
+    """The definitions, that of the type among them."""
+
+
+class SteveField(TypedDict):
+    """A field of a type."""
+
+    name: str
+    """Its name."""
+    type: str
+    """Its type: `string`, `array`, `map`, or the name of a definition."""
+    of: str
+    """What is in it, of an array or a map."""
+    required: bool
+    """Whether it must be given."""
+    description: str
+    """What the cluster says of it."""
+
+
+class SteveFields(TypedDict):
+    """The fields of one definition."""
+
+    name: str
+    """The name of the definition."""
+    fields: list[SteveField]
+    """Its fields."""
+
+
+class SteveSchema(TypedDict):
+    """A type of Steve, as the server shows it to the user."""
+
+    id: str
+    """The id of the type, `apps.deployment`."""
+    plural: str
+    """The plural, by which paths name it, `apps.deployments`."""
+    group: str
+    """The API group of Kubernetes; empty for the core group, and for types that are Steve's own."""
+    version: str
+    """Its version."""
+    kind: str
+    """The kind, `Deployment`; empty for types that are Steve's own."""
+    resource: str
+    """The plural in paths of Kubernetes, `deployments`."""
+    namespaced: bool
+    """Whether its objects are in namespaces."""
+    verbs: list[str]
+    """What the cluster can do with it: `get`, `list`, `watch`."""
+    collection_methods: list[str]
+    """What can be done with the collection: `GET`, `POST`; with `blocked-` before it, what
+    Rancher lets nobody do.
+    """
+    resource_methods: list[str]
+    """What can be done with one object: `GET`, `PUT`, `PATCH`, `DELETE`, also with `blocked-`."""
+    resource_actions: list[SteveActionSchema]
+    """The actions of its objects."""
+    collection_actions: list[SteveActionSchema]
+    """The actions of the collection."""
+    fields: list[SteveField]
+    """The fields of types that are Steve's own. Those of Kubernetes have none here: see
+    `definition`.
+    """
+
+
+class Table(TypedDict):
+    """What the server shows of a list."""
+
+    columns: list[TableColumn]
+    """What the columns are."""
+    rows: list[TableRow]
+    """One for each object."""
+
+
+class TableColumn(TypedDict):
+    """A column of a table."""
+
+    name: str
+    """Its heading, `Ready`."""
+    kind: str
+    """`string`, `integer`, `number`, `boolean` or `date`."""
+    description: str
+    """What it says."""
+    priority: int
+    """Zero for what is always shown, more for what is shown where there is room."""
+
+
+class TableRow(TypedDict):
+    """A row of a table."""
+
+    cells: list[Any]
+    """One value for each column."""
+    name: str
+    """The name of the object."""
+    namespace: str
+    """Its namespace; empty for what is in none."""
+    uid: str
+    """Its uid."""
+
+
+class TokenRotation(TypedDict):
+    """What a rotation of a registration token did."""
+
+    token_id: str
+    """The id of the token to register with from now on."""
+    created: bool
+    """Whether it was made now."""
+    deleted: list[str]
+    """The ids of the tokens that are deleted."""
+    kept: list[KeptToken]
+    """Those that are still there on purpose."""
+    connected: bool
+    """Whether the agent was connected before, and still was afterwards."""
 
 
 class UserActivity(TypedDict):
