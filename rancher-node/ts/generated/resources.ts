@@ -12,21 +12,62 @@ import type { LogLines, Watch } from '../flows.js';
 import type { Deleted, Ensured, Kept, ObjectList, RecordList, Response } from '../objects.js';
 import type * as management from './types/management.js';
 import type {
+  ApiResource,
+  AppChart,
+  AppOperation,
+  AppOperationStatus,
+  AuthProvider,
   Changed,
+  ClusterProxyConfig,
   Conditions,
+  CreatedExtKubeconfig,
+  CreatedExtToken,
   DoctorReport,
+  ExtKubeconfig,
+  ExtToken,
   Fields,
+  GroupRefresh,
+  LoggedOut,
+  LoginSession,
   Permission,
   Question,
   RegisteredCluster,
   RemovalReport,
   RemovedCluster,
+  RolloutStatus,
+  Scale,
   ServerVersion,
+  SteveDefinition,
+  SteveSchema,
+  Table,
   TokenRotation,
+  UserActivity,
   WaitProgress,
   Where,
   WhoAmI,
 } from './values.js';
+
+/** Options that several operations share. */
+export interface Applying {
+  /** Take over the fields that others own. */
+  readonly force?: boolean | undefined;
+  /** Only try: the server checks everything, answers as if it had done it, and keeps nothing. */
+  readonly dryRun?: boolean | undefined;
+}
+
+/** Options that several operations share. */
+export interface Deleting {
+  /** What becomes of what the object owns: it goes first, later, or stays. */
+  readonly propagation?: 'foreground' | 'background' | 'orphan' | undefined;
+  /** How long it may take to end by itself; 0 kills at once. In milliseconds. */
+  readonly grace?: number | undefined;
+  /** Only if it is the object of this uid. */
+  readonly uid?: string | undefined;
+  /** Only if this is its version. */
+  readonly resourceVersion?: string | undefined;
+  /** Only try. Nothing is gone then, whatever the answer says. */
+  readonly dryRun?: boolean | undefined;
+}
 
 /** Options that several operations share. */
 export interface ImportedCluster {
@@ -205,6 +246,14 @@ export interface Watching {
   readonly lag?: number | undefined;
 }
 
+/** Options that several operations share. */
+export interface Writing {
+  /** Who writes: the name of a program or a pipeline, `ci`. */
+  readonly fieldManager?: string | undefined;
+  /** Only try: the server checks everything, answers as if it had done it, and keeps nothing. */
+  readonly dryRun?: boolean | undefined;
+}
+
 /** Options of `ClientOperations.doctor`. */
 export interface DoctorOptions extends Call {
   /** The cluster to look at. */
@@ -227,6 +276,55 @@ export interface RequestOptions extends Call {
   readonly body?: unknown;
   /** More headers. */
   readonly headers?: Readonly<Record<string, string>> | undefined;
+}
+
+/** Options of `ClientOperations.login`. */
+export interface LoginOptions extends Call {
+  /**
+   * Who checks the password: `local` if not given, `activedirectory`, `openldap` or `freeipa`. The
+   * others need a browser.
+   */
+  readonly provider?: string | undefined;
+  /** What the session is for. */
+  readonly description?: string | undefined;
+  /** Whether closing the client ends the session on the server. */
+  readonly revokeOnClose?: boolean | undefined;
+}
+
+/** Options of `ExtTokens.create`. */
+export interface ExtTokensCreateOptions extends Call {
+  /** What it is for. */
+  readonly description?: string | undefined;
+  /**
+   * How long it shall live; what the server gives if not given. It gives less than is asked for in
+   * silence: `clamped` says so. In milliseconds.
+   */
+  readonly ttl?: number | undefined;
+  /** A cluster to name in it. It confines the token to nothing. */
+  readonly clusterName?: string | undefined;
+}
+
+/** Options of `ExtTokens.update`. */
+export interface ExtTokensUpdateOptions extends Call {
+  /** What it is for. */
+  readonly description?: string | undefined;
+  /** Whether it is switched on. */
+  readonly enabled?: boolean | undefined;
+  /** How long it lives from when it was made: shorter than it does. In milliseconds. */
+  readonly ttl?: number | undefined;
+}
+
+/** Options of `ExtKubeconfigs.create`. */
+export interface ExtKubeconfigsCreateOptions extends Call {
+  /** The cluster that it means where none is named; the first if not given. */
+  readonly currentContext?: string | undefined;
+  /** What it is for. */
+  readonly description?: string | undefined;
+  /**
+   * How long its token shall live, in whole seconds; what the server gives if not given. In
+   * milliseconds.
+   */
+  readonly ttl?: number | undefined;
 }
 
 /** Options of `Collection.list`. */
@@ -296,6 +394,14 @@ export interface ClusterCanIOptions extends Call {
   readonly subresource?: string | undefined;
 }
 
+/** Options of `Cluster.serviceAccountToken`. */
+export interface ClusterServiceAccountTokenOptions extends Call {
+  /** How long it shall live: ten minutes at least, an hour if not given. In milliseconds. */
+  readonly expiration?: number | undefined;
+  /** Whom it is for; the cluster's API server if none is given. */
+  readonly audiences?: string | readonly string[] | undefined;
+}
+
 /** Options of `KubernetesResource.list`. */
 export interface KubernetesListOptions extends KubernetesQuery, Call {}
 
@@ -304,6 +410,18 @@ export interface KubernetesFirstOptions extends KubernetesQuery, Call {}
 
 /** Options of `KubernetesResource.total`. */
 export interface KubernetesTotalOptions extends KubernetesQuery, Call {}
+
+/** Options of `KubernetesResource.create`. */
+export interface KubernetesCreateOptions extends Writing, Call {}
+
+/** Options of `KubernetesResource.update`. */
+export interface KubernetesUpdateOptions extends Writing, Call {}
+
+/** Options of `KubernetesResource.updateWith`. */
+export interface KubernetesUpdateWithOptions extends Writing, Call {}
+
+/** Options of `KubernetesResource.delete`. */
+export interface KubernetesDeleteOptions extends Deleting, Call {}
 
 /** Options of `KubernetesResource.wait`. */
 export interface KubernetesWaitOptions extends Until, Waiting, Pick<Call, 'signal'> {
@@ -418,6 +536,200 @@ export interface NamespaceLogsOptions extends Pick<Call, 'signal'> {
   readonly limitBytes?: number | undefined;
 }
 
+/** Options of `KubernetesResource.patch`. */
+export interface KubernetesPatchOptions extends Writing, Call {
+  /**
+   * Which sort of patch it is: RFC 7386; the same, but containers and the like are merged by name;
+   * RFC 6902. If not given, an object is a `merge` and a list `json`.
+   */
+  readonly type?: 'merge' | 'strategic' | 'json' | undefined;
+}
+
+/** Options of `KubernetesResource.apply`. */
+export interface KubernetesApplyOptions extends Applying, Call {}
+
+/** Options of `KubernetesResource.setScale`. */
+export interface KubernetesSetScaleOptions extends Writing, Call {}
+
+/** Options of `KubernetesResource.updateStatus`. */
+export interface KubernetesUpdateStatusOptions extends Writing, Call {}
+
+/** Options of `KubernetesResource.patchStatus`. */
+export interface KubernetesPatchStatusOptions extends Writing, Call {
+  /**
+   * Which sort of patch it is: RFC 7386; the same, but containers and the like are merged by name;
+   * RFC 6902. If not given, an object is a `merge` and a list `json`.
+   */
+  readonly type?: 'merge' | 'strategic' | 'json' | undefined;
+}
+
+/** Options of `KubernetesResource.table`. */
+export interface KubernetesTableOptions extends KubernetesQuery, Call {}
+
+/** Options of `KubernetesResource.listMetadata`. */
+export interface KubernetesListMetadataOptions extends KubernetesQuery, Call {}
+
+/** Options of `Cluster.apply`. */
+export interface ClusterApplyOptions extends Applying, Call {}
+
+/** Options of `Namespace.apply`. */
+export interface NamespaceApplyOptions extends Applying, Call {}
+
+/** Options of `Namespace.evict`. */
+export interface NamespaceEvictOptions extends Deleting, Call {}
+
+/** Options of `Rollout.wait`. */
+export interface RolloutWaitOptions extends Waiting, Pick<Call, 'signal'> {
+  /** Is told after each look what is still to come. */
+  readonly onProgress?: ((progress: WaitProgress) => void) | undefined;
+}
+
+/** Options of `SteveResource.schema`. */
+export interface SteveSchemaOptions extends Call {
+  /** Ask again, although it is known. */
+  readonly anew?: boolean | undefined;
+}
+
+/** Options of `SteveResource.action`. */
+export interface SteveActionOptions extends Call {
+  /** What the action takes. */
+  readonly input?: object | undefined;
+}
+
+/** Options of `SteveResource.patch`. */
+export interface StevePatchOptions extends Call {
+  /**
+   * How it is laid over the object: `merge` (if not given), `strategic`, or the steps of a `json`
+   * patch.
+   */
+  readonly kind?: 'merge' | 'strategic' | 'json' | undefined;
+}
+
+/** Options of `Apps.list`. */
+export interface AppsListOptions extends Call {
+  /** Only this namespace. */
+  readonly namespace?: string | undefined;
+}
+
+/** Options of `Apps.install`. */
+export interface AppsInstallOptions extends Call {
+  /** Its version; if not given, the newest that is no prerelease. */
+  readonly version?: string | undefined;
+  /** The namespace of the release; needed, unless the chart insists on one. */
+  readonly namespace?: string | undefined;
+  /** The name of the release; if not given, that of the chart. */
+  readonly release?: string | undefined;
+  /** The project that a new namespace is put into, `c-xxxxx:p-xxxxx`. */
+  readonly project?: string | undefined;
+  /** The values, laid over those of the chart. */
+  readonly values?: object | undefined;
+  /** Helm itself waits until what it deploys is ready, and fails where it is not in time. */
+  readonly helmWait?: boolean | undefined;
+  /** How long Helm waits for each thing that it does; 10 minutes if not given. In milliseconds. */
+  readonly helmTimeout?: number | undefined;
+  /** Hooks of the chart are not run. */
+  readonly noHooks?: boolean | undefined;
+  /** What Helm makes is not checked against the cluster's OpenAPI document. */
+  readonly noOpenapiValidation?: boolean | undefined;
+  /** What Helm notes of it. */
+  readonly description?: string | undefined;
+}
+
+/** Options of `Apps.upgrade`. */
+export interface AppsUpgradeOptions extends Call {
+  /** The version of the chart; if not given, the one that is installed. */
+  readonly version?: string | undefined;
+  /**
+   * The values that change, laid over those of the release: objects are merged, everything else is
+   * replaced, and null takes a value away.
+   */
+  readonly values?: object | undefined;
+  /** The given values alone count; what the release had is gone. */
+  readonly resetValues?: boolean | undefined;
+  /** The repository; if not given, the one that it was installed from. */
+  readonly repo?: string | undefined;
+  /** Helm itself waits until what it deploys is ready, and fails where it is not in time. */
+  readonly helmWait?: boolean | undefined;
+  /** How long Helm waits for each thing that it does; 10 minutes if not given. In milliseconds. */
+  readonly helmTimeout?: number | undefined;
+  /** Hooks of the chart are not run. */
+  readonly noHooks?: boolean | undefined;
+  /** What Helm makes is not checked against the cluster's OpenAPI document. */
+  readonly noOpenapiValidation?: boolean | undefined;
+  /** What Helm notes of it. */
+  readonly description?: string | undefined;
+  /** What cannot be changed in place is deleted and made anew. */
+  readonly force?: boolean | undefined;
+  /** What a failed upgrade made is deleted. */
+  readonly cleanupOnFail?: boolean | undefined;
+  /** How many revisions Helm keeps; 5 if not given. */
+  readonly historyMax?: number | undefined;
+}
+
+/** Options of `Apps.uninstall`. */
+export interface AppsUninstallOptions extends Call {
+  /** Helm keeps its record of the release. */
+  readonly keepHistory?: boolean | undefined;
+  /** Hooks of the chart are not run. */
+  readonly noHooks?: boolean | undefined;
+  /** How long Helm waits for each thing that it does; 10 minutes if not given. In milliseconds. */
+  readonly helmTimeout?: number | undefined;
+  /** What Helm notes of it. */
+  readonly description?: string | undefined;
+}
+
+/** Options of `Apps.logs`. */
+export interface AppsLogsOptions extends Pick<Call, 'signal'> {
+  /** The last lines only, so many. */
+  readonly tail?: number | undefined;
+}
+
+/** Options of `Apps.wait`. */
+export interface AppsWaitOptions extends Waiting, Pick<Call, 'signal'> {
+  /** Also what it deploys; true if not given. */
+  readonly rollout?: boolean | undefined;
+  /** Is told after each look what is still to come. */
+  readonly onProgress?: ((progress: WaitProgress) => void) | undefined;
+}
+
+/** Options of `AppRepos.list`. */
+export interface AppsReposListOptions extends Call {}
+
+/** Options of `AppRepos.create`. */
+export interface AppsReposCreateOptions extends Call {
+  /**
+   * Where its index is, `https://charts.example.com/shop`, or the registry,
+   * `oci://registry.example.com/charts`. Give this or `git_repo`.
+   */
+  readonly url?: string | undefined;
+  /** The Git repository, `https://git.example.com/shop/charts.git`. */
+  readonly gitRepo?: string | undefined;
+  /** Its branch. */
+  readonly gitBranch?: string | undefined;
+  /** The namespace of the Secret that holds what the repository asks for. */
+  readonly secretNamespace?: string | undefined;
+  /** The name of that Secret. */
+  readonly secretName?: string | undefined;
+  /** The certificates that its server is trusted by, as PEM. */
+  readonly caPem?: string | undefined;
+  /** Its server's certificate is not checked. */
+  readonly insecureTls?: boolean | undefined;
+  /** A registry is asked without TLS. */
+  readonly insecurePlainHttp?: boolean | undefined;
+}
+
+/** Options of `AppRepos.wait`. */
+export interface AppsReposWaitOptions extends Waiting, Pick<Call, 'signal'> {
+  /** Is told after each look what is still to come. */
+  readonly onProgress?: ((progress: WaitProgress) => void) | undefined;
+}
+
+/** Options of `AppRepos.chart`. */
+export interface AppsReposChartOptions extends Call {
+  /** Its version; if not given, the newest that is no prerelease. */
+  readonly version?: string | undefined;
+}
+
 /** Options of `ClientOperations.collection`. */
 export interface ClientCollectionOptions {
   /** Only what belongs to this cluster. */
@@ -444,8 +756,425 @@ export interface ClusterResourceOptions {
   readonly namespace?: string | undefined;
 }
 
+/** The repositories of charts that a cluster knows. */
+export class AppRepos extends Calls {
+  /**
+   * The repositories that the user may see.
+   *
+   * @param options.fields - Flat records of these fields instead of objects, by path:
+   *   `status.version.gitVersion`, `metadata.labels[app.kubernetes.io/name]`,
+   *   `spec.containers[0].image`.
+   * @throws RancherError: `forbidden`.
+   * @remarks Scope: A key without a scope, or one scoped to the cluster.
+   */
+  list<R extends object = Record<string, unknown>>(
+    options: AppsReposListOptions & { readonly fields: Fields },
+  ): RecordList;
+  list<R extends object = Record<string, unknown>>(options?: AppsReposListOptions): ObjectList<R>;
+  list<R extends object = Record<string, unknown>>(
+    options: AppsReposListOptions & { readonly fields?: Fields } = {},
+  ): ObjectList<R> | RecordList {
+    if (options.fields !== undefined) {
+      return this._records('apps.repos.list', {
+        timeout: seconds(options.timeout),
+        fields: options.fields,
+      }, options);
+    }
+    return this._objects<R>('apps.repos.list', { timeout: seconds(options.timeout) }, options);
+  }
+
+  /**
+   * One repository.
+   *
+   * @param name - Its name.
+   * @throws RancherError: `not_found` if there is none.
+   * @remarks Scope: A key without a scope, or one scoped to the cluster.
+   */
+  get<R extends object = Record<string, unknown>>(
+    name: string,
+    options: Call = {},
+  ): Promise<Kept<R>> {
+    return this._object<R>('apps.repos.get', { name, timeout: seconds(options.timeout) }, options);
+  }
+
+  /**
+   * Makes a repository known to the cluster. The server reads its index then: `wait` for it.
+   *
+   * @param name - Its name.
+   * @throws RancherError: `invalid` before anything is sent, if that is no repository, or its
+   *   address holds a password; `already_exists`; `forbidden`.
+   * @remarks Scope: A key without a scope, or one scoped to the cluster.
+   */
+  create<R extends object = Record<string, unknown>>(
+    name: string,
+    options: AppsReposCreateOptions = {},
+  ): Promise<Kept<R>> {
+    return this._object<R>('apps.repos.create', {
+      name,
+      url: options.url,
+      git_repo: options.gitRepo,
+      git_branch: options.gitBranch,
+      secret_namespace: options.secretNamespace,
+      secret_name: options.secretName,
+      ca_pem: options.caPem,
+      insecure_tls: options.insecureTls,
+      insecure_plain_http: options.insecurePlainHttp,
+      timeout: seconds(options.timeout),
+    }, options);
+  }
+
+  /**
+   * Forgets a repository. What was installed from it stays.
+   *
+   * @param name - Its name.
+   * @throws RancherError: `not_found` if there is none.
+   * @remarks Scope: A key without a scope, or one scoped to the cluster.
+   */
+  delete<R extends object = Record<string, unknown>>(
+    name: string,
+    options: Call = {},
+  ): Promise<Deleted<R>> {
+    return this._deleted<R>('apps.repos.delete', {
+      name,
+      timeout: seconds(options.timeout),
+    }, options);
+  }
+
+  /**
+   * Has the server read the index of a repository again: `wait` for it.
+   *
+   * @param name - Its name.
+   * @throws RancherError: `not_found` if there is none; `forbidden`.
+   * @remarks Scope: A key without a scope, or one scoped to the cluster.
+   */
+  refresh<R extends object = Record<string, unknown>>(
+    name: string,
+    options: Call = {},
+  ): Promise<Kept<R>> {
+    return this._object<R>('apps.repos.refresh', {
+      name,
+      timeout: seconds(options.timeout),
+    }, options);
+  }
+
+  /**
+   * Waits until the server has read the index of a repository as it is now.
+   *
+   * @param name - Its name.
+   * @throws RancherError: `unsupported` if the repository is switched off; `timeout` with what the
+   *   server said last.
+   * @remarks Scope: A key without a scope, or one scoped to the cluster.
+   */
+  wait<R extends object = Record<string, unknown>>(
+    name: string,
+    options: AppsReposWaitOptions = {},
+  ): Promise<Kept<R>> {
+    return this._wait<R>('apps.repos.wait', {
+      name,
+      deadline: seconds(options.deadline),
+      timeout: seconds(options.timeout),
+      stable_for: seconds(options.stableFor),
+      poll: seconds(options.poll),
+      rights_lag: seconds(options.rightsLag),
+    }, options.onProgress, options);
+  }
+
+  /**
+   * The charts of a repository by name, each with its versions, the newest first.
+   *
+   * @param name - Its name.
+   * @throws RancherError: `not_found` if there is none, or its index was not read yet.
+   * @remarks Scope: A key without a scope, or one scoped to the cluster.
+   */
+  index<R = unknown>(name: string, options: Call = {}): Promise<R> {
+    return this._json<R>('apps.repos.index', { name, timeout: seconds(options.timeout) }, options);
+  }
+
+  /**
+   * What a version of a chart says of itself: its values, its README.
+   *
+   * @param repo - The repository.
+   * @param chart - The chart.
+   * @throws RancherError: `not_found` if there is no such repository, chart or version.
+   * @remarks Scope: A key without a scope, or one scoped to the cluster.
+   */
+  chart(repo: string, chart: string, options: AppsReposChartOptions = {}): Promise<AppChart> {
+    return this._value<AppChart>('apps.repos.chart', {
+      repo,
+      chart,
+      version: options.version,
+      timeout: seconds(options.timeout),
+    }, options);
+  }
+}
+
+/** The apps of a cluster: Helm releases, which Rancher installs from repositories of charts. */
+export class Apps extends Calls {
+  /** The repositories of charts. */
+  get repos(): AppRepos {
+    return this._child(AppRepos, { cluster: this._target['cluster'] });
+  }
+
+  /**
+   * The apps that the user may see: every Helm release, whoever installed it.
+   *
+   * @param options.fields - Flat records of these fields instead of objects, by path:
+   *   `status.version.gitVersion`, `metadata.labels[app.kubernetes.io/name]`,
+   *   `spec.containers[0].image`.
+   * @throws RancherError: `forbidden`.
+   * @remarks Scope: A key without a scope, or one scoped to the cluster.
+   */
+  list<R extends object = Record<string, unknown>>(
+    options: AppsListOptions & { readonly fields: Fields },
+  ): RecordList;
+  list<R extends object = Record<string, unknown>>(options?: AppsListOptions): ObjectList<R>;
+  list<R extends object = Record<string, unknown>>(
+    options: AppsListOptions & { readonly fields?: Fields } = {},
+  ): ObjectList<R> | RecordList {
+    if (options.fields !== undefined) {
+      return this._records('apps.list', {
+        namespace: options.namespace,
+        timeout: seconds(options.timeout),
+        fields: options.fields,
+      }, options);
+    }
+    return this._objects<R>('apps.list', {
+      namespace: options.namespace,
+      timeout: seconds(options.timeout),
+    }, options);
+  }
+
+  /**
+   * One app. It does not hold the values of its release: see `values`.
+   *
+   * @param namespace - The namespace of the release.
+   * @param release - Its name.
+   * @throws RancherError: `not_found` if there is none.
+   * @remarks Scope: A key without a scope, or one scoped to the cluster.
+   */
+  get<R extends object = Record<string, unknown>>(
+    namespace: string,
+    release: string,
+    options: Call = {},
+  ): Promise<Kept<R>> {
+    return this._object<R>('apps.get', {
+      namespace,
+      release,
+      timeout: seconds(options.timeout),
+    }, options);
+  }
+
+  /**
+   * The values that were given for a release, laid over those of its chart. They can be secret.
+   *
+   * @param namespace - The namespace of the release.
+   * @param release - Its name.
+   * @throws RancherError: `not_found` if there is no such release; `forbidden` without the right to
+   *   read Secrets in the namespace; `conflict` if Helm is at work on it.
+   * @remarks Scope: A key without a scope, or one scoped to the cluster.
+   */
+  values<R = unknown>(namespace: string, release: string, options: Call = {}): Promise<R> {
+    return this._json<R>('apps.values', {
+      namespace,
+      release,
+      timeout: seconds(options.timeout),
+    }, options);
+  }
+
+  /**
+   * Installs a chart as a new release. It returns when the operation has begun: `wait` for it. It
+   * is not sent twice.
+   *
+   * @param repo - The repository that holds the chart.
+   * @param chart - The chart.
+   * @throws RancherError: Before anything is sent: `not_found` if there is no such repository,
+   *   chart or version; `already_exists` if there is such a release; `invalid`
+   *   if a name is none. `forbidden`, with the reason.
+   * @remarks Scope: A key without a scope, or one scoped to the cluster.
+   */
+  install(repo: string, chart: string, options: AppsInstallOptions = {}): Promise<AppOperation> {
+    return this._value<AppOperation>('apps.install', {
+      repo,
+      chart,
+      version: options.version,
+      namespace: options.namespace,
+      release: options.release,
+      project: options.project,
+      values: options.values,
+      helm_wait: options.helmWait,
+      helm_timeout: seconds(options.helmTimeout),
+      no_hooks: options.noHooks,
+      no_openapi_validation: options.noOpenapiValidation,
+      description: options.description,
+      timeout: seconds(options.timeout),
+    }, options);
+  }
+
+  /**
+   * Upgrades a release and keeps the values that it has. It returns when the operation has begun:
+   * `wait` for it. It is not sent twice.
+   *
+   * @param namespace - The namespace of the release.
+   * @param release - Its name.
+   * @throws RancherError: Before anything is sent: `not_found` if there is no such release, chart
+   *   or version; `conflict` if Helm is at work on it; `forbidden` or
+   *   `unsupported` if its values cannot be read. `forbidden`, with the reason.
+   * @remarks Scope: A key without a scope, or one scoped to the cluster.
+   */
+  upgrade(
+    namespace: string,
+    release: string,
+    options: AppsUpgradeOptions = {},
+  ): Promise<AppOperation> {
+    return this._value<AppOperation>('apps.upgrade', {
+      namespace,
+      release,
+      version: options.version,
+      values: options.values,
+      reset_values: options.resetValues,
+      repo: options.repo,
+      helm_wait: options.helmWait,
+      helm_timeout: seconds(options.helmTimeout),
+      no_hooks: options.noHooks,
+      no_openapi_validation: options.noOpenapiValidation,
+      description: options.description,
+      force: options.force,
+      cleanup_on_fail: options.cleanupOnFail,
+      history_max: options.historyMax,
+      timeout: seconds(options.timeout),
+    }, options);
+  }
+
+  /**
+   * Uninstalls a release. It returns when the operation has begun: `wait` for it. It is not sent
+   * twice.
+   *
+   * @param namespace - The namespace of the release.
+   * @param release - Its name.
+   * @throws RancherError: `not_found` if there is no such release; `forbidden`.
+   * @remarks Scope: A key without a scope, or one scoped to the cluster.
+   */
+  uninstall(
+    namespace: string,
+    release: string,
+    options: AppsUninstallOptions = {},
+  ): Promise<AppOperation> {
+    return this._value<AppOperation>('apps.uninstall', {
+      namespace,
+      release,
+      keep_history: options.keepHistory,
+      no_hooks: options.noHooks,
+      helm_timeout: seconds(options.helmTimeout),
+      description: options.description,
+      timeout: seconds(options.timeout),
+    }, options);
+  }
+
+  /**
+   * How far an operation is.
+   *
+   * @param operation - Its id, `namespace/name`.
+   * @throws RancherError: `not_found` if there is none: Rancher forgets an operation about an hour
+   *   after it began.
+   * @remarks Scope: A key without a scope, or one scoped to the cluster.
+   */
+  status(operation: string, options: Call = {}): Promise<AppOperationStatus> {
+    return this._value<AppOperationStatus>('apps.status', {
+      operation,
+      timeout: seconds(options.timeout),
+    }, options);
+  }
+
+  /**
+   * What Helm writes, line by line as it comes, until it ends. Where its pod is not there yet, it
+   * is waited for.
+   *
+   * @param operation - Its id, `namespace/name`.
+   * @throws RancherError: `not_found` if the operation or its pod is gone; `timeout` if its pod
+   *   does not come; `connect` if the connection breaks.
+   * @remarks Scope: A key without a scope, or one scoped to the cluster.
+   */
+  logs(operation: string, options: AppsLogsOptions = {}): LogLines {
+    return this._lines('apps.logs', { operation, tail: options.tail }, options);
+  }
+
+  /**
+   * Waits until an operation is over, the release is deployed as it was asked for, and everything
+   * that it deploys runs. Returns the app; of an uninstall, the operation.
+   *
+   * @param operation - What `install`, `upgrade` or `uninstall` returned, or at least its `id`.
+   * @throws RancherError: `forbidden` (with the reason), `already_exists`, `conflict`, `timeout` or
+   *   `invalid` with the last lines of Helm's log, without values; those of a
+   *   rollout; `timeout` with what is still missing.
+   * @remarks Scope: A key without a scope, or one scoped to the cluster.
+   */
+  wait<R extends object = Record<string, unknown>>(
+    operation: object,
+    options: AppsWaitOptions = {},
+  ): Promise<Kept<R>> {
+    return this._wait<R>('apps.wait', {
+      operation,
+      rollout: options.rollout,
+      deadline: seconds(options.deadline),
+      timeout: seconds(options.timeout),
+      stable_for: seconds(options.stableFor),
+      poll: seconds(options.poll),
+      rights_lag: seconds(options.rightsLag),
+    }, options.onProgress, options);
+  }
+}
+
+/** The rollout of a deployment, a stateful set or a daemon set. */
+export class Rollout extends Calls {
+  /**
+   * How far it is now.
+   *
+   * @throws RancherError: As `wait`, without waiting: one that cannot succeed any more is an error.
+   * @remarks Scope: A key without a scope, or one scoped to the cluster.
+   */
+  status(options: Call = {}): Promise<RolloutStatus> {
+    return this._value<RolloutStatus>('rollout.status', {
+      timeout: seconds(options.timeout),
+    }, options);
+  }
+
+  /**
+   * Waits until everything that was asked for runs, and nothing older does.
+   *
+   * @throws RancherError: At once `forbidden` with the reason, if pods are refused (quota, Pod
+   *   Security, admission), `timeout` that no trying again helps against, if it
+   *   exceeded its own deadline, `unsupported` if its strategy is `OnDelete`;
+   *   later `timeout` with what is missing.
+   * @remarks Scope: A key without a scope, or one scoped to the cluster.
+   */
+  wait<R extends object = Record<string, unknown>>(
+    options: RolloutWaitOptions = {},
+  ): Promise<Kept<R>> {
+    return this._wait<R>('rollout.wait', {
+      deadline: seconds(options.deadline),
+      timeout: seconds(options.timeout),
+      stable_for: seconds(options.stableFor),
+      poll: seconds(options.poll),
+      rights_lag: seconds(options.rightsLag),
+    }, options.onProgress, options);
+  }
+}
+
 /** A namespace of a cluster, and what is done in one every day. */
 export class Namespace extends Calls {
+  /**
+   * A rollout that can be looked at or waited for. Nothing is sent.
+   *
+   * @param name - The name of a deployment, or `statefulset/db`, `daemonset/agent`.
+   */
+  rollout(name: string): Rollout {
+    return this._child(Rollout, {
+      cluster: this._target['cluster'],
+      namespace: this._target['namespace'],
+      workload: name,
+    });
+  }
+
   /**
    * The namespace itself.
    *
@@ -512,6 +1241,107 @@ export class Namespace extends Calls {
       since: seconds(options.since),
       since_time: options.sinceTime,
       limit_bytes: options.limitBytes,
+    }, options);
+  }
+
+  /**
+   * Creates a secret of texts (`Opaque`).
+   *
+   * @param name - Its name.
+   * @param texts - What it holds, by name.
+   * @throws RancherError: `already_exists`; `invalid` with the field that is wrong; `forbidden`.
+   * @remarks Scope: As `get`.
+   */
+  createSecret<R extends object = Record<string, unknown>>(
+    name: string,
+    texts: Readonly<Record<string, string>>,
+    options: Call = {},
+  ): Promise<Kept<R>> {
+    return this._object<R>('namespace.create_secret', {
+      name,
+      texts,
+      timeout: seconds(options.timeout),
+    }, options);
+  }
+
+  /**
+   * Creates a deployment.
+   *
+   * @param deployment - The deployment.
+   * @throws RancherError: As `create_secret`. A quota refuses pods, not the deployment: the rollout
+   *   says so.
+   * @remarks Scope: As `get`.
+   */
+  createDeployment<R extends object = Record<string, unknown>>(
+    deployment: object,
+    options: Call = {},
+  ): Promise<Kept<R>> {
+    return this._object<R>('namespace.create_deployment', {
+      deployment,
+      timeout: seconds(options.timeout),
+    }, options);
+  }
+
+  /**
+   * A deployment of the namespace.
+   *
+   * @param name - Its name.
+   * @throws RancherError: `not_found` if there is none.
+   * @remarks Scope: As `get`.
+   */
+  deployment<R extends object = Record<string, unknown>>(
+    name: string,
+    options: Call = {},
+  ): Promise<Kept<R>> {
+    return this._object<R>('namespace.deployment', {
+      name,
+      timeout: seconds(options.timeout),
+    }, options);
+  }
+
+  /**
+   * Applies an object on the server, in this namespace, see `KubernetesResource.apply`.
+   *
+   * @param object - The fields that shall be the manager's, with `apiVersion`, `kind` and a name.
+   * @param manager - Who applies: the name of a program or a pipeline, `ci`.
+   * @throws RancherError: `conflict` if another manager owns a field that would change: it names
+   *   the field, and in its causes each owner; `invalid` before anything is
+   *   sent, if the object lacks what applying needs.
+   * @remarks Scope: As `get`.
+   */
+  apply<R extends object = Record<string, unknown>>(
+    object: object,
+    manager: string,
+    options: NamespaceApplyOptions = {},
+  ): Promise<Kept<R>> {
+    return this._object<R>('namespace.apply', {
+      object,
+      manager,
+      force: options.force,
+      dry_run: options.dryRun,
+      timeout: seconds(options.timeout),
+    }, options);
+  }
+
+  /**
+   * Evicts a pod: it is deleted if the disruption budgets that count it allow that. It goes on for
+   * a while.
+   *
+   * @param pod - The name of the pod.
+   * @throws RancherError: `forbidden` with the reason `disruption_budget` if a budget does not
+   *   allow it now; `not_found` if there is no such pod; `conflict` if it is
+   *   not the one that the conditions name.
+   * @remarks Scope: As `get`.
+   */
+  evict(pod: string, options: NamespaceEvictOptions = {}): Promise<void> {
+    return this._nothing('namespace.evict', {
+      pod,
+      propagation: options.propagation,
+      grace: seconds(options.grace),
+      uid: options.uid,
+      resource_version: options.resourceVersion,
+      dry_run: options.dryRun,
+      timeout: seconds(options.timeout),
     }, options);
   }
 }
@@ -891,9 +1721,11 @@ export class KubernetesResource<T extends object> extends Calls {
    *   with the reason: rights, quota, admission.
    * @remarks Scope: As `list`.
    */
-  create(object: T, options: Call = {}): Promise<Kept<T>> {
+  create(object: T, options: KubernetesCreateOptions = {}): Promise<Kept<T>> {
     return this._object<T>('kubernetes.create', {
       object,
+      field_manager: options.fieldManager,
+      dry_run: options.dryRun,
       timeout: seconds(options.timeout),
     }, options);
   }
@@ -906,10 +1738,12 @@ export class KubernetesResource<T extends object> extends Calls {
    * @throws RancherError: `conflict` if somebody else wrote it since it was read.
    * @remarks Scope: As `list`.
    */
-  update(object: Kept<T>, options: Call = {}): Promise<Kept<T>> {
+  update(object: Kept<T>, options: KubernetesUpdateOptions = {}): Promise<Kept<T>> {
     const [subject, original] = this._changed(object);
     return this._object<T>('kubernetes.update', {
       ...subject,
+      field_manager: options.fieldManager,
+      dry_run: options.dryRun,
       timeout: seconds(options.timeout),
     }, options, original);
   }
@@ -927,24 +1761,32 @@ export class KubernetesResource<T extends object> extends Calls {
   updateWith(
     name: string,
     change: (object: Kept<T>) => Changed<T>,
-    options: Call = {},
+    options: KubernetesUpdateWithOptions = {},
   ): Promise<Kept<T>> {
     return this._edit<T>('kubernetes.update_with', {
       name,
+      field_manager: options.fieldManager,
+      dry_run: options.dryRun,
       timeout: seconds(options.timeout),
     }, change, options);
   }
 
   /**
-   * Deletes an object.
+   * Deletes an object. It may go on for a while, see `wait_gone`.
    *
    * @param name - Its name.
-   * @throws RancherError: `not_found` if there is none.
+   * @throws RancherError: `not_found` if there is none; `conflict` if it is not the one that the
+   *   conditions name.
    * @remarks Scope: As `list`.
    */
-  delete(name: string, options: Call = {}): Promise<Deleted<T>> {
+  delete(name: string, options: KubernetesDeleteOptions = {}): Promise<Deleted<T>> {
     return this._deleted<T>('kubernetes.delete', {
       name,
+      propagation: options.propagation,
+      grace: seconds(options.grace),
+      uid: options.uid,
+      resource_version: options.resourceVersion,
+      dry_run: options.dryRun,
       timeout: seconds(options.timeout),
     }, options);
   }
@@ -1009,6 +1851,193 @@ export class KubernetesResource<T extends object> extends Calls {
       lag: seconds(options.lag),
     }, options);
   }
+
+  /**
+   * Changes a part of an object and returns it as it is now. A merge that names no resource version
+   * overwrites what others wrote there meanwhile, and only there. It may be sent twice; a JSON
+   * patch is not.
+   *
+   * @param name - Its name.
+   * @param patch - What changes: an object (`merge` or `strategic`), or a list of steps (`json`).
+   * @throws RancherError: `not_found` if there is none; `invalid` if that is no patch, or with the
+   *   field that is wrong; `conflict` if it names a resource version that is
+   *   not the present one.
+   * @remarks Scope: As `list`.
+   */
+  patch(name: string, patch: unknown, options: KubernetesPatchOptions = {}): Promise<Kept<T>> {
+    return this._object<T>('kubernetes.patch', {
+      name,
+      patch,
+      type: options.type,
+      field_manager: options.fieldManager,
+      dry_run: options.dryRun,
+      timeout: seconds(options.timeout),
+    }, options);
+  }
+
+  /**
+   * Applies an object on the server: the fields that it names are the manager's from then on, what
+   * the same manager applied before and does not name any more goes, and all other fields stay. If
+   * there is no such object, it is created.
+   *
+   * @param object - The fields that shall be the manager's, with `apiVersion`, `kind` and a name.
+   * @param manager - Who applies: the name of a program or a pipeline, `ci`.
+   * @throws RancherError: `conflict` if another manager owns a field that would change: it names
+   *   the field, and in its causes each owner; `invalid` before anything is
+   *   sent, if the object lacks what applying needs.
+   * @remarks Scope: As `list`.
+   */
+  apply(object: T, manager: string, options: KubernetesApplyOptions = {}): Promise<Kept<T>> {
+    return this._object<T>('kubernetes.apply', {
+      object,
+      manager,
+      force: options.force,
+      dry_run: options.dryRun,
+      timeout: seconds(options.timeout),
+    }, options);
+  }
+
+  /**
+   * How many replicas something has.
+   *
+   * @param name - Its name.
+   * @throws RancherError: `not_found` if there is none, or if such things have no scale.
+   * @remarks Scope: As `list`.
+   */
+  scale(name: string, options: Call = {}): Promise<Scale> {
+    return this._value<Scale>('kubernetes.scale', {
+      name,
+      timeout: seconds(options.timeout),
+    }, options);
+  }
+
+  /**
+   * Says how many replicas it shall have, whatever somebody else says meanwhile.
+   *
+   * @param name - Its name.
+   * @param replicas - How many.
+   * @throws RancherError: As `scale`; `unsupported` if the server accepted the number and kept
+   *   another.
+   * @remarks Scope: As `list`.
+   */
+  setScale(
+    name: string,
+    replicas: number,
+    options: KubernetesSetScaleOptions = {},
+  ): Promise<Scale> {
+    return this._value<Scale>('kubernetes.set_scale', {
+      name,
+      replicas,
+      field_manager: options.fieldManager,
+      dry_run: options.dryRun,
+      timeout: seconds(options.timeout),
+    }, options);
+  }
+
+  /**
+   * Writes the status of an object that was read and changed: what a controller does.
+   *
+   * @param object - The object as it was read, its status changed.
+   * @throws RancherError: As `update`; `unsupported` if anything but the status was changed.
+   * @remarks Scope: As `list`.
+   */
+  updateStatus(object: Kept<T>, options: KubernetesUpdateStatusOptions = {}): Promise<Kept<T>> {
+    const [subject, original] = this._changed(object);
+    return this._object<T>('kubernetes.update_status', {
+      ...subject,
+      field_manager: options.fieldManager,
+      dry_run: options.dryRun,
+      timeout: seconds(options.timeout),
+    }, options, original);
+  }
+
+  /**
+   * Changes a part of the status of an object: what a controller does.
+   *
+   * @param name - Its name.
+   * @param patch - What changes: an object (`merge` or `strategic`), or a list of steps (`json`).
+   * @throws RancherError: As `patch`.
+   * @remarks Scope: As `list`.
+   */
+  patchStatus(
+    name: string,
+    patch: unknown,
+    options: KubernetesPatchStatusOptions = {},
+  ): Promise<Kept<T>> {
+    return this._object<T>('kubernetes.patch_status', {
+      name,
+      patch,
+      type: options.type,
+      field_manager: options.fieldManager,
+      dry_run: options.dryRun,
+      timeout: seconds(options.timeout),
+    }, options);
+  }
+
+  /**
+   * A list as the server shows it to people, and as `kubectl get` prints it: columns that it chose,
+   * and a row for each object.
+   *
+   * @throws RancherError: As `list`; `unsupported` if the server shows no tables of this.
+   * @remarks Scope: As `list`.
+   */
+  table(options: KubernetesTableOptions = {}): Promise<Table> {
+    return this._value<Table>('kubernetes.table', {
+      label_selector: options.labelSelector,
+      field_selector: options.fieldSelector,
+      expired: options.expired,
+      page_size: options.pageSize,
+      timeout: seconds(options.timeout),
+    }, options);
+  }
+
+  /**
+   * The objects without anything but their metadata: names, labels, owners. It is much smaller, and
+   * shows no secret. What comes cannot be written back.
+   *
+   * @param options.fields - Flat records of these fields instead of objects, by path:
+   *   `status.version.gitVersion`, `metadata.labels[app.kubernetes.io/name]`,
+   *   `spec.containers[0].image`.
+   * @throws RancherError: As `list`.
+   * @remarks Scope: As `list`.
+   */
+  listMetadata(options: KubernetesListMetadataOptions & { readonly fields: Fields }): RecordList;
+  listMetadata(options?: KubernetesListMetadataOptions): ObjectList<T>;
+  listMetadata(
+    options: KubernetesListMetadataOptions & { readonly fields?: Fields } = {},
+  ): ObjectList<T> | RecordList {
+    if (options.fields !== undefined) {
+      return this._records('kubernetes.list_metadata', {
+        label_selector: options.labelSelector,
+        field_selector: options.fieldSelector,
+        expired: options.expired,
+        page_size: options.pageSize,
+        timeout: seconds(options.timeout),
+        fields: options.fields,
+      }, options);
+    }
+    return this._objects<T>('kubernetes.list_metadata', {
+      label_selector: options.labelSelector,
+      field_selector: options.fieldSelector,
+      expired: options.expired,
+      page_size: options.pageSize,
+      timeout: seconds(options.timeout),
+    }, options);
+  }
+
+  /**
+   * One object without anything but its metadata. It cannot be written back.
+   *
+   * @param name - Its name.
+   * @throws RancherError: As `get`.
+   * @remarks Scope: As `list`.
+   */
+  getMetadata(name: string, options: Call = {}): Promise<Kept<T>> {
+    return this._object<T>('kubernetes.get_metadata', {
+      name,
+      timeout: seconds(options.timeout),
+    }, options);
+  }
 }
 
 /** A cluster, through Rancher's proxy. */
@@ -1065,6 +2094,11 @@ export class Cluster extends Calls {
     return this._child(Namespace, { cluster: this._target['cluster'], namespace: name });
   }
 
+  /** The apps of the cluster: Helm releases by Rancher's catalog. */
+  get apps(): Apps {
+    return this._child(Apps, { cluster: this._target['cluster'] });
+  }
+
   /**
    * The version of Kubernetes that the cluster runs.
    *
@@ -1100,6 +2134,101 @@ export class Cluster extends Calls {
       namespace: options.namespace,
       group: options.group,
       subresource: options.subresource,
+      timeout: seconds(options.timeout),
+    }, options);
+  }
+
+  /**
+   * Makes a token for a service account of the cluster, a JWT in `status.token`, and returns the
+   * TokenRequest. It is not sent twice, and nobody can take such a token back.
+   * `spec.expirationSeconds` is how long it lives, which can be less than was asked for, and
+   * `status.expirationTimestamp` when it ends.
+   *
+   * @param namespace - The namespace of the service account.
+   * @param name - Its name.
+   * @throws RancherError: `invalid` before anything is sent, if the time is too short or a name is
+   *   none; `not_found` if there is no such service account; `forbidden`.
+   * @remarks Scope: A key without a scope, or one scoped to the cluster.
+   */
+  serviceAccountToken<R extends object = Record<string, unknown>>(
+    namespace: string,
+    name: string,
+    options: ClusterServiceAccountTokenOptions = {},
+  ): Promise<Kept<R>> {
+    return this._object<R>('cluster.service_account_token', {
+      namespace,
+      name,
+      expiration: seconds(options.expiration),
+      audiences: options.audiences,
+      timeout: seconds(options.timeout),
+    }, options);
+  }
+
+  /**
+   * Whether Rancher's proxy takes tokens of the cluster's service accounts: its ClusterProxyConfig.
+   *
+   * @throws RancherError: `out_of_scope` with a key of this cluster; `forbidden` without the right
+   *   to list `clusterproxyconfigs` in the cluster's namespace on `local`.
+   * @remarks Scope: A key without a scope, or one scoped to `local`.
+   */
+  proxyConfig(options: Call = {}): Promise<ClusterProxyConfig> {
+    return this._value<ClusterProxyConfig>('cluster.proxy_config', {
+      timeout: seconds(options.timeout),
+    }, options);
+  }
+
+  /**
+   * Decides whether the proxy takes tokens of the cluster's service accounts, and returns what
+   * holds then. What is so already is not written.
+   *
+   * @param enabled - Whether it does.
+   * @throws RancherError: As `proxy_config`; `invalid` if there are several objects
+   *   ClusterProxyConfig.
+   * @remarks Scope: As `proxy_config`.
+   */
+  setProxyConfig(enabled: boolean, options: Call = {}): Promise<ClusterProxyConfig> {
+    return this._value<ClusterProxyConfig>('cluster.set_proxy_config', {
+      enabled,
+      timeout: seconds(options.timeout),
+    }, options);
+  }
+
+  /**
+   * Finds out which resource a name means, as kubectl does. What every Kubernetes has needs no
+   * request.
+   *
+   * @param name - `deployments`, `deploy`, `Deployment`, `widgets.example.com`.
+   * @throws RancherError: `not_found` if the cluster serves no such resource; `invalid` if several
+   *   groups have one of this name: it names them.
+   * @remarks Scope: A key without a scope, or one scoped to the cluster.
+   */
+  resolve(name: string, options: Call = {}): Promise<ApiResource> {
+    return this._value<ApiResource>('cluster.resolve', {
+      name,
+      timeout: seconds(options.timeout),
+    }, options);
+  }
+
+  /**
+   * Applies an object on the server, whatever it is, see `KubernetesResource.apply`.
+   *
+   * @param object - The fields that shall be the manager's, with `apiVersion`, `kind` and a name.
+   * @param manager - Who applies: the name of a program or a pipeline, `ci`.
+   * @throws RancherError: `conflict` if another manager owns a field that would change: it names
+   *   the field, and in its causes each owner; `invalid` before anything is
+   *   sent, if the object lacks what applying needs.
+   * @remarks Scope: A key without a scope, or one scoped to the cluster.
+   */
+  apply<R extends object = Record<string, unknown>>(
+    object: object,
+    manager: string,
+    options: ClusterApplyOptions = {},
+  ): Promise<Kept<R>> {
+    return this._object<R>('cluster.apply', {
+      object,
+      manager,
+      force: options.force,
+      dry_run: options.dryRun,
       timeout: seconds(options.timeout),
     }, options);
   }
@@ -1359,6 +2488,73 @@ export class SteveResource<T extends object> extends Calls {
       lag: seconds(options.lag),
     }, options);
   }
+
+  /**
+   * What the type is: its methods as far as the user may, its actions, and what of Kubernetes it
+   * stands for. It is asked for once.
+   *
+   * @throws RancherError: `not_found` if there is no such type, or the user may see none of it.
+   * @remarks Scope: As `list`.
+   */
+  schema(options: SteveSchemaOptions = {}): Promise<SteveSchema> {
+    return this._value<SteveSchema>('steve.schema', {
+      anew: options.anew,
+      timeout: seconds(options.timeout),
+    }, options);
+  }
+
+  /**
+   * The fields of the type and of everything in it, as the cluster's OpenAPI document states them.
+   *
+   * @throws RancherError: `not_found` if there is no such type or Rancher is older than 2.9;
+   *   `unavailable` if Rancher has not read the document yet.
+   * @remarks Scope: As `list`.
+   */
+  definition(options: Call = {}): Promise<SteveDefinition> {
+    return this._value<SteveDefinition>('steve.definition', {
+      timeout: seconds(options.timeout),
+    }, options);
+  }
+
+  /**
+   * Starts an action of an object and returns what the server answers. It is not sent twice.
+   *
+   * @param object - The object as it was read, or its id: then it is read first.
+   * @param name - `uninstall`.
+   * @throws RancherError: `unsupported` before anything is sent, if the object does not offer it.
+   * @remarks Scope: As `list`.
+   */
+  action<R = unknown>(
+    object: Kept<T> | string,
+    name: string,
+    options: SteveActionOptions = {},
+  ): Promise<R> {
+    const [subject, original] = this._subject(object);
+    return this._json<R>('steve.action', {
+      ...subject,
+      name,
+      input: options.input,
+      timeout: seconds(options.timeout),
+    }, options, original);
+  }
+
+  /**
+   * Changes a part of an object and returns it as it is now.
+   *
+   * @param id - Its id.
+   * @param patch - The change: an object, or a list of steps.
+   * @throws RancherError: `invalid` if that is no such patch; `conflict` if it names a resource
+   *   version that is not the present one; `not_found`.
+   * @remarks Scope: As `list`.
+   */
+  patch(id: string, patch: unknown, options: StevePatchOptions = {}): Promise<Kept<T>> {
+    return this._object<T>('steve.patch', {
+      id,
+      patch,
+      kind: options.kind,
+      timeout: seconds(options.timeout),
+    }, options);
+  }
 }
 
 /** The resources of a collection of the v3 API. */
@@ -1562,7 +2758,7 @@ export class Collection<T extends object, W extends object = Where> extends Call
     options: V3ActionOptions = {},
   ): Promise<R> {
     const [subject, original] = this._subject(object);
-    return this._value<R>('v3.action', {
+    return this._json<R>('v3.action', {
       ...subject,
       name,
       input: options.input,
@@ -1579,7 +2775,7 @@ export class Collection<T extends object, W extends object = Where> extends Call
    * @remarks Scope: As `list`.
    */
   collectionAction<R = unknown>(name: string, options: V3CollectionActionOptions = {}): Promise<R> {
-    return this._value<R>('v3.collection_action', {
+    return this._json<R>('v3.collection_action', {
       name,
       input: options.input,
       timeout: seconds(options.timeout),
@@ -1710,6 +2906,205 @@ export class Collection<T extends object, W extends object = Where> extends Call
       longest: seconds(options.longest),
       buffer: options.buffer,
       lag: seconds(options.lag),
+    }, options);
+  }
+}
+
+/** The kubeconfigs of `ext.cattle.io`: one's own, for an administrator everyone's. */
+export class ExtKubeconfigs extends Calls {
+  /**
+   * The kubeconfigs that the user may see, without their text.
+   *
+   * @throws RancherError: `unsupported` on a server without them.
+   * @remarks Scope: A key without a scope, or one scoped to `local`.
+   */
+  list(options: Call = {}): Promise<readonly ExtKubeconfig[]> {
+    return this._value<readonly ExtKubeconfig[]>('ext.kubeconfigs.list', {
+      timeout: seconds(options.timeout),
+    }, options);
+  }
+
+  /**
+   * One kubeconfig, without its text.
+   *
+   * @param name - Its name.
+   * @throws RancherError: `not_found` if there is none that the user may see.
+   * @remarks Scope: A key without a scope, or one scoped to `local`.
+   */
+  get(name: string, options: Call = {}): Promise<ExtKubeconfig> {
+    return this._value<ExtKubeconfig>('ext.kubeconfigs.get', {
+      name,
+      timeout: seconds(options.timeout),
+    }, options);
+  }
+
+  /**
+   * Makes a kubeconfig, and an unscoped token in it. It is not sent twice, and the text is told
+   * only now.
+   *
+   * @param clusters - The ids of the clusters that it leads to, or `*` for all.
+   * @throws RancherError: `invalid` if no cluster is named, the server knows one of them not, or
+   *   the life is none or longer than it allows.
+   * @remarks Scope: A key without a scope, or one scoped to `local`.
+   */
+  create(
+    clusters: string | readonly string[],
+    options: ExtKubeconfigsCreateOptions = {},
+  ): Promise<CreatedExtKubeconfig> {
+    return this._value<CreatedExtKubeconfig>('ext.kubeconfigs.create', {
+      clusters,
+      current_context: options.currentContext,
+      description: options.description,
+      ttl: seconds(options.ttl),
+      timeout: seconds(options.timeout),
+    }, options);
+  }
+
+  /**
+   * Deletes a kubeconfig, and its token with it.
+   *
+   * @param name - Its name.
+   * @throws RancherError: `not_found` if there is none that the user may see.
+   * @remarks Scope: A key without a scope, or one scoped to `local`.
+   */
+  delete(name: string, options: Call = {}): Promise<void> {
+    return this._nothing('ext.kubeconfigs.delete', {
+      name,
+      timeout: seconds(options.timeout),
+    }, options);
+  }
+}
+
+/**
+ * The tokens of `ext.cattle.io`: one's own, for an administrator everyone's. Names are taken with
+ * and without `ext/`.
+ */
+export class ExtTokens extends Calls {
+  /**
+   * The tokens that the user may see.
+   *
+   * @throws RancherError: `unsupported` on a server without them.
+   * @remarks Scope: A key without a scope, or one scoped to `local`.
+   */
+  list(options: Call = {}): Promise<readonly ExtToken[]> {
+    return this._value<readonly ExtToken[]>('ext.tokens.list', {
+      timeout: seconds(options.timeout),
+    }, options);
+  }
+
+  /**
+   * One token.
+   *
+   * @param name - Its name.
+   * @throws RancherError: `not_found` if there is none that the user may see; `invalid` if that is
+   *   no name.
+   * @remarks Scope: A key without a scope, or one scoped to `local`.
+   */
+  get(name: string, options: Call = {}): Promise<ExtToken> {
+    return this._value<ExtToken>('ext.tokens.get', {
+      name,
+      timeout: seconds(options.timeout),
+    }, options);
+  }
+
+  /**
+   * Makes a token of one's own. It is not sent twice, and the secret is told only now.
+   *
+   * @throws RancherError: `invalid` if the life is none; `decode` if it was made and its secret did
+   *   not come.
+   * @remarks Scope: A key without a scope, or one scoped to `local`.
+   */
+  create(options: ExtTokensCreateOptions = {}): Promise<CreatedExtToken> {
+    return this._value<CreatedExtToken>('ext.tokens.create', {
+      description: options.description,
+      ttl: seconds(options.ttl),
+      cluster_name: options.clusterName,
+      timeout: seconds(options.timeout),
+    }, options);
+  }
+
+  /**
+   * Changes what a token is for, switches it on or off, or shortens its life.
+   *
+   * @param name - Its name.
+   * @throws RancherError: `invalid` if nothing shall change or the server refuses it; `unsupported`
+   *   if it took the change and ignored it, `partly_done` if a part;
+   *   `not_found`.
+   * @remarks Scope: A key without a scope, or one scoped to `local`.
+   */
+  update(name: string, options: ExtTokensUpdateOptions = {}): Promise<ExtToken> {
+    return this._value<ExtToken>('ext.tokens.update', {
+      name,
+      description: options.description,
+      enabled: options.enabled,
+      ttl: seconds(options.ttl),
+      timeout: seconds(options.timeout),
+    }, options);
+  }
+
+  /**
+   * Deletes a token: it is refused from then on.
+   *
+   * @param name - Its name.
+   * @throws RancherError: `not_found` if there is none that the user may see.
+   * @remarks Scope: A key without a scope, or one scoped to `local`.
+   */
+  delete(name: string, options: Call = {}): Promise<void> {
+    return this._nothing('ext.tokens.delete', { name, timeout: seconds(options.timeout) }, options);
+  }
+}
+
+/**
+ * Rancher's extension API, `ext.cattle.io`. What a server is too old for is `unsupported`, with its
+ * version.
+ */
+export class Ext extends Calls {
+  /** Tokens. They are unscoped, whatever cluster they name. */
+  get tokens(): ExtTokens {
+    return this._child(ExtTokens, {});
+  }
+
+  /** Kubeconfigs, each with a token of its own. */
+  get kubeconfigs(): ExtKubeconfigs {
+    return this._child(ExtKubeconfigs, {});
+  }
+
+  /**
+   * The id of the user who asks.
+   *
+   * @throws RancherError: `unsupported` on a server without it.
+   * @remarks Scope: A key without a scope, or one scoped to `local`.
+   */
+  selfUser(options: Call = {}): Promise<string> {
+    return this._value<string>('ext.self_user', { timeout: seconds(options.timeout) }, options);
+  }
+
+  /**
+   * Has the identity provider asked again for the groups of a user. It takes nothing away at once:
+   * what a user left goes with the next login.
+   *
+   * @param user - The id of the user, or `*` for everybody.
+   * @throws RancherError: `forbidden` to whom may not create users; `unsupported`.
+   * @remarks Scope: A key without a scope, or one scoped to `local`.
+   */
+  refreshGroups(user: string, options: Call = {}): Promise<GroupRefresh> {
+    return this._value<GroupRefresh>('ext.refresh_groups', {
+      user,
+      timeout: seconds(options.timeout),
+    }, options);
+  }
+
+  /**
+   * When a session of one's own was active last, and when it ends unless it is again.
+   *
+   * @param token - The name of the session's token.
+   * @throws RancherError: `not_found` if there is no such session; `unsupported`.
+   * @remarks Scope: A key without a scope, or one scoped to `local`.
+   */
+  userActivity(token: string, options: Call = {}): Promise<UserActivity> {
+    return this._value<UserActivity>('ext.user_activity', {
+      token,
+      timeout: seconds(options.timeout),
     }, options);
   }
 }
@@ -2017,6 +3412,11 @@ export class ClientOperations extends Calls {
     return this._child(Cluster, { cluster: id });
   }
 
+  /** Rancher's extension API: tokens, kubeconfigs, requests about users. */
+  get ext(): Ext {
+    return this._child(Ext, {});
+  }
+
   /**
    * Clusters come and go: imported or created, registered, their registration token rotated,
    * removed.
@@ -2072,5 +3472,86 @@ export class ClientOperations extends Calls {
       headers: options.headers,
       timeout: seconds(options.timeout),
     }, options);
+  }
+
+  /**
+   * The providers by which one can log in, as the server lists them to everybody. One that is
+   * switched off is not among them.
+   *
+   * @throws RancherError: `unsupported` if the server has neither of Rancher's public APIs.
+   * @remarks Scope: Public.
+   */
+  authProviders(options: Call = {}): Promise<readonly AuthProvider[]> {
+    return this._value<readonly AuthProvider[]>('auth_providers', {
+      timeout: seconds(options.timeout),
+    }, options);
+  }
+
+  /**
+   * Logs in with a user name and a password. From then on the client goes by the session's token;
+   * the credential that it had plays no part. The login is sent once: if its answer is lost, it is
+   * not sent again.
+   *
+   * @param username - The name of the user.
+   * @param password - The password.
+   * @throws RancherError: `unauthenticated` with the causes that remain: `wrong_password`,
+   *   `user_disabled`; `unsupported` with the cause `provider_disabled` if the
+   *   server does not offer the provider, and for one whose login takes a
+   *   browser; `invalid` before anything is sent, if a name or password is
+   *   empty.
+   * @remarks Scope: Public.
+   */
+  login(username: string, password: string, options: LoginOptions = {}): Promise<LoginSession> {
+    return this._value<LoginSession>('login', {
+      username,
+      password,
+      provider: options.provider,
+      description: options.description,
+      revoke_on_close: options.revokeOnClose,
+      timeout: seconds(options.timeout),
+    }, options);
+  }
+
+  /**
+   * Ends the session whose token the client goes by, and says which. The client has no credential
+   * afterwards. An API key is not deleted in passing.
+   *
+   * @throws RancherError: `invalid` if the credential is no session. One that is over already is no
+   *   error.
+   * @remarks Scope: The session's own token.
+   */
+  logout(options: Call = {}): Promise<LoggedOut> {
+    return this._value<LoggedOut>('logout', { timeout: seconds(options.timeout) }, options);
+  }
+
+  /**
+   * Changes the password of the user whose credential this is. Sessions and keys stay as they are.
+   *
+   * @param current - The password as it is.
+   * @param new - The password as it shall be.
+   * @throws RancherError: `invalid` if one is empty or the new one too short; with the cause
+   *   `wrong_password` if the current one is another. Of an administrator the
+   *   extension API does not check that.
+   * @remarks Scope: A key without a scope, or one scoped to `local`.
+   */
+  changePassword(current: string, new: string, options: Call = {}): Promise<void> {
+    return this._nothing('change_password', {
+      current,
+      new,
+      timeout: seconds(options.timeout),
+    }, options);
+  }
+
+  /**
+   * Sets the password of a local user, as an administrator.
+   *
+   * @param user - The id of the user.
+   * @param new - The password as it shall be.
+   * @throws RancherError: `invalid` if it is empty or too short; `not_found` if there is no such
+   *   user; `forbidden`.
+   * @remarks Scope: A key without a scope.
+   */
+  setPassword(user: string, new: string, options: Call = {}): Promise<void> {
+    return this._nothing('set_password', { user, new, timeout: seconds(options.timeout) }, options);
   }
 }

@@ -6,6 +6,8 @@
  * @module
  */
 
+import type { Secret } from '../secret.js';
+
 /** What a function returns that changes an object: nothing, or another in its stead. */
 export type Changed<T> = T | void | Promise<T | void>;
 
@@ -37,6 +39,113 @@ export type Where = {
     | { readonly [comparison: string]: Scalar | readonly Scalar[] }
     | readonly Where[];
 };
+
+/** A resource that a cluster serves. */
+export interface ApiResource {
+  /** The API group, `apps`; empty for the core. */
+  readonly group: string;
+  /** The version, `v1`. */
+  readonly version: string;
+  /** The plural in the path, `deployments`. */
+  readonly plural: string;
+  /** `Deployment`. */
+  readonly kind: string;
+  /** Whether such objects are in namespaces. */
+  readonly namespaced: boolean;
+  /** `deploy`. */
+  readonly shortNames: readonly string[];
+}
+
+/** What a version of a chart says of itself. */
+export interface AppChart {
+  /** The chart. */
+  readonly name: string;
+  /** Its version. */
+  readonly version: string;
+  /** What it is. */
+  readonly description: string;
+  /** Its README, as Markdown. */
+  readonly readme: string;
+  /** What it says in Rancher's dashboard, as Markdown. */
+  readonly appReadme: string;
+  /** Its own values, which given ones are laid over. */
+  readonly values: unknown;
+  /** The questions that Rancher's dashboard asks. */
+  readonly questions: unknown;
+}
+
+/** An operation of Helm that has begun. */
+export interface AppOperation {
+  /** Its id, `namespace/name`. */
+  readonly id: string;
+  /** What it does. */
+  readonly action: 'install' | 'upgrade' | 'uninstall';
+  /** The namespace of the release. */
+  readonly namespace: string;
+  /** The name of the release. */
+  readonly release: string;
+  /** The chart; empty for an uninstall. */
+  readonly chart: string;
+  /** The version of the chart; empty for an uninstall. */
+  readonly version: string;
+  /** The revision of the release that comes of it, at least; nothing for an uninstall. */
+  readonly revision: number | null;
+}
+
+/** What an operation says of itself. */
+export interface AppOperationStatus {
+  /** How far it is. `unknown`: its pod is gone, and nobody saw how Helm ended. */
+  readonly phase: 'waiting' | 'running' | 'succeeded' | 'failed' | 'unknown';
+  /** What Rancher says of it. */
+  readonly message: string;
+  /** What it does. */
+  readonly action: string;
+  /** The namespace of the release. */
+  readonly namespace: string;
+  /** The name of the release. */
+  readonly release: string;
+}
+
+/** A provider by which one can log in. */
+export interface AuthProvider {
+  /** Its id, `local`. */
+  readonly id: string;
+  /** Its type, `localProvider`. */
+  readonly type: string;
+  /** Whether its login takes a password; the others need a browser. */
+  readonly password: boolean;
+  /** Where a browser goes to log in, as the server says it. */
+  readonly redirectUrl: string | null;
+}
+
+/** Whether Rancher's proxy takes tokens of a cluster's service accounts. */
+export interface ClusterProxyConfig {
+  /** Whether it does. */
+  readonly enabled: boolean;
+  /**
+   * The names of the objects that say so: one, or none where nobody ever decided. Several switch it
+   * off.
+   */
+  readonly names: readonly string[];
+}
+
+/** A kubeconfig that was made, with its text. */
+export interface CreatedExtKubeconfig {
+  /** What was made. */
+  readonly kubeconfig: ExtKubeconfig;
+  /** The kubeconfig, as YAML. It holds a token. */
+  readonly value: Secret;
+}
+
+/** A token that was made, with its secret. */
+export interface CreatedExtToken {
+  /** The token. */
+  readonly token: ExtToken;
+  /** The whole bearer token. */
+  readonly bearer: Secret;
+  /** Whether the server gave it another life than was asked for. */
+  readonly clamped: boolean;
+}
 
 /** What a diagnosis found of the cluster. */
 export interface DoctorCluster {
@@ -147,12 +256,97 @@ export interface DoctorTls {
   readonly notAfter: string | null;
 }
 
+/** A kubeconfig of `ext.cattle.io`, without its text. */
+export interface ExtKubeconfig {
+  /** Its name. */
+  readonly name: string;
+  /** The id of the user whose it is. */
+  readonly user: string | null;
+  /** The ids of the clusters that it leads to; `*` for all. */
+  readonly clusters: readonly string[];
+  /** The id of the cluster that it means where none is named. */
+  readonly currentContext: string | null;
+  /** What it is for. */
+  readonly description: string;
+  /** How long its token lives, in seconds; in Node in milliseconds. */
+  readonly ttl: number | null;
+  /** The names of its tokens. */
+  readonly tokens: readonly string[];
+  /** How far the server is with it. */
+  readonly summary: string | null;
+  /** When it was made. */
+  readonly created: string | null;
+}
+
+/** A token of `ext.cattle.io`, without its secret. */
+export interface ExtToken {
+  /** Its name. In a bearer token `ext/` stands before it. */
+  readonly name: string;
+  /** The id of the user whose it is. */
+  readonly user: string | null;
+  /** What it is for. */
+  readonly description: string;
+  /** Empty for one that a user made, `session` of a login. */
+  readonly kind: string;
+  /** Whether it is switched on. */
+  readonly enabled: boolean;
+  /** How long it lives, in seconds; in Node in milliseconds. */
+  readonly ttl: number | null;
+  /** A cluster that it names. It confines the token to nothing. */
+  readonly clusterName: string | null;
+  /** Whether it is the one that asked. */
+  readonly current: boolean;
+  /** Whether it is past its time. */
+  readonly expired: boolean;
+  /** When it ends. */
+  readonly expiresAt: string | null;
+  /** When it was used last, where the server tells. */
+  readonly lastUsedAt: string | null;
+  /** When it was made. */
+  readonly created: string | null;
+}
+
+/** What the server says of a refresh of groups. */
+export interface GroupRefresh {
+  /** `Completed` once it was begun. */
+  readonly summary: string | null;
+  /** The conditions that are true. */
+  readonly conditions: readonly string[];
+}
+
 /** A registration token that a rotation left where it was. */
 export interface KeptToken {
   /** Its id. */
   readonly id: string;
   /** Why it is still there. */
   readonly because: string;
+}
+
+/** What a logout did. */
+export interface LoggedOut {
+  /** The name of the token that is refused from now on. */
+  readonly token: string;
+  /** Whether it was refused already. */
+  readonly wasOver: boolean;
+}
+
+/** A session that a login made. The client goes by its token. */
+export interface LoginSession {
+  /** The name of its token. */
+  readonly token: string | null;
+  /** Whose it is, where that could be read. */
+  readonly user: SessionUser | null;
+  /** When it ends, by the server's clock. */
+  readonly expiresAt: string | null;
+  /**
+   * Whether the server said so; otherwise it is when the token was made and how long it lives,
+   * added up.
+   */
+  readonly expiryStated: boolean;
+  /** Whether closing the client ends it. */
+  readonly revokeOnClose: boolean;
+  /** What else there is to say. */
+  readonly notes: readonly string[];
 }
 
 /** Whether something is allowed. */
@@ -239,6 +433,26 @@ export interface RemovedCluster {
   readonly cleared: readonly string[];
 }
 
+/** How far a rollout is. */
+export interface RolloutStatus {
+  /** Everything that was asked for runs, and nothing older does. */
+  readonly done: boolean;
+  /** What is missing, in words; empty if it is done. */
+  readonly missing: string;
+  /** What the workload says of it. */
+  readonly message: string | null;
+}
+
+/** How many replicas something has. */
+export interface Scale {
+  /** How many it shall have. */
+  readonly replicas: number;
+  /** How many there are. */
+  readonly current: number;
+  /** The labels by which its pods are found, as a label selector. */
+  readonly selector: string;
+}
+
 /** The version of the server. */
 export interface ServerVersion {
   /** `v2.16.0`. */
@@ -247,6 +461,123 @@ export interface ServerVersion {
   readonly gitCommit: string;
   /** Whether it is Rancher Prime. */
   readonly prime: boolean;
+}
+
+/** Whose session it is. */
+export interface SessionUser {
+  /** Rancher's id of the user. */
+  readonly id: string;
+  /** The name that the user logs in with, where the server tells. */
+  readonly username: string | null;
+  /** Whether the user is to choose another password first, where the server tells. */
+  readonly mustChangePassword: boolean | null;
+}
+
+/** An action of a type. */
+export interface SteveActionSchema {
+  /** `install`. */
+  readonly name: string;
+  /** The type that it takes; empty for none. */
+  readonly input: string;
+  /** The type that it answers with; empty for none. */
+  readonly output: string;
+}
+
+/** The fields of a type and of everything in it. */
+export interface SteveDefinition {
+  /** The name of the type among the definitions. */
+  readonly name: string;
+  /** The definitions, that of the type among them. */
+  readonly definitions: readonly SteveFields[];
+}
+
+/** A field of a type. */
+export interface SteveField {
+  /** Its name. */
+  readonly name: string;
+  /** Its type: `string`, `array`, `map`, or the name of a definition. */
+  readonly type: string;
+  /** What is in it, of an array or a map. */
+  readonly of: string;
+  /** Whether it must be given. */
+  readonly required: boolean;
+  /** What the cluster says of it. */
+  readonly description: string;
+}
+
+/** The fields of one definition. */
+export interface SteveFields {
+  /** The name of the definition. */
+  readonly name: string;
+  /** Its fields. */
+  readonly fields: readonly SteveField[];
+}
+
+/** A type of Steve, as the server shows it to the user. */
+export interface SteveSchema {
+  /** The id of the type, `apps.deployment`. */
+  readonly id: string;
+  /** The plural, by which paths name it, `apps.deployments`. */
+  readonly plural: string;
+  /** The API group of Kubernetes; empty for the core group, and for types that are Steve's own. */
+  readonly group: string;
+  /** Its version. */
+  readonly version: string;
+  /** The kind, `Deployment`; empty for types that are Steve's own. */
+  readonly kind: string;
+  /** The plural in paths of Kubernetes, `deployments`. */
+  readonly resource: string;
+  /** Whether its objects are in namespaces. */
+  readonly namespaced: boolean;
+  /** What the cluster can do with it: `get`, `list`, `watch`. */
+  readonly verbs: readonly string[];
+  /**
+   * What can be done with the collection: `GET`, `POST`; with `blocked-` before it, what Rancher
+   * lets nobody do.
+   */
+  readonly collectionMethods: readonly string[];
+  /** What can be done with one object: `GET`, `PUT`, `PATCH`, `DELETE`, also with `blocked-`. */
+  readonly resourceMethods: readonly string[];
+  /** The actions of its objects. */
+  readonly resourceActions: readonly SteveActionSchema[];
+  /** The actions of the collection. */
+  readonly collectionActions: readonly SteveActionSchema[];
+  /**
+   * The fields of types that are Steve's own. Those of Kubernetes have none here: see `definition`.
+   */
+  readonly fields: readonly SteveField[];
+}
+
+/** What the server shows of a list. */
+export interface Table {
+  /** What the columns are. */
+  readonly columns: readonly TableColumn[];
+  /** One for each object. */
+  readonly rows: readonly TableRow[];
+}
+
+/** A column of a table. */
+export interface TableColumn {
+  /** Its heading, `Ready`. */
+  readonly name: string;
+  /** `string`, `integer`, `number`, `boolean` or `date`. */
+  readonly kind: string;
+  /** What it says. */
+  readonly description: string;
+  /** Zero for what is always shown, more for what is shown where there is room. */
+  readonly priority: number;
+}
+
+/** A row of a table. */
+export interface TableRow {
+  /** One value for each column. */
+  readonly cells: readonly unknown[];
+  /** The name of the object. */
+  readonly name: string;
+  /** Its namespace; empty for what is in none. */
+  readonly namespace: string;
+  /** Its uid. */
+  readonly uid: string;
 }
 
 /** What a rotation of a registration token did. */
@@ -261,6 +592,16 @@ export interface TokenRotation {
   readonly kept: readonly KeptToken[];
   /** Whether the agent was connected before, and still was afterwards. */
   readonly connected: boolean;
+}
+
+/** The activity of a session. */
+export interface UserActivity {
+  /** The name of the session's token. */
+  readonly token: string;
+  /** When the user was seen last. */
+  readonly seenAt: string | null;
+  /** When the session ends unless the user is seen again. */
+  readonly expiresAt: string | null;
 }
 
 /** How far a wait has come. */

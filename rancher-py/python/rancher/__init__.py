@@ -18,11 +18,17 @@ _native.settle()
 from rancher._client import Client
 from rancher._flows import AsyncLogLines, AsyncWatch, Event, LogLine, LogLines, Watch
 from rancher._generated.sync import (
+    AppRepos,
+    Apps,
     Cluster,
     Collection,
+    Ext,
+    ExtKubeconfigs,
+    ExtTokens,
     KubernetesResource,
     Namespace,
     Registration,
+    Rollout,
     SteveResource,
 )
 from rancher._objects import (
@@ -36,6 +42,7 @@ from rancher._objects import (
     RecordList,
     Response,
 )
+from rancher._secret import Secret
 from rancher.errors import (
     AlreadyExists,
     Cancelled,
@@ -65,25 +72,39 @@ from rancher.errors import (
 if TYPE_CHECKING:
     from rancher._async_client import AsyncClient
     from rancher._generated.aio import (
+        AsyncAppRepos,
+        AsyncApps,
         AsyncCluster,
         AsyncCollection,
+        AsyncExt,
+        AsyncExtKubeconfigs,
+        AsyncExtTokens,
         AsyncKubernetesResource,
         AsyncNamespace,
         AsyncRegistration,
+        AsyncRollout,
         AsyncSteveResource,
     )
 
 __all__ = [
     "AlreadyExists",
+    "AppRepos",
+    "Apps",
+    "AsyncAppRepos",
+    "AsyncApps",
     "AsyncClient",
     "AsyncCluster",
     "AsyncCollection",
+    "AsyncExt",
+    "AsyncExtKubeconfigs",
+    "AsyncExtTokens",
     "AsyncKubernetesResource",
     "AsyncLogLines",
     "AsyncNamespace",
     "AsyncObjectList",
     "AsyncRecordList",
     "AsyncRegistration",
+    "AsyncRollout",
     "AsyncSteveResource",
     "AsyncWatch",
     "Cancelled",
@@ -98,6 +119,9 @@ __all__ = [
     "Deleted",
     "Ensured",
     "Event",
+    "Ext",
+    "ExtKubeconfigs",
+    "ExtTokens",
     "Forbidden",
     "InternalError",
     "Invalid",
@@ -118,6 +142,8 @@ __all__ = [
     "RecordList",
     "Registration",
     "Response",
+    "Rollout",
+    "Secret",
     "SteveResource",
     "TlsError",
     "TokenRefused",

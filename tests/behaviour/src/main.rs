@@ -4,6 +4,8 @@
 #[cfg(test)]
 mod apps;
 #[cfg(test)]
+mod apps_canary;
+#[cfg(test)]
 mod architecture;
 #[cfg(test)]
 mod bad_input;
@@ -49,11 +51,13 @@ mod old_server;
 mod origin;
 #[cfg(test)]
 mod registration;
+#[cfg(test)]
 mod scopes_doc;
 #[cfg(test)]
 mod service_accounts;
 #[cfg(test)]
 mod sessions;
+#[cfg(test)]
 mod shells;
 #[cfg(test)]
 mod steve_calls;

@@ -61,10 +61,12 @@ files! {
     doctor
     faults
     kubernetes
+    kubernetes_writes
     namespaces
     registration
     requests
     scope
+    service_accounts
     steve
     v3
     watches

@@ -23,29 +23,54 @@ if TYPE_CHECKING:
     )
     from rancher.types import management
     from rancher.types.values import (
+        ApiResource,
+        AppChart,
+        AppOperation,
+        AppOperationStatus,
+        AuthProvider,
+        ClusterProxyConfig,
         Conditions,
+        CreatedExtKubeconfig,
+        CreatedExtToken,
         DoctorReport,
+        ExtKubeconfig,
+        ExtToken,
         Fields,
+        GroupRefresh,
+        LoggedOut,
+        LoginSession,
         Permission,
         Question,
         RegisteredCluster,
         RemovalReport,
         RemovedCluster,
+        RolloutStatus,
+        Scale,
         Seconds,
         ServerVersion,
+        SteveDefinition,
+        SteveSchema,
+        Table,
         TokenRotation,
+        UserActivity,
         WaitProgress,
         Where,
         WhoAmI,
     )
 
 __all__ = [
+    "AsyncAppRepos",
+    "AsyncApps",
     "AsyncClientOperations",
     "AsyncCluster",
     "AsyncCollection",
+    "AsyncExt",
+    "AsyncExtKubeconfigs",
+    "AsyncExtTokens",
     "AsyncKubernetesResource",
     "AsyncNamespace",
     "AsyncRegistration",
+    "AsyncRollout",
     "AsyncSteveResource",
 ]
 
@@ -261,6 +286,11 @@ class AsyncClientOperations(AsyncCalls):
         return self._child(AsyncCluster, {"cluster": id})
 
     @property
+    def ext(self) -> AsyncExt:
+        """Rancher's extension API: tokens, kubeconfigs, requests about users."""
+        return self._child(AsyncExt, {})
+
+    @property
     def registration(self) -> AsyncRegistration:
         """Clusters come and go: imported or created, registered, their registration token rotated,
         removed.
@@ -357,6 +387,416 @@ class AsyncClientOperations(AsyncCalls):
             "headers": headers,
             "timeout": timeout,
         })
+
+    async def auth_providers(self, *, timeout: Seconds | None = None) -> list[AuthProvider]:
+        """The providers by which one can log in, as the server lists them to everybody. One that
+        is switched off is not among them.
+
+        Args:
+            timeout: How long it may take in all. In seconds, or a `timedelta`.
+
+        Raises:
+            RancherError: `unsupported` if the server has neither of Rancher's public APIs.
+
+        Scope:
+            Public.
+        """
+        answer: list[AuthProvider] = await self._value("auth_providers", {"timeout": timeout})
+        return answer
+
+    async def login(
+        self,
+        username: str,
+        /,
+        password: str,
+        *,
+        provider: str | None = None,
+        description: str | None = None,
+        revoke_on_close: bool | None = None,
+        timeout: Seconds | None = None,
+    ) -> LoginSession:
+        """Logs in with a user name and a password. From then on the client goes by the session's
+        token; the credential that it had plays no part. The login is sent once: if its answer
+        is lost, it is not sent again.
+
+        Args:
+            username: The name of the user.
+            password: The password.
+            provider: Who checks the password: `local` if not given, `activedirectory`, `openldap`
+                or `freeipa`. The others need a browser.
+            description: What the session is for.
+            revoke_on_close: Whether closing the client ends the session on the server.
+            timeout: How long it may take in all. In seconds, or a `timedelta`.
+
+        Raises:
+            RancherError: `unauthenticated` with the causes that remain: `wrong_password`,
+                `user_disabled`; `unsupported` with the cause `provider_disabled` if the
+                server does not offer the provider, and for one whose login takes a
+                browser; `invalid` before anything is sent, if a name or password is
+                empty.
+
+        Scope:
+            Public.
+        """
+        answer: LoginSession = await self._value("login", {
+            "username": username,
+            "password": password,
+            "provider": provider,
+            "description": description,
+            "revoke_on_close": revoke_on_close,
+            "timeout": timeout,
+        })
+        return answer
+
+    async def logout(self, *, timeout: Seconds | None = None) -> LoggedOut:
+        """Ends the session whose token the client goes by, and says which. The client has no
+        credential afterwards. An API key is not deleted in passing.
+
+        Args:
+            timeout: How long it may take in all. In seconds, or a `timedelta`.
+
+        Raises:
+            RancherError: `invalid` if the credential is no session. One that is over already is no
+                error.
+
+        Scope:
+            The session's own token.
+        """
+        answer: LoggedOut = await self._value("logout", {"timeout": timeout})
+        return answer
+
+    async def change_password(
+        self,
+        current: str,
+        /,
+        new: str,
+        *,
+        timeout: Seconds | None = None,
+    ) -> None:
+        """Changes the password of the user whose credential this is. Sessions and keys stay as
+        they are.
+
+        Args:
+            current: The password as it is.
+            new: The password as it shall be.
+            timeout: How long it may take in all. In seconds, or a `timedelta`.
+
+        Raises:
+            RancherError: `invalid` if one is empty or the new one too short; with the cause
+                `wrong_password` if the current one is another. Of an administrator the
+                extension API does not check that.
+
+        Scope:
+            A key without a scope, or one scoped to `local`.
+        """
+        await self._nothing("change_password", {"current": current, "new": new, "timeout": timeout})
+
+    async def set_password(self, user: str, /, new: str, *, timeout: Seconds | None = None) -> None:
+        """Sets the password of a local user, as an administrator.
+
+        Args:
+            user: The id of the user.
+            new: The password as it shall be.
+            timeout: How long it may take in all. In seconds, or a `timedelta`.
+
+        Raises:
+            RancherError: `invalid` if it is empty or too short; `not_found` if there is no such
+                user; `forbidden`.
+
+        Scope:
+            A key without a scope.
+        """
+        await self._nothing("set_password", {"user": user, "new": new, "timeout": timeout})
+
+
+class AsyncExt(AsyncCalls):
+    """Rancher's extension API, `ext.cattle.io`. What a server is too old for is `unsupported`,
+    with its version.
+    """
+
+    __slots__ = ()
+
+    @property
+    def tokens(self) -> AsyncExtTokens:
+        """Tokens. They are unscoped, whatever cluster they name."""
+        return self._child(AsyncExtTokens, {})
+
+    @property
+    def kubeconfigs(self) -> AsyncExtKubeconfigs:
+        """Kubeconfigs, each with a token of its own."""
+        return self._child(AsyncExtKubeconfigs, {})
+
+    async def self_user(self, *, timeout: Seconds | None = None) -> str:
+        """The id of the user who asks.
+
+        Args:
+            timeout: How long it may take in all. In seconds, or a `timedelta`.
+
+        Raises:
+            RancherError: `unsupported` on a server without it.
+
+        Scope:
+            A key without a scope, or one scoped to `local`.
+        """
+        answer: str = await self._value("ext.self_user", {"timeout": timeout})
+        return answer
+
+    async def refresh_groups(self, user: str, /, *, timeout: Seconds | None = None) -> GroupRefresh:
+        """Has the identity provider asked again for the groups of a user. It takes nothing away
+        at once: what a user left goes with the next login.
+
+        Args:
+            user: The id of the user, or `*` for everybody.
+            timeout: How long it may take in all. In seconds, or a `timedelta`.
+
+        Raises:
+            RancherError: `forbidden` to whom may not create users; `unsupported`.
+
+        Scope:
+            A key without a scope, or one scoped to `local`.
+        """
+        answer: GroupRefresh = await self._value("ext.refresh_groups", {
+            "user": user,
+            "timeout": timeout,
+        })
+        return answer
+
+    async def user_activity(self, token: str, /, *, timeout: Seconds | None = None) -> UserActivity:
+        """When a session of one's own was active last, and when it ends unless it is again.
+
+        Args:
+            token: The name of the session's token.
+            timeout: How long it may take in all. In seconds, or a `timedelta`.
+
+        Raises:
+            RancherError: `not_found` if there is no such session; `unsupported`.
+
+        Scope:
+            A key without a scope, or one scoped to `local`.
+        """
+        answer: UserActivity = await self._value("ext.user_activity", {
+            "token": token,
+            "timeout": timeout,
+        })
+        return answer
+
+
+class AsyncExtTokens(AsyncCalls):
+    """The tokens of `ext.cattle.io`: one's own, for an administrator everyone's. Names are taken
+    with and without `ext/`.
+    """
+
+    __slots__ = ()
+
+    async def list(self, *, timeout: Seconds | None = None) -> list[ExtToken]:
+        """The tokens that the user may see.
+
+        Args:
+            timeout: How long it may take in all. In seconds, or a `timedelta`.
+
+        Raises:
+            RancherError: `unsupported` on a server without them.
+
+        Scope:
+            A key without a scope, or one scoped to `local`.
+        """
+        answer: list[ExtToken] = await self._value("ext.tokens.list", {"timeout": timeout})
+        return answer
+
+    async def get(self, name: str, /, *, timeout: Seconds | None = None) -> ExtToken:
+        """One token.
+
+        Args:
+            name: Its name.
+            timeout: How long it may take in all. In seconds, or a `timedelta`.
+
+        Raises:
+            RancherError: `not_found` if there is none that the user may see; `invalid` if that is
+                no name.
+
+        Scope:
+            A key without a scope, or one scoped to `local`.
+        """
+        answer: ExtToken = await self._value("ext.tokens.get", {"name": name, "timeout": timeout})
+        return answer
+
+    async def create(
+        self,
+        *,
+        description: str | None = None,
+        ttl: Seconds | None = None,
+        cluster_name: str | None = None,
+        timeout: Seconds | None = None,
+    ) -> CreatedExtToken:
+        """Makes a token of one's own. It is not sent twice, and the secret is told only now.
+
+        Args:
+            description: What it is for.
+            ttl: How long it shall live; what the server gives if not given. It gives less than is
+                asked for in silence: `clamped` says so. In seconds, or a `timedelta`.
+            cluster_name: A cluster to name in it. It confines the token to nothing.
+            timeout: How long it may take in all. In seconds, or a `timedelta`.
+
+        Raises:
+            RancherError: `invalid` if the life is none; `decode` if it was made and its secret did
+                not come.
+
+        Scope:
+            A key without a scope, or one scoped to `local`.
+        """
+        answer: CreatedExtToken = await self._value("ext.tokens.create", {
+            "description": description,
+            "ttl": ttl,
+            "cluster_name": cluster_name,
+            "timeout": timeout,
+        })
+        return answer
+
+    async def update(
+        self,
+        name: str,
+        /,
+        *,
+        description: str | None = None,
+        enabled: bool | None = None,
+        ttl: Seconds | None = None,
+        timeout: Seconds | None = None,
+    ) -> ExtToken:
+        """Changes what a token is for, switches it on or off, or shortens its life.
+
+        Args:
+            name: Its name.
+            description: What it is for.
+            enabled: Whether it is switched on.
+            ttl: How long it lives from when it was made: shorter than it does. In seconds, or a
+                `timedelta`.
+            timeout: How long it may take in all. In seconds, or a `timedelta`.
+
+        Raises:
+            RancherError: `invalid` if nothing shall change or the server refuses it; `unsupported`
+                if it took the change and ignored it, `partly_done` if a part;
+                `not_found`.
+
+        Scope:
+            A key without a scope, or one scoped to `local`.
+        """
+        answer: ExtToken = await self._value("ext.tokens.update", {
+            "name": name,
+            "description": description,
+            "enabled": enabled,
+            "ttl": ttl,
+            "timeout": timeout,
+        })
+        return answer
+
+    async def delete(self, name: str, /, *, timeout: Seconds | None = None) -> None:
+        """Deletes a token: it is refused from then on.
+
+        Args:
+            name: Its name.
+            timeout: How long it may take in all. In seconds, or a `timedelta`.
+
+        Raises:
+            RancherError: `not_found` if there is none that the user may see.
+
+        Scope:
+            A key without a scope, or one scoped to `local`.
+        """
+        await self._nothing("ext.tokens.delete", {"name": name, "timeout": timeout})
+
+
+class AsyncExtKubeconfigs(AsyncCalls):
+    """The kubeconfigs of `ext.cattle.io`: one's own, for an administrator everyone's."""
+
+    __slots__ = ()
+
+    async def list(self, *, timeout: Seconds | None = None) -> list[ExtKubeconfig]:
+        """The kubeconfigs that the user may see, without their text.
+
+        Args:
+            timeout: How long it may take in all. In seconds, or a `timedelta`.
+
+        Raises:
+            RancherError: `unsupported` on a server without them.
+
+        Scope:
+            A key without a scope, or one scoped to `local`.
+        """
+        answer: list[ExtKubeconfig] = await self._value("ext.kubeconfigs.list", {
+            "timeout": timeout,
+        })
+        return answer
+
+    async def get(self, name: str, /, *, timeout: Seconds | None = None) -> ExtKubeconfig:
+        """One kubeconfig, without its text.
+
+        Args:
+            name: Its name.
+            timeout: How long it may take in all. In seconds, or a `timedelta`.
+
+        Raises:
+            RancherError: `not_found` if there is none that the user may see.
+
+        Scope:
+            A key without a scope, or one scoped to `local`.
+        """
+        answer: ExtKubeconfig = await self._value("ext.kubeconfigs.get", {
+            "name": name,
+            "timeout": timeout,
+        })
+        return answer
+
+    async def create(
+        self,
+        clusters: str | Sequence[str],
+        /,
+        *,
+        current_context: str | None = None,
+        description: str | None = None,
+        ttl: Seconds | None = None,
+        timeout: Seconds | None = None,
+    ) -> CreatedExtKubeconfig:
+        """Makes a kubeconfig, and an unscoped token in it. It is not sent twice, and the text is
+        told only now.
+
+        Args:
+            clusters: The ids of the clusters that it leads to, or `*` for all.
+            current_context: The cluster that it means where none is named; the first if not given.
+            description: What it is for.
+            ttl: How long its token shall live, in whole seconds; what the server gives if not
+                given. In seconds, or a `timedelta`.
+            timeout: How long it may take in all. In seconds, or a `timedelta`.
+
+        Raises:
+            RancherError: `invalid` if no cluster is named, the server knows one of them not, or the
+                life is none or longer than it allows.
+
+        Scope:
+            A key without a scope, or one scoped to `local`.
+        """
+        answer: CreatedExtKubeconfig = await self._value("ext.kubeconfigs.create", {
+            "clusters": clusters,
+            "current_context": current_context,
+            "description": description,
+            "ttl": ttl,
+            "timeout": timeout,
+        })
+        return answer
+
+    async def delete(self, name: str, /, *, timeout: Seconds | None = None) -> None:
+        """Deletes a kubeconfig, and its token with it.
+
+        Args:
+            name: Its name.
+            timeout: How long it may take in all. In seconds, or a `timedelta`.
+
+        Raises:
+            RancherError: `not_found` if there is none that the user may see.
+
+        Scope:
+            A key without a scope, or one scoped to `local`.
+        """
+        await self._nothing("ext.kubeconfigs.delete", {"name": name, "timeout": timeout})
 
 
 class AsyncCollection(AsyncCalls, Generic[T]):
@@ -685,7 +1125,7 @@ class AsyncCollection(AsyncCalls, Generic[T]):
             As `get`.
         """
         subject, original = self._subject(object)
-        return await self._value("v3.action", {
+        return await self._json("v3.action", {
             **subject,
             "name": name,
             "input": input,
@@ -714,7 +1154,7 @@ class AsyncCollection(AsyncCalls, Generic[T]):
         Scope:
             As `list`.
         """
-        return await self._value("v3.collection_action", {
+        return await self._json("v3.collection_action", {
             "name": name,
             "input": input,
             "timeout": timeout,
@@ -1459,6 +1899,109 @@ class AsyncSteveResource(AsyncCalls, Generic[T]):
             "lag": lag,
         })
 
+    async def schema(
+        self,
+        *,
+        anew: bool | None = None,
+        timeout: Seconds | None = None,
+    ) -> SteveSchema:
+        """What the type is: its methods as far as the user may, its actions, and what of
+        Kubernetes it stands for. It is asked for once.
+
+        Args:
+            anew: Ask again, although it is known.
+            timeout: How long it may take in all. In seconds, or a `timedelta`.
+
+        Raises:
+            RancherError: `not_found` if there is no such type, or the user may see none of it.
+
+        Scope:
+            As `list`.
+        """
+        answer: SteveSchema = await self._value("steve.schema", {"anew": anew, "timeout": timeout})
+        return answer
+
+    async def definition(self, *, timeout: Seconds | None = None) -> SteveDefinition:
+        """The fields of the type and of everything in it, as the cluster's OpenAPI document
+        states them.
+
+        Args:
+            timeout: How long it may take in all. In seconds, or a `timedelta`.
+
+        Raises:
+            RancherError: `not_found` if there is no such type or Rancher is older than 2.9;
+                `unavailable` if Rancher has not read the document yet.
+
+        Scope:
+            As `list`.
+        """
+        answer: SteveDefinition = await self._value("steve.definition", {"timeout": timeout})
+        return answer
+
+    async def action(
+        self,
+        object: Object[T] | str,
+        /,
+        name: str,
+        *,
+        input: Mapping[str, object] | None = None,
+        timeout: Seconds | None = None,
+    ) -> Any:
+        """Starts an action of an object and returns what the server answers. It is not sent
+        twice.
+
+        Args:
+            object: The object as it was read, or its id: then it is read first.
+            name: `uninstall`.
+            input: What the action takes.
+            timeout: How long it may take in all. In seconds, or a `timedelta`.
+
+        Raises:
+            RancherError: `unsupported` before anything is sent, if the object does not offer it.
+
+        Scope:
+            As `list`.
+        """
+        subject, original = self._subject(object)
+        return await self._json("steve.action", {
+            **subject,
+            "name": name,
+            "input": input,
+            "timeout": timeout,
+        }, original)
+
+    async def patch(
+        self,
+        id: str,
+        /,
+        patch: object,
+        *,
+        kind: Literal["merge", "strategic", "json"] | None = None,
+        timeout: Seconds | None = None,
+    ) -> Object[T]:
+        """Changes a part of an object and returns it as it is now.
+
+        Args:
+            id: Its id.
+            patch: The change: an object, or a list of steps.
+            kind: How it is laid over the object: `merge` (if not given), `strategic`, or the steps
+                of a `json` patch.
+            timeout: How long it may take in all. In seconds, or a `timedelta`.
+
+        Raises:
+            RancherError: `invalid` if that is no such patch; `conflict` if it names a resource
+                version that is not the present one; `not_found`.
+
+        Scope:
+            As `list`.
+        """
+        return await self._object("steve.patch", {
+            "id": id,
+            "patch": patch,
+            "kind": kind,
+            "timeout": timeout,
+        })
+
 
 class AsyncCluster(AsyncCalls):
     """A cluster, through Rancher's proxy."""
@@ -1528,6 +2071,11 @@ class AsyncCluster(AsyncCalls):
         """
         return self._child(AsyncNamespace, {"cluster": self._target["cluster"], "namespace": name})
 
+    @property
+    def apps(self) -> AsyncApps:
+        """The apps of the cluster: Helm releases by Rancher's catalog."""
+        return self._child(AsyncApps, {"cluster": self._target["cluster"]})
+
     async def version(self, *, timeout: Seconds | None = None) -> str:
         """The version of Kubernetes that the cluster runs.
 
@@ -1594,6 +2142,145 @@ class AsyncCluster(AsyncCalls):
             "timeout": timeout,
         })
         return answer
+
+    async def service_account_token(
+        self,
+        namespace: str,
+        /,
+        name: str,
+        *,
+        expiration: Seconds | None = None,
+        audiences: str | Sequence[str] | None = None,
+        timeout: Seconds | None = None,
+    ) -> Object[dict[str, Any]]:
+        """Makes a token for a service account of the cluster, a JWT in `status.token`, and
+        returns the TokenRequest. It is not sent twice, and nobody can take such a token back.
+        `spec.expirationSeconds` is how long it lives, which can be less than was asked for,
+        and `status.expirationTimestamp` when it ends.
+
+        Args:
+            namespace: The namespace of the service account.
+            name: Its name.
+            expiration: How long it shall live: ten minutes at least, an hour if not given. In
+                seconds, or a `timedelta`.
+            audiences: Whom it is for; the cluster's API server if none is given.
+            timeout: How long it may take in all. In seconds, or a `timedelta`.
+
+        Raises:
+            RancherError: `invalid` before anything is sent, if the time is too short or a name is
+                none; `not_found` if there is no such service account; `forbidden`.
+
+        Scope:
+            A key without a scope, or one scoped to the cluster.
+        """
+        return await self._object("cluster.service_account_token", {
+            "namespace": namespace,
+            "name": name,
+            "expiration": expiration,
+            "audiences": audiences,
+            "timeout": timeout,
+        })
+
+    async def proxy_config(self, *, timeout: Seconds | None = None) -> ClusterProxyConfig:
+        """Whether Rancher's proxy takes tokens of the cluster's service accounts: its
+        ClusterProxyConfig.
+
+        Args:
+            timeout: How long it may take in all. In seconds, or a `timedelta`.
+
+        Raises:
+            RancherError: `out_of_scope` with a key of this cluster; `forbidden` without the right
+                to list `clusterproxyconfigs` in the cluster's namespace on `local`.
+
+        Scope:
+            A key without a scope, or one scoped to `local`.
+        """
+        answer: ClusterProxyConfig = await self._value("cluster.proxy_config", {"timeout": timeout})
+        return answer
+
+    async def set_proxy_config(
+        self,
+        enabled: bool,
+        /,
+        *,
+        timeout: Seconds | None = None,
+    ) -> ClusterProxyConfig:
+        """Decides whether the proxy takes tokens of the cluster's service accounts, and returns
+        what holds then. What is so already is not written.
+
+        Args:
+            enabled: Whether it does.
+            timeout: How long it may take in all. In seconds, or a `timedelta`.
+
+        Raises:
+            RancherError: As `proxy_config`; `invalid` if there are several objects
+                ClusterProxyConfig.
+
+        Scope:
+            As `proxy_config`.
+        """
+        answer: ClusterProxyConfig = await self._value("cluster.set_proxy_config", {
+            "enabled": enabled,
+            "timeout": timeout,
+        })
+        return answer
+
+    async def resolve(self, name: str, /, *, timeout: Seconds | None = None) -> ApiResource:
+        """Finds out which resource a name means, as kubectl does. What every Kubernetes has
+        needs no request.
+
+        Args:
+            name: `deployments`, `deploy`, `Deployment`, `widgets.example.com`.
+            timeout: How long it may take in all. In seconds, or a `timedelta`.
+
+        Raises:
+            RancherError: `not_found` if the cluster serves no such resource; `invalid` if several
+                groups have one of this name: it names them.
+
+        Scope:
+            A key without a scope, or one scoped to the cluster.
+        """
+        answer: ApiResource = await self._value("cluster.resolve", {
+            "name": name,
+            "timeout": timeout,
+        })
+        return answer
+
+    async def apply(
+        self,
+        object: Mapping[str, object],
+        /,
+        manager: str,
+        *,
+        force: bool | None = None,
+        dry_run: bool | None = None,
+        timeout: Seconds | None = None,
+    ) -> Object[dict[str, Any]]:
+        """Applies an object on the server, whatever it is, see `KubernetesResource.apply`.
+
+        Args:
+            object: The fields that shall be the manager's, with `apiVersion`, `kind` and a name.
+            manager: Who applies: the name of a program or a pipeline, `ci`.
+            force: Take over the fields that others own.
+            dry_run: Only try: the server checks everything, answers as if it had done it, and keeps
+                nothing.
+            timeout: How long it may take in all. In seconds, or a `timedelta`.
+
+        Raises:
+            RancherError: `conflict` if another manager owns a field that would change: it names the
+                field, and in its causes each owner; `invalid` before anything is sent, if
+                the object lacks what applying needs.
+
+        Scope:
+            A key without a scope, or one scoped to the cluster.
+        """
+        return await self._object("cluster.apply", {
+            "object": object,
+            "manager": manager,
+            "force": force,
+            "dry_run": dry_run,
+            "timeout": timeout,
+        })
 
 
 class AsyncKubernetesResource(AsyncCalls, Generic[T]):
@@ -1753,11 +2440,22 @@ class AsyncKubernetesResource(AsyncCalls, Generic[T]):
         """
         return await self._object("kubernetes.get", {"name": name, "timeout": timeout})
 
-    async def create(self, object: T, /, *, timeout: Seconds | None = None) -> Object[T]:
+    async def create(
+        self,
+        object: T,
+        /,
+        *,
+        field_manager: str | None = None,
+        dry_run: bool | None = None,
+        timeout: Seconds | None = None,
+    ) -> Object[T]:
         """Creates an object and returns it as the cluster made it. It is not sent twice.
 
         Args:
             object: The object.
+            field_manager: Who writes: the name of a program or a pipeline, `ci`.
+            dry_run: Only try: the server checks everything, answers as if it had done it, and keeps
+                nothing.
             timeout: How long it may take in all. In seconds, or a `timedelta`.
 
         Raises:
@@ -1767,14 +2465,30 @@ class AsyncKubernetesResource(AsyncCalls, Generic[T]):
         Scope:
             As `list`.
         """
-        return await self._object("kubernetes.create", {"object": object, "timeout": timeout})
+        return await self._object("kubernetes.create", {
+            "object": object,
+            "field_manager": field_manager,
+            "dry_run": dry_run,
+            "timeout": timeout,
+        })
 
-    async def update(self, object: Object[T], /, *, timeout: Seconds | None = None) -> Object[T]:
+    async def update(
+        self,
+        object: Object[T],
+        /,
+        *,
+        field_manager: str | None = None,
+        dry_run: bool | None = None,
+        timeout: Seconds | None = None,
+    ) -> Object[T]:
         """Writes an object that was read and changed, and returns it as it is now. If nothing
         was changed, nothing is sent.
 
         Args:
             object: The object as it was read, changed.
+            field_manager: Who writes: the name of a program or a pipeline, `ci`.
+            dry_run: Only try: the server checks everything, answers as if it had done it, and keeps
+                nothing.
             timeout: How long it may take in all. In seconds, or a `timedelta`.
 
         Raises:
@@ -1784,7 +2498,12 @@ class AsyncKubernetesResource(AsyncCalls, Generic[T]):
             As `list`.
         """
         subject, original = self._changed(object)
-        return await self._object("kubernetes.update", {**subject, "timeout": timeout}, original)
+        return await self._object("kubernetes.update", {
+            **subject,
+            "field_manager": field_manager,
+            "dry_run": dry_run,
+            "timeout": timeout,
+        }, original)
 
     async def update_with(
         self,
@@ -1792,6 +2511,8 @@ class AsyncKubernetesResource(AsyncCalls, Generic[T]):
         /,
         change: Callable[[Object[T]], Awaitable[Object[T] | T | None] | Object[T] | T | None],
         *,
+        field_manager: str | None = None,
+        dry_run: bool | None = None,
         timeout: Seconds | None = None,
     ) -> Object[T]:
         """Reads an object, lets it be changed and writes the change; reads and changes again if
@@ -1801,6 +2522,9 @@ class AsyncKubernetesResource(AsyncCalls, Generic[T]):
             name: Its name.
             change: Is given the object, and changes it or returns another; is called again if
                 somebody else was faster.
+            field_manager: Who writes: the name of a program or a pipeline, `ci`.
+            dry_run: Only try: the server checks everything, answers as if it had done it, and keeps
+                nothing.
             timeout: How long it may take in all. In seconds, or a `timedelta`.
 
         Raises:
@@ -1811,23 +2535,51 @@ class AsyncKubernetesResource(AsyncCalls, Generic[T]):
         """
         return await self._edit("kubernetes.update_with", {
             "name": name,
+            "field_manager": field_manager,
+            "dry_run": dry_run,
             "timeout": timeout,
         }, change)
 
-    async def delete(self, name: str, /, *, timeout: Seconds | None = None) -> Deleted[T]:
-        """Deletes an object.
+    async def delete(
+        self,
+        name: str,
+        /,
+        *,
+        propagation: Literal["foreground", "background", "orphan"] | None = None,
+        grace: Seconds | None = None,
+        uid: str | None = None,
+        resource_version: str | None = None,
+        dry_run: bool | None = None,
+        timeout: Seconds | None = None,
+    ) -> Deleted[T]:
+        """Deletes an object. It may go on for a while, see `wait_gone`.
 
         Args:
             name: Its name.
+            propagation: What becomes of what the object owns: it goes first, later, or stays.
+            grace: How long it may take to end by itself; 0 kills at once. In seconds, or a
+                `timedelta`.
+            uid: Only if it is the object of this uid.
+            resource_version: Only if this is its version.
+            dry_run: Only try. Nothing is gone then, whatever the answer says.
             timeout: How long it may take in all. In seconds, or a `timedelta`.
 
         Raises:
-            RancherError: `not_found` if there is none.
+            RancherError: `not_found` if there is none; `conflict` if it is not the one that the
+                conditions name.
 
         Scope:
             As `list`.
         """
-        return await self._deleted("kubernetes.delete", {"name": name, "timeout": timeout})
+        return await self._deleted("kubernetes.delete", {
+            "name": name,
+            "propagation": propagation,
+            "grace": grace,
+            "uid": uid,
+            "resource_version": resource_version,
+            "dry_run": dry_run,
+            "timeout": timeout,
+        })
 
     async def wait(
         self,
@@ -1978,6 +2730,329 @@ class AsyncKubernetesResource(AsyncCalls, Generic[T]):
             "buffer": buffer,
             "lag": lag,
         })
+
+    async def patch(
+        self,
+        name: str,
+        /,
+        patch: object,
+        *,
+        type: Literal["merge", "strategic", "json"] | None = None,
+        field_manager: str | None = None,
+        dry_run: bool | None = None,
+        timeout: Seconds | None = None,
+    ) -> Object[T]:
+        """Changes a part of an object and returns it as it is now. A merge that names no
+        resource version overwrites what others wrote there meanwhile, and only there. It may
+        be sent twice; a JSON patch is not.
+
+        Args:
+            name: Its name.
+            patch: What changes: an object (`merge` or `strategic`), or a list of steps (`json`).
+            type: Which sort of patch it is: RFC 7386; the same, but containers and the like are
+                merged by name; RFC 6902. If not given, an object is a `merge` and a list `json`.
+            field_manager: Who writes: the name of a program or a pipeline, `ci`.
+            dry_run: Only try: the server checks everything, answers as if it had done it, and keeps
+                nothing.
+            timeout: How long it may take in all. In seconds, or a `timedelta`.
+
+        Raises:
+            RancherError: `not_found` if there is none; `invalid` if that is no patch, or with the
+                field that is wrong; `conflict` if it names a resource version that is not
+                the present one.
+
+        Scope:
+            As `list`.
+        """
+        return await self._object("kubernetes.patch", {
+            "name": name,
+            "patch": patch,
+            "type": type,
+            "field_manager": field_manager,
+            "dry_run": dry_run,
+            "timeout": timeout,
+        })
+
+    async def apply(
+        self,
+        object: T,
+        /,
+        manager: str,
+        *,
+        force: bool | None = None,
+        dry_run: bool | None = None,
+        timeout: Seconds | None = None,
+    ) -> Object[T]:
+        """Applies an object on the server: the fields that it names are the manager's from then
+        on, what the same manager applied before and does not name any more goes, and all
+        other fields stay. If there is no such object, it is created.
+
+        Args:
+            object: The fields that shall be the manager's, with `apiVersion`, `kind` and a name.
+            manager: Who applies: the name of a program or a pipeline, `ci`.
+            force: Take over the fields that others own.
+            dry_run: Only try: the server checks everything, answers as if it had done it, and keeps
+                nothing.
+            timeout: How long it may take in all. In seconds, or a `timedelta`.
+
+        Raises:
+            RancherError: `conflict` if another manager owns a field that would change: it names the
+                field, and in its causes each owner; `invalid` before anything is sent, if
+                the object lacks what applying needs.
+
+        Scope:
+            As `list`.
+        """
+        return await self._object("kubernetes.apply", {
+            "object": object,
+            "manager": manager,
+            "force": force,
+            "dry_run": dry_run,
+            "timeout": timeout,
+        })
+
+    async def scale(self, name: str, /, *, timeout: Seconds | None = None) -> Scale:
+        """How many replicas something has.
+
+        Args:
+            name: Its name.
+            timeout: How long it may take in all. In seconds, or a `timedelta`.
+
+        Raises:
+            RancherError: `not_found` if there is none, or if such things have no scale.
+
+        Scope:
+            As `list`.
+        """
+        answer: Scale = await self._value("kubernetes.scale", {"name": name, "timeout": timeout})
+        return answer
+
+    async def set_scale(
+        self,
+        name: str,
+        /,
+        replicas: int,
+        *,
+        field_manager: str | None = None,
+        dry_run: bool | None = None,
+        timeout: Seconds | None = None,
+    ) -> Scale:
+        """Says how many replicas it shall have, whatever somebody else says meanwhile.
+
+        Args:
+            name: Its name.
+            replicas: How many.
+            field_manager: Who writes: the name of a program or a pipeline, `ci`.
+            dry_run: Only try: the server checks everything, answers as if it had done it, and keeps
+                nothing.
+            timeout: How long it may take in all. In seconds, or a `timedelta`.
+
+        Raises:
+            RancherError: As `scale`; `unsupported` if the server accepted the number and kept
+                another.
+
+        Scope:
+            As `list`.
+        """
+        answer: Scale = await self._value("kubernetes.set_scale", {
+            "name": name,
+            "replicas": replicas,
+            "field_manager": field_manager,
+            "dry_run": dry_run,
+            "timeout": timeout,
+        })
+        return answer
+
+    async def update_status(
+        self,
+        object: Object[T],
+        /,
+        *,
+        field_manager: str | None = None,
+        dry_run: bool | None = None,
+        timeout: Seconds | None = None,
+    ) -> Object[T]:
+        """Writes the status of an object that was read and changed: what a controller does.
+
+        Args:
+            object: The object as it was read, its status changed.
+            field_manager: Who writes: the name of a program or a pipeline, `ci`.
+            dry_run: Only try: the server checks everything, answers as if it had done it, and keeps
+                nothing.
+            timeout: How long it may take in all. In seconds, or a `timedelta`.
+
+        Raises:
+            RancherError: As `update`; `unsupported` if anything but the status was changed.
+
+        Scope:
+            As `list`.
+        """
+        subject, original = self._changed(object)
+        return await self._object("kubernetes.update_status", {
+            **subject,
+            "field_manager": field_manager,
+            "dry_run": dry_run,
+            "timeout": timeout,
+        }, original)
+
+    async def patch_status(
+        self,
+        name: str,
+        /,
+        patch: object,
+        *,
+        type: Literal["merge", "strategic", "json"] | None = None,
+        field_manager: str | None = None,
+        dry_run: bool | None = None,
+        timeout: Seconds | None = None,
+    ) -> Object[T]:
+        """Changes a part of the status of an object: what a controller does.
+
+        Args:
+            name: Its name.
+            patch: What changes: an object (`merge` or `strategic`), or a list of steps (`json`).
+            type: Which sort of patch it is: RFC 7386; the same, but containers and the like are
+                merged by name; RFC 6902. If not given, an object is a `merge` and a list `json`.
+            field_manager: Who writes: the name of a program or a pipeline, `ci`.
+            dry_run: Only try: the server checks everything, answers as if it had done it, and keeps
+                nothing.
+            timeout: How long it may take in all. In seconds, or a `timedelta`.
+
+        Raises:
+            RancherError: As `patch`.
+
+        Scope:
+            As `list`.
+        """
+        return await self._object("kubernetes.patch_status", {
+            "name": name,
+            "patch": patch,
+            "type": type,
+            "field_manager": field_manager,
+            "dry_run": dry_run,
+            "timeout": timeout,
+        })
+
+    async def table(
+        self,
+        *,
+        label_selector: str | None = None,
+        field_selector: str | None = None,
+        expired: Literal["anew", "fail", "inconsistent"] | None = None,
+        page_size: int | None = None,
+        timeout: Seconds | None = None,
+    ) -> Table:
+        """A list as the server shows it to people, and as `kubectl get` prints it: columns that
+        it chose, and a row for each object.
+
+        Args:
+            label_selector: Which labels the objects have: `app=web,tier in (front)`.
+            field_selector: Which values some fields have: `status.phase=Running`.
+            expired: What happens if the cluster has forgotten the state that the first page was of:
+                begin `anew`, `fail`, or go on from there as it is now (`inconsistent`).
+            page_size: How many objects come at a time, 1 to 10,000; 500 if not given.
+            timeout: How long it may take in all. In seconds, or a `timedelta`.
+
+        Raises:
+            RancherError: As `list`; `unsupported` if the server shows no tables of this.
+
+        Scope:
+            As `list`.
+        """
+        answer: Table = await self._value("kubernetes.table", {
+            "label_selector": label_selector,
+            "field_selector": field_selector,
+            "expired": expired,
+            "page_size": page_size,
+            "timeout": timeout,
+        })
+        return answer
+
+    @overload
+    def list_metadata(
+        self,
+        *,
+        label_selector: str | None = None,
+        field_selector: str | None = None,
+        expired: Literal["anew", "fail", "inconsistent"] | None = None,
+        page_size: int | None = None,
+        fields: None = None,
+        timeout: Seconds | None = None,
+    ) -> AsyncObjectList[T]: ...
+
+    @overload
+    def list_metadata(
+        self,
+        *,
+        label_selector: str | None = None,
+        field_selector: str | None = None,
+        expired: Literal["anew", "fail", "inconsistent"] | None = None,
+        page_size: int | None = None,
+        fields: Fields,
+        timeout: Seconds | None = None,
+    ) -> AsyncRecordList: ...
+
+    def list_metadata(
+        self,
+        *,
+        label_selector: str | None = None,
+        field_selector: str | None = None,
+        expired: Literal["anew", "fail", "inconsistent"] | None = None,
+        page_size: int | None = None,
+        fields: Fields | None = None,
+        timeout: Seconds | None = None,
+    ) -> AsyncObjectList[T] | AsyncRecordList:
+        """The objects without anything but their metadata: names, labels, owners. It is much
+        smaller, and shows no secret. What comes cannot be written back.
+
+        Args:
+            label_selector: Which labels the objects have: `app=web,tier in (front)`.
+            field_selector: Which values some fields have: `status.phase=Running`.
+            expired: What happens if the cluster has forgotten the state that the first page was of:
+                begin `anew`, `fail`, or go on from there as it is now (`inconsistent`).
+            page_size: How many objects come at a time, 1 to 10,000; 500 if not given.
+            fields: Flat records of these fields instead of objects, by path:
+                `status.version.gitVersion`, `metadata.labels[app.kubernetes.io/name]`,
+                `spec.containers[0].image`.
+            timeout: How long each page may take. In seconds, or a `timedelta`.
+
+        Raises:
+            RancherError: As `list`.
+
+        Scope:
+            As `list`.
+        """
+        if fields is not None:
+            return self._records("kubernetes.list_metadata", {
+                "label_selector": label_selector,
+                "field_selector": field_selector,
+                "expired": expired,
+                "page_size": page_size,
+                "timeout": timeout,
+                "fields": fields,
+            })
+        return self._objects("kubernetes.list_metadata", {
+            "label_selector": label_selector,
+            "field_selector": field_selector,
+            "expired": expired,
+            "page_size": page_size,
+            "timeout": timeout,
+        })
+
+    async def get_metadata(self, name: str, /, *, timeout: Seconds | None = None) -> Object[T]:
+        """One object without anything but its metadata. It cannot be written back.
+
+        Args:
+            name: Its name.
+            timeout: How long it may take in all. In seconds, or a `timedelta`.
+
+        Raises:
+            RancherError: As `get`.
+
+        Scope:
+            As `list`.
+        """
+        return await self._object("kubernetes.get_metadata", {"name": name, "timeout": timeout})
 
 
 class AsyncRegistration(AsyncCalls):
@@ -2544,6 +3619,18 @@ class AsyncNamespace(AsyncCalls):
 
     __slots__ = ()
 
+    def rollout(self, name: str, /) -> AsyncRollout:
+        """A rollout that can be looked at or waited for. Nothing is sent.
+
+        Args:
+            name: The name of a deployment, or `statefulset/db`, `daemonset/agent`.
+        """
+        return self._child(AsyncRollout, {
+            "cluster": self._target["cluster"],
+            "namespace": self._target["namespace"],
+            "workload": name,
+        })
+
     async def get(self, *, timeout: Seconds | None = None) -> Object[dict[str, Any]]:
         """The namespace itself.
 
@@ -2676,6 +3763,844 @@ class AsyncNamespace(AsyncCalls):
             "since_time": since_time,
             "limit_bytes": limit_bytes,
         })
+
+    async def create_secret(
+        self,
+        name: str,
+        /,
+        texts: Mapping[str, str],
+        *,
+        timeout: Seconds | None = None,
+    ) -> Object[dict[str, Any]]:
+        """Creates a secret of texts (`Opaque`).
+
+        Args:
+            name: Its name.
+            texts: What it holds, by name.
+            timeout: How long it may take in all. In seconds, or a `timedelta`.
+
+        Raises:
+            RancherError: `already_exists`; `invalid` with the field that is wrong; `forbidden`.
+
+        Scope:
+            As `get`.
+        """
+        return await self._object("namespace.create_secret", {
+            "name": name,
+            "texts": texts,
+            "timeout": timeout,
+        })
+
+    async def create_deployment(
+        self,
+        deployment: Mapping[str, object],
+        /,
+        *,
+        timeout: Seconds | None = None,
+    ) -> Object[dict[str, Any]]:
+        """Creates a deployment.
+
+        Args:
+            deployment: The deployment.
+            timeout: How long it may take in all. In seconds, or a `timedelta`.
+
+        Raises:
+            RancherError: As `create_secret`. A quota refuses pods, not the deployment: the rollout
+                says so.
+
+        Scope:
+            As `get`.
+        """
+        return await self._object("namespace.create_deployment", {
+            "deployment": deployment,
+            "timeout": timeout,
+        })
+
+    async def deployment(
+        self,
+        name: str,
+        /,
+        *,
+        timeout: Seconds | None = None,
+    ) -> Object[dict[str, Any]]:
+        """A deployment of the namespace.
+
+        Args:
+            name: Its name.
+            timeout: How long it may take in all. In seconds, or a `timedelta`.
+
+        Raises:
+            RancherError: `not_found` if there is none.
+
+        Scope:
+            As `get`.
+        """
+        return await self._object("namespace.deployment", {"name": name, "timeout": timeout})
+
+    async def apply(
+        self,
+        object: Mapping[str, object],
+        /,
+        manager: str,
+        *,
+        force: bool | None = None,
+        dry_run: bool | None = None,
+        timeout: Seconds | None = None,
+    ) -> Object[dict[str, Any]]:
+        """Applies an object on the server, in this namespace, see `KubernetesResource.apply`.
+
+        Args:
+            object: The fields that shall be the manager's, with `apiVersion`, `kind` and a name.
+            manager: Who applies: the name of a program or a pipeline, `ci`.
+            force: Take over the fields that others own.
+            dry_run: Only try: the server checks everything, answers as if it had done it, and keeps
+                nothing.
+            timeout: How long it may take in all. In seconds, or a `timedelta`.
+
+        Raises:
+            RancherError: `conflict` if another manager owns a field that would change: it names the
+                field, and in its causes each owner; `invalid` before anything is sent, if
+                the object lacks what applying needs.
+
+        Scope:
+            As `get`.
+        """
+        return await self._object("namespace.apply", {
+            "object": object,
+            "manager": manager,
+            "force": force,
+            "dry_run": dry_run,
+            "timeout": timeout,
+        })
+
+    async def evict(
+        self,
+        pod: str,
+        /,
+        *,
+        propagation: Literal["foreground", "background", "orphan"] | None = None,
+        grace: Seconds | None = None,
+        uid: str | None = None,
+        resource_version: str | None = None,
+        dry_run: bool | None = None,
+        timeout: Seconds | None = None,
+    ) -> None:
+        """Evicts a pod: it is deleted if the disruption budgets that count it allow that. It
+        goes on for a while.
+
+        Args:
+            pod: The name of the pod.
+            propagation: What becomes of what the object owns: it goes first, later, or stays.
+            grace: How long it may take to end by itself; 0 kills at once. In seconds, or a
+                `timedelta`.
+            uid: Only if it is the object of this uid.
+            resource_version: Only if this is its version.
+            dry_run: Only try. Nothing is gone then, whatever the answer says.
+            timeout: How long it may take in all. In seconds, or a `timedelta`.
+
+        Raises:
+            RancherError: `forbidden` with the reason `disruption_budget` if a budget does not allow
+                it now; `not_found` if there is no such pod; `conflict` if it is not the
+                one that the conditions name.
+
+        Scope:
+            As `get`.
+        """
+        await self._nothing("namespace.evict", {
+            "pod": pod,
+            "propagation": propagation,
+            "grace": grace,
+            "uid": uid,
+            "resource_version": resource_version,
+            "dry_run": dry_run,
+            "timeout": timeout,
+        })
+
+
+class AsyncRollout(AsyncCalls):
+    """The rollout of a deployment, a stateful set or a daemon set."""
+
+    __slots__ = ()
+
+    async def status(self, *, timeout: Seconds | None = None) -> RolloutStatus:
+        """How far it is now.
+
+        Args:
+            timeout: How long it may take in all. In seconds, or a `timedelta`.
+
+        Raises:
+            RancherError: As `wait`, without waiting: one that cannot succeed any more is an error.
+
+        Scope:
+            A key without a scope, or one scoped to the cluster.
+        """
+        answer: RolloutStatus = await self._value("rollout.status", {"timeout": timeout})
+        return answer
+
+    async def wait(
+        self,
+        *,
+        deadline: Seconds | None = None,
+        timeout: Seconds | None = None,
+        stable_for: Seconds | None = None,
+        poll: Seconds | None = None,
+        rights_lag: Seconds | None = None,
+        on_progress: Callable[[WaitProgress], object] | None = None,
+    ) -> Object[dict[str, Any]]:
+        """Waits until everything that was asked for runs, and nothing older does.
+
+        Args:
+            deadline: How long to wait at most; 5 minutes if not given. In seconds, or a
+                `timedelta`.
+            timeout: The same as `deadline`, by the name that every call has for it. In seconds, or
+                a `timedelta`.
+            stable_for: For how long it must stay so; 5 seconds for states, none for conditions. In
+                seconds, or a `timedelta`.
+            poll: How long from one look to the next; 2 seconds if not given. In seconds, or a
+                `timedelta`.
+            rights_lag: For how long a missing right or object counts as not there yet; 10 seconds
+                if not given. In seconds, or a `timedelta`.
+            on_progress: Is told after each look what is still to come.
+
+        Raises:
+            RancherError: At once `forbidden` with the reason, if pods are refused (quota, Pod
+                Security, admission), `timeout` that no trying again helps against, if it
+                exceeded its own deadline, `unsupported` if its strategy is `OnDelete`;
+                later `timeout` with what is missing.
+
+        Scope:
+            A key without a scope, or one scoped to the cluster.
+        """
+        return await self._wait("rollout.wait", {
+            "deadline": deadline,
+            "timeout": timeout,
+            "stable_for": stable_for,
+            "poll": poll,
+            "rights_lag": rights_lag,
+        }, on_progress)
+
+
+class AsyncApps(AsyncCalls):
+    """The apps of a cluster: Helm releases, which Rancher installs from repositories of charts."""
+
+    __slots__ = ()
+
+    @property
+    def repos(self) -> AsyncAppRepos:
+        """The repositories of charts."""
+        return self._child(AsyncAppRepos, {"cluster": self._target["cluster"]})
+
+    @overload
+    def list(
+        self,
+        *,
+        namespace: str | None = None,
+        fields: None = None,
+        timeout: Seconds | None = None,
+    ) -> AsyncObjectList[dict[str, Any]]: ...
+
+    @overload
+    def list(
+        self,
+        *,
+        namespace: str | None = None,
+        fields: Fields,
+        timeout: Seconds | None = None,
+    ) -> AsyncRecordList: ...
+
+    def list(
+        self,
+        *,
+        namespace: str | None = None,
+        fields: Fields | None = None,
+        timeout: Seconds | None = None,
+    ) -> AsyncObjectList[dict[str, Any]] | AsyncRecordList:
+        """The apps that the user may see: every Helm release, whoever installed it.
+
+        Args:
+            namespace: Only this namespace.
+            fields: Flat records of these fields instead of objects, by path:
+                `status.version.gitVersion`, `metadata.labels[app.kubernetes.io/name]`,
+                `spec.containers[0].image`.
+            timeout: How long each page may take. In seconds, or a `timedelta`.
+
+        Raises:
+            RancherError: `forbidden`.
+
+        Scope:
+            A key without a scope, or one scoped to the cluster.
+        """
+        if fields is not None:
+            return self._records("apps.list", {
+                "namespace": namespace,
+                "timeout": timeout,
+                "fields": fields,
+            })
+        return self._objects("apps.list", {"namespace": namespace, "timeout": timeout})
+
+    async def get(
+        self,
+        namespace: str,
+        /,
+        release: str,
+        *,
+        timeout: Seconds | None = None,
+    ) -> Object[dict[str, Any]]:
+        """One app. It does not hold the values of its release: see `values`.
+
+        Args:
+            namespace: The namespace of the release.
+            release: Its name.
+            timeout: How long it may take in all. In seconds, or a `timedelta`.
+
+        Raises:
+            RancherError: `not_found` if there is none.
+
+        Scope:
+            A key without a scope, or one scoped to the cluster.
+        """
+        return await self._object("apps.get", {
+            "namespace": namespace,
+            "release": release,
+            "timeout": timeout,
+        })
+
+    async def values(
+        self,
+        namespace: str,
+        /,
+        release: str,
+        *,
+        timeout: Seconds | None = None,
+    ) -> Any:
+        """The values that were given for a release, laid over those of its chart. They can be
+        secret.
+
+        Args:
+            namespace: The namespace of the release.
+            release: Its name.
+            timeout: How long it may take in all. In seconds, or a `timedelta`.
+
+        Raises:
+            RancherError: `not_found` if there is no such release; `forbidden` without the right to
+                read Secrets in the namespace; `conflict` if Helm is at work on it.
+
+        Scope:
+            A key without a scope, or one scoped to the cluster.
+        """
+        return await self._json("apps.values", {
+            "namespace": namespace,
+            "release": release,
+            "timeout": timeout,
+        })
+
+    async def install(
+        self,
+        repo: str,
+        /,
+        chart: str,
+        *,
+        version: str | None = None,
+        namespace: str | None = None,
+        release: str | None = None,
+        project: str | None = None,
+        values: Mapping[str, object] | None = None,
+        helm_wait: bool | None = None,
+        helm_timeout: Seconds | None = None,
+        no_hooks: bool | None = None,
+        no_openapi_validation: bool | None = None,
+        description: str | None = None,
+        timeout: Seconds | None = None,
+    ) -> AppOperation:
+        """Installs a chart as a new release. It returns when the operation has begun: `wait` for
+        it. It is not sent twice.
+
+        Args:
+            repo: The repository that holds the chart.
+            chart: The chart.
+            version: Its version; if not given, the newest that is no prerelease.
+            namespace: The namespace of the release; needed, unless the chart insists on one.
+            release: The name of the release; if not given, that of the chart.
+            project: The project that a new namespace is put into, `c-xxxxx:p-xxxxx`.
+            values: The values, laid over those of the chart.
+            helm_wait: Helm itself waits until what it deploys is ready, and fails where it is not
+                in time.
+            helm_timeout: How long Helm waits for each thing that it does; 10 minutes if not given.
+                In seconds, or a `timedelta`.
+            no_hooks: Hooks of the chart are not run.
+            no_openapi_validation: What Helm makes is not checked against the cluster's OpenAPI
+                document.
+            description: What Helm notes of it.
+            timeout: How long it may take in all. In seconds, or a `timedelta`.
+
+        Raises:
+            RancherError: Before anything is sent: `not_found` if there is no such repository, chart
+                or version; `already_exists` if there is such a release; `invalid` if a
+                name is none. `forbidden`, with the reason.
+
+        Scope:
+            A key without a scope, or one scoped to the cluster.
+        """
+        answer: AppOperation = await self._value("apps.install", {
+            "repo": repo,
+            "chart": chart,
+            "version": version,
+            "namespace": namespace,
+            "release": release,
+            "project": project,
+            "values": values,
+            "helm_wait": helm_wait,
+            "helm_timeout": helm_timeout,
+            "no_hooks": no_hooks,
+            "no_openapi_validation": no_openapi_validation,
+            "description": description,
+            "timeout": timeout,
+        })
+        return answer
+
+    async def upgrade(
+        self,
+        namespace: str,
+        /,
+        release: str,
+        *,
+        version: str | None = None,
+        values: Mapping[str, object] | None = None,
+        reset_values: bool | None = None,
+        repo: str | None = None,
+        helm_wait: bool | None = None,
+        helm_timeout: Seconds | None = None,
+        no_hooks: bool | None = None,
+        no_openapi_validation: bool | None = None,
+        description: str | None = None,
+        force: bool | None = None,
+        cleanup_on_fail: bool | None = None,
+        history_max: int | None = None,
+        timeout: Seconds | None = None,
+    ) -> AppOperation:
+        """Upgrades a release and keeps the values that it has. It returns when the operation has
+        begun: `wait` for it. It is not sent twice.
+
+        Args:
+            namespace: The namespace of the release.
+            release: Its name.
+            version: The version of the chart; if not given, the one that is installed.
+            values: The values that change, laid over those of the release: objects are merged,
+                everything else is replaced, and null takes a value away.
+            reset_values: The given values alone count; what the release had is gone.
+            repo: The repository; if not given, the one that it was installed from.
+            helm_wait: Helm itself waits until what it deploys is ready, and fails where it is not
+                in time.
+            helm_timeout: How long Helm waits for each thing that it does; 10 minutes if not given.
+                In seconds, or a `timedelta`.
+            no_hooks: Hooks of the chart are not run.
+            no_openapi_validation: What Helm makes is not checked against the cluster's OpenAPI
+                document.
+            description: What Helm notes of it.
+            force: What cannot be changed in place is deleted and made anew.
+            cleanup_on_fail: What a failed upgrade made is deleted.
+            history_max: How many revisions Helm keeps; 5 if not given.
+            timeout: How long it may take in all. In seconds, or a `timedelta`.
+
+        Raises:
+            RancherError: Before anything is sent: `not_found` if there is no such release, chart or
+                version; `conflict` if Helm is at work on it; `forbidden` or `unsupported`
+                if its values cannot be read. `forbidden`, with the reason.
+
+        Scope:
+            A key without a scope, or one scoped to the cluster.
+        """
+        answer: AppOperation = await self._value("apps.upgrade", {
+            "namespace": namespace,
+            "release": release,
+            "version": version,
+            "values": values,
+            "reset_values": reset_values,
+            "repo": repo,
+            "helm_wait": helm_wait,
+            "helm_timeout": helm_timeout,
+            "no_hooks": no_hooks,
+            "no_openapi_validation": no_openapi_validation,
+            "description": description,
+            "force": force,
+            "cleanup_on_fail": cleanup_on_fail,
+            "history_max": history_max,
+            "timeout": timeout,
+        })
+        return answer
+
+    async def uninstall(
+        self,
+        namespace: str,
+        /,
+        release: str,
+        *,
+        keep_history: bool | None = None,
+        no_hooks: bool | None = None,
+        helm_timeout: Seconds | None = None,
+        description: str | None = None,
+        timeout: Seconds | None = None,
+    ) -> AppOperation:
+        """Uninstalls a release. It returns when the operation has begun: `wait` for it. It is
+        not sent twice.
+
+        Args:
+            namespace: The namespace of the release.
+            release: Its name.
+            keep_history: Helm keeps its record of the release.
+            no_hooks: Hooks of the chart are not run.
+            helm_timeout: How long Helm waits for each thing that it does; 10 minutes if not given.
+                In seconds, or a `timedelta`.
+            description: What Helm notes of it.
+            timeout: How long it may take in all. In seconds, or a `timedelta`.
+
+        Raises:
+            RancherError: `not_found` if there is no such release; `forbidden`.
+
+        Scope:
+            A key without a scope, or one scoped to the cluster.
+        """
+        answer: AppOperation = await self._value("apps.uninstall", {
+            "namespace": namespace,
+            "release": release,
+            "keep_history": keep_history,
+            "no_hooks": no_hooks,
+            "helm_timeout": helm_timeout,
+            "description": description,
+            "timeout": timeout,
+        })
+        return answer
+
+    async def status(
+        self,
+        operation: str,
+        /,
+        *,
+        timeout: Seconds | None = None,
+    ) -> AppOperationStatus:
+        """How far an operation is.
+
+        Args:
+            operation: Its id, `namespace/name`.
+            timeout: How long it may take in all. In seconds, or a `timedelta`.
+
+        Raises:
+            RancherError: `not_found` if there is none: Rancher forgets an operation about an hour
+                after it began.
+
+        Scope:
+            A key without a scope, or one scoped to the cluster.
+        """
+        answer: AppOperationStatus = await self._value("apps.status", {
+            "operation": operation,
+            "timeout": timeout,
+        })
+        return answer
+
+    def logs(self, operation: str, /, *, tail: int | None = None) -> AsyncLogLines:
+        """What Helm writes, line by line as it comes, until it ends. Where its pod is not there
+        yet, it is waited for.
+
+        Args:
+            operation: Its id, `namespace/name`.
+            tail: The last lines only, so many.
+
+        Raises:
+            RancherError: `not_found` if the operation or its pod is gone; `timeout` if its pod does
+                not come; `connect` if the connection breaks.
+
+        Scope:
+            A key without a scope, or one scoped to the cluster.
+        """
+        return self._lines("apps.logs", {"operation": operation, "tail": tail})
+
+    async def wait(
+        self,
+        operation: Mapping[str, object],
+        /,
+        *,
+        rollout: bool | None = None,
+        deadline: Seconds | None = None,
+        timeout: Seconds | None = None,
+        stable_for: Seconds | None = None,
+        poll: Seconds | None = None,
+        rights_lag: Seconds | None = None,
+        on_progress: Callable[[WaitProgress], object] | None = None,
+    ) -> Object[dict[str, Any]]:
+        """Waits until an operation is over, the release is deployed as it was asked for, and
+        everything that it deploys runs. Returns the app; of an uninstall, the operation.
+
+        Args:
+            operation: What `install`, `upgrade` or `uninstall` returned, or at least its `id`.
+            rollout: Also what it deploys; true if not given.
+            deadline: How long to wait at most; 5 minutes if not given. In seconds, or a
+                `timedelta`.
+            timeout: The same as `deadline`, by the name that every call has for it. In seconds, or
+                a `timedelta`.
+            stable_for: For how long it must stay so; 5 seconds for states, none for conditions. In
+                seconds, or a `timedelta`.
+            poll: How long from one look to the next; 2 seconds if not given. In seconds, or a
+                `timedelta`.
+            rights_lag: For how long a missing right or object counts as not there yet; 10 seconds
+                if not given. In seconds, or a `timedelta`.
+            on_progress: Is told after each look what is still to come.
+
+        Raises:
+            RancherError: `forbidden` (with the reason), `already_exists`, `conflict`, `timeout` or
+                `invalid` with the last lines of Helm's log, without values; those of a
+                rollout; `timeout` with what is still missing.
+
+        Scope:
+            A key without a scope, or one scoped to the cluster.
+        """
+        return await self._wait("apps.wait", {
+            "operation": operation,
+            "rollout": rollout,
+            "deadline": deadline,
+            "timeout": timeout,
+            "stable_for": stable_for,
+            "poll": poll,
+            "rights_lag": rights_lag,
+        }, on_progress)
+
+
+class AsyncAppRepos(AsyncCalls):
+    """The repositories of charts that a cluster knows."""
+
+    __slots__ = ()
+
+    @overload
+    def list(
+        self,
+        *,
+        fields: None = None,
+        timeout: Seconds | None = None,
+    ) -> AsyncObjectList[dict[str, Any]]: ...
+
+    @overload
+    def list(self, *, fields: Fields, timeout: Seconds | None = None) -> AsyncRecordList: ...
+
+    def list(
+        self,
+        *,
+        fields: Fields | None = None,
+        timeout: Seconds | None = None,
+    ) -> AsyncObjectList[dict[str, Any]] | AsyncRecordList:
+        """The repositories that the user may see.
+
+        Args:
+            fields: Flat records of these fields instead of objects, by path:
+                `status.version.gitVersion`, `metadata.labels[app.kubernetes.io/name]`,
+                `spec.containers[0].image`.
+            timeout: How long each page may take. In seconds, or a `timedelta`.
+
+        Raises:
+            RancherError: `forbidden`.
+
+        Scope:
+            A key without a scope, or one scoped to the cluster.
+        """
+        if fields is not None:
+            return self._records("apps.repos.list", {"timeout": timeout, "fields": fields})
+        return self._objects("apps.repos.list", {"timeout": timeout})
+
+    async def get(self, name: str, /, *, timeout: Seconds | None = None) -> Object[dict[str, Any]]:
+        """One repository.
+
+        Args:
+            name: Its name.
+            timeout: How long it may take in all. In seconds, or a `timedelta`.
+
+        Raises:
+            RancherError: `not_found` if there is none.
+
+        Scope:
+            A key without a scope, or one scoped to the cluster.
+        """
+        return await self._object("apps.repos.get", {"name": name, "timeout": timeout})
+
+    async def create(
+        self,
+        name: str,
+        /,
+        *,
+        url: str | None = None,
+        git_repo: str | None = None,
+        git_branch: str | None = None,
+        secret_namespace: str | None = None,
+        secret_name: str | None = None,
+        ca_pem: str | None = None,
+        insecure_tls: bool | None = None,
+        insecure_plain_http: bool | None = None,
+        timeout: Seconds | None = None,
+    ) -> Object[dict[str, Any]]:
+        """Makes a repository known to the cluster. The server reads its index then: `wait` for
+        it.
+
+        Args:
+            name: Its name.
+            url: Where its index is, `https://charts.example.com/shop`, or the registry,
+                `oci://registry.example.com/charts`. Give this or `git_repo`.
+            git_repo: The Git repository, `https://git.example.com/shop/charts.git`.
+            git_branch: Its branch.
+            secret_namespace: The namespace of the Secret that holds what the repository asks for.
+            secret_name: The name of that Secret.
+            ca_pem: The certificates that its server is trusted by, as PEM.
+            insecure_tls: Its server's certificate is not checked.
+            insecure_plain_http: A registry is asked without TLS.
+            timeout: How long it may take in all. In seconds, or a `timedelta`.
+
+        Raises:
+            RancherError: `invalid` before anything is sent, if that is no repository, or its
+                address holds a password; `already_exists`; `forbidden`.
+
+        Scope:
+            A key without a scope, or one scoped to the cluster.
+        """
+        return await self._object("apps.repos.create", {
+            "name": name,
+            "url": url,
+            "git_repo": git_repo,
+            "git_branch": git_branch,
+            "secret_namespace": secret_namespace,
+            "secret_name": secret_name,
+            "ca_pem": ca_pem,
+            "insecure_tls": insecure_tls,
+            "insecure_plain_http": insecure_plain_http,
+            "timeout": timeout,
+        })
+
+    async def delete(
+        self,
+        name: str,
+        /,
+        *,
+        timeout: Seconds | None = None,
+    ) -> Deleted[dict[str, Any]]:
+        """Forgets a repository. What was installed from it stays.
+
+        Args:
+            name: Its name.
+            timeout: How long it may take in all. In seconds, or a `timedelta`.
+
+        Raises:
+            RancherError: `not_found` if there is none.
+
+        Scope:
+            A key without a scope, or one scoped to the cluster.
+        """
+        return await self._deleted("apps.repos.delete", {"name": name, "timeout": timeout})
+
+    async def refresh(
+        self,
+        name: str,
+        /,
+        *,
+        timeout: Seconds | None = None,
+    ) -> Object[dict[str, Any]]:
+        """Has the server read the index of a repository again: `wait` for it.
+
+        Args:
+            name: Its name.
+            timeout: How long it may take in all. In seconds, or a `timedelta`.
+
+        Raises:
+            RancherError: `not_found` if there is none; `forbidden`.
+
+        Scope:
+            A key without a scope, or one scoped to the cluster.
+        """
+        return await self._object("apps.repos.refresh", {"name": name, "timeout": timeout})
+
+    async def wait(
+        self,
+        name: str,
+        /,
+        *,
+        deadline: Seconds | None = None,
+        timeout: Seconds | None = None,
+        stable_for: Seconds | None = None,
+        poll: Seconds | None = None,
+        rights_lag: Seconds | None = None,
+        on_progress: Callable[[WaitProgress], object] | None = None,
+    ) -> Object[dict[str, Any]]:
+        """Waits until the server has read the index of a repository as it is now.
+
+        Args:
+            name: Its name.
+            deadline: How long to wait at most; 5 minutes if not given. In seconds, or a
+                `timedelta`.
+            timeout: The same as `deadline`, by the name that every call has for it. In seconds, or
+                a `timedelta`.
+            stable_for: For how long it must stay so; 5 seconds for states, none for conditions. In
+                seconds, or a `timedelta`.
+            poll: How long from one look to the next; 2 seconds if not given. In seconds, or a
+                `timedelta`.
+            rights_lag: For how long a missing right or object counts as not there yet; 10 seconds
+                if not given. In seconds, or a `timedelta`.
+            on_progress: Is told after each look what is still to come.
+
+        Raises:
+            RancherError: `unsupported` if the repository is switched off; `timeout` with what the
+                server said last.
+
+        Scope:
+            A key without a scope, or one scoped to the cluster.
+        """
+        return await self._wait("apps.repos.wait", {
+            "name": name,
+            "deadline": deadline,
+            "timeout": timeout,
+            "stable_for": stable_for,
+            "poll": poll,
+            "rights_lag": rights_lag,
+        }, on_progress)
+
+    async def index(self, name: str, /, *, timeout: Seconds | None = None) -> Any:
+        """The charts of a repository by name, each with its versions, the newest first.
+
+        Args:
+            name: Its name.
+            timeout: How long it may take in all. In seconds, or a `timedelta`.
+
+        Raises:
+            RancherError: `not_found` if there is none, or its index was not read yet.
+
+        Scope:
+            A key without a scope, or one scoped to the cluster.
+        """
+        return await self._json("apps.repos.index", {"name": name, "timeout": timeout})
+
+    async def chart(
+        self,
+        repo: str,
+        /,
+        chart: str,
+        *,
+        version: str | None = None,
+        timeout: Seconds | None = None,
+    ) -> AppChart:
+        """What a version of a chart says of itself: its values, its README.
+
+        Args:
+            repo: The repository.
+            chart: The chart.
+            version: Its version; if not given, the newest that is no prerelease.
+            timeout: How long it may take in all. In seconds, or a `timedelta`.
+
+        Raises:
+            RancherError: `not_found` if there is no such repository, chart or version.
+
+        Scope:
+            A key without a scope, or one scoped to the cluster.
+        """
+        answer: AppChart = await self._value("apps.repos.chart", {
+            "repo": repo,
+            "chart": chart,
+            "version": version,
+            "timeout": timeout,
+        })
+        return answer
 
 
 # for those that hand them out: of which type is theirs to say

@@ -7,10 +7,20 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
-from typing import Literal, NotRequired, TypeAlias, TypedDict
+from typing import Any, Literal, NotRequired, TypeAlias, TypedDict
+
+from rancher._secret import Secret
 
 __all__ = [
+    "ApiResource",
+    "AppChart",
+    "AppOperation",
+    "AppOperationStatus",
+    "AuthProvider",
+    "ClusterProxyConfig",
     "Conditions",
+    "CreatedExtKubeconfig",
+    "CreatedExtToken",
     "DoctorCluster",
     "DoctorCredential",
     "DoctorNamespace",
@@ -18,17 +28,34 @@ __all__ = [
     "DoctorReport",
     "DoctorServer",
     "DoctorTls",
+    "ExtKubeconfig",
+    "ExtToken",
     "Fields",
+    "GroupRefresh",
     "KeptToken",
+    "LoggedOut",
+    "LoginSession",
     "Permission",
     "Question",
     "RegisteredCluster",
     "RemovalReport",
     "RemovalSeen",
     "RemovedCluster",
+    "RolloutStatus",
+    "Scale",
     "Seconds",
     "ServerVersion",
+    "SessionUser",
+    "SteveActionSchema",
+    "SteveDefinition",
+    "SteveField",
+    "SteveFields",
+    "SteveSchema",
+    "Table",
+    "TableColumn",
+    "TableRow",
     "TokenRotation",
+    "UserActivity",
     "WaitProgress",
     "WatchCounts",
     "Where",
@@ -46,6 +73,120 @@ Seconds: TypeAlias = "float | timedelta"
 
 Where: TypeAlias = "Mapping[str, object]"
 """A value or a comparison by field."""
+
+
+class ApiResource(TypedDict):
+    """A resource that a cluster serves."""
+
+    group: str
+    """The API group, `apps`; empty for the core."""
+    version: str
+    """The version, `v1`."""
+    plural: str
+    """The plural in the path, `deployments`."""
+    kind: str
+    """`Deployment`."""
+    namespaced: bool
+    """Whether such objects are in namespaces."""
+    short_names: list[str]
+    """`deploy`."""
+
+
+class AppChart(TypedDict):
+    """What a version of a chart says of itself."""
+
+    name: str
+    """The chart."""
+    version: str
+    """Its version."""
+    description: str
+    """What it is."""
+    readme: str
+    """Its README, as Markdown."""
+    app_readme: str
+    """What it says in Rancher's dashboard, as Markdown."""
+    values: Any
+    """Its own values, which given ones are laid over."""
+    questions: Any
+    """The questions that Rancher's dashboard asks."""
+
+
+class AppOperation(TypedDict):
+    """An operation of Helm that has begun."""
+
+    id: str
+    """Its id, `namespace/name`."""
+    action: Literal["install", "upgrade", "uninstall"]
+    """What it does."""
+    namespace: str
+    """The namespace of the release."""
+    release: str
+    """The name of the release."""
+    chart: str
+    """The chart; empty for an uninstall."""
+    version: str
+    """The version of the chart; empty for an uninstall."""
+    revision: int | None
+    """The revision of the release that comes of it, at least; nothing for an uninstall."""
+
+
+class AppOperationStatus(TypedDict):
+    """What an operation says of itself."""
+
+    phase: Literal["waiting", "running", "succeeded", "failed", "unknown"]
+    """How far it is. `unknown`: its pod is gone, and nobody saw how Helm ended."""
+    message: str
+    """What Rancher says of it."""
+    action: str
+    """What it does."""
+    namespace: str
+    """The namespace of the release."""
+    release: str
+    """The name of the release."""
+
+
+class AuthProvider(TypedDict):
+    """A provider by which one can log in."""
+
+    id: str
+    """Its id, `local`."""
+    type: str
+    """Its type, `localProvider`."""
+    password: bool
+    """Whether its login takes a password; the others need a browser."""
+    redirect_url: str | None
+    """Where a browser goes to log in, as the server says it."""
+
+
+class ClusterProxyConfig(TypedDict):
+    """Whether Rancher's proxy takes tokens of a cluster's service accounts."""
+
+    enabled: bool
+    """Whether it does."""
+    names: list[str]
+    """The names of the objects that say so: one, or none where nobody ever decided. Several
+    switch it off.
+    """
+
+
+class CreatedExtKubeconfig(TypedDict):
+    """A kubeconfig that was made, with its text."""
+
+    kubeconfig: ExtKubeconfig
+    """What was made."""
+    value: Secret
+    """The kubeconfig, as YAML. It holds a token."""
+
+
+class CreatedExtToken(TypedDict):
+    """A token that was made, with its secret."""
+
+    token: ExtToken
+    """The token."""
+    bearer: Secret
+    """The whole bearer token."""
+    clamped: bool
+    """Whether the server gave it another life than was asked for."""
 
 
 class DoctorCluster(TypedDict):
@@ -158,6 +299,67 @@ class DoctorTls(TypedDict):
     """When it ends."""
 
 
+class ExtKubeconfig(TypedDict):
+    """A kubeconfig of `ext.cattle.io`, without its text."""
+
+    name: str
+    """Its name."""
+    user: str | None
+    """The id of the user whose it is."""
+    clusters: list[str]
+    """The ids of the clusters that it leads to; `*` for all."""
+    current_context: str | None
+    """The id of the cluster that it means where none is named."""
+    description: str
+    """What it is for."""
+    ttl: float | None
+    """How long its token lives, in seconds; in Node in milliseconds."""
+    tokens: list[str]
+    """The names of its tokens."""
+    summary: str | None
+    """How far the server is with it."""
+    created: str | None
+    """When it was made."""
+
+
+class ExtToken(TypedDict):
+    """A token of `ext.cattle.io`, without its secret."""
+
+    name: str
+    """Its name. In a bearer token `ext/` stands before it."""
+    user: str | None
+    """The id of the user whose it is."""
+    description: str
+    """What it is for."""
+    kind: str
+    """Empty for one that a user made, `session` of a login."""
+    enabled: bool
+    """Whether it is switched on."""
+    ttl: float | None
+    """How long it lives, in seconds; in Node in milliseconds."""
+    cluster_name: str | None
+    """A cluster that it names. It confines the token to nothing."""
+    current: bool
+    """Whether it is the one that asked."""
+    expired: bool
+    """Whether it is past its time."""
+    expires_at: str | None
+    """When it ends."""
+    last_used_at: str | None
+    """When it was used last, where the server tells."""
+    created: str | None
+    """When it was made."""
+
+
+class GroupRefresh(TypedDict):
+    """What the server says of a refresh of groups."""
+
+    summary: str | None
+    """`Completed` once it was begun."""
+    conditions: list[str]
+    """The conditions that are true."""
+
+
 class KeptToken(TypedDict):
     """A registration token that a rotation left where it was."""
 
@@ -165,6 +367,34 @@ class KeptToken(TypedDict):
     """Its id."""
     because: str
     """Why it is still there."""
+
+
+class LoggedOut(TypedDict):
+    """What a logout did."""
+
+    token: str
+    """The name of the token that is refused from now on."""
+    was_over: bool
+    """Whether it was refused already."""
+
+
+class LoginSession(TypedDict):
+    """A session that a login made. The client goes by its token."""
+
+    token: str | None
+    """The name of its token."""
+    user: SessionUser | None
+    """Whose it is, where that could be read."""
+    expires_at: str | None
+    """When it ends, by the server's clock."""
+    expiry_stated: bool
+    """Whether the server said so; otherwise it is when the token was made and how long it lives,
+    added up.
+    """
+    revoke_on_close: bool
+    """Whether closing the client ends it."""
+    notes: list[str]
+    """What else there is to say."""
 
 
 class Permission(TypedDict):
@@ -255,6 +485,28 @@ class RemovedCluster(TypedDict):
     """The finalizers that were taken away. What they stand for was not done."""
 
 
+class RolloutStatus(TypedDict):
+    """How far a rollout is."""
+
+    done: bool
+    """Everything that was asked for runs, and nothing older does."""
+    missing: str
+    """What is missing, in words; empty if it is done."""
+    message: str | None
+    """What the workload says of it."""
+
+
+class Scale(TypedDict):
+    """How many replicas something has."""
+
+    replicas: int
+    """How many it shall have."""
+    current: int
+    """How many there are."""
+    selector: str
+    """The labels by which its pods are found, as a label selector."""
+
+
 class ServerVersion(TypedDict):
     """The version of the server."""
 
@@ -264,6 +516,131 @@ class ServerVersion(TypedDict):
     """The commit it was built from."""
     prime: bool
     """Whether it is Rancher Prime."""
+
+
+class SessionUser(TypedDict):
+    """Whose session it is."""
+
+    id: str
+    """Rancher's id of the user."""
+    username: str | None
+    """The name that the user logs in with, where the server tells."""
+    must_change_password: bool | None
+    """Whether the user is to choose another password first, where the server tells."""
+
+
+class SteveActionSchema(TypedDict):
+    """An action of a type."""
+
+    name: str
+    """`install`."""
+    input: str
+    """The type that it takes; empty for none."""
+    output: str
+    """The type that it answers with; empty for none."""
+
+
+class SteveDefinition(TypedDict):
+    """The fields of a type and of everything in it."""
+
+    name: str
+    """The name of the type among the definitions."""
+    definitions: list[SteveFields]
+    """The definitions, that of the type among them."""
+
+
+class SteveField(TypedDict):
+    """A field of a type."""
+
+    name: str
+    """Its name."""
+    type: str
+    """Its type: `string`, `array`, `map`, or the name of a definition."""
+    of: str
+    """What is in it, of an array or a map."""
+    required: bool
+    """Whether it must be given."""
+    description: str
+    """What the cluster says of it."""
+
+
+class SteveFields(TypedDict):
+    """The fields of one definition."""
+
+    name: str
+    """The name of the definition."""
+    fields: list[SteveField]
+    """Its fields."""
+
+
+class SteveSchema(TypedDict):
+    """A type of Steve, as the server shows it to the user."""
+
+    id: str
+    """The id of the type, `apps.deployment`."""
+    plural: str
+    """The plural, by which paths name it, `apps.deployments`."""
+    group: str
+    """The API group of Kubernetes; empty for the core group, and for types that are Steve's own."""
+    version: str
+    """Its version."""
+    kind: str
+    """The kind, `Deployment`; empty for types that are Steve's own."""
+    resource: str
+    """The plural in paths of Kubernetes, `deployments`."""
+    namespaced: bool
+    """Whether its objects are in namespaces."""
+    verbs: list[str]
+    """What the cluster can do with it: `get`, `list`, `watch`."""
+    collection_methods: list[str]
+    """What can be done with the collection: `GET`, `POST`; with `blocked-` before it, what
+    Rancher lets nobody do.
+    """
+    resource_methods: list[str]
+    """What can be done with one object: `GET`, `PUT`, `PATCH`, `DELETE`, also with `blocked-`."""
+    resource_actions: list[SteveActionSchema]
+    """The actions of its objects."""
+    collection_actions: list[SteveActionSchema]
+    """The actions of the collection."""
+    fields: list[SteveField]
+    """The fields of types that are Steve's own. Those of Kubernetes have none here: see
+    `definition`.
+    """
+
+
+class Table(TypedDict):
+    """What the server shows of a list."""
+
+    columns: list[TableColumn]
+    """What the columns are."""
+    rows: list[TableRow]
+    """One for each object."""
+
+
+class TableColumn(TypedDict):
+    """A column of a table."""
+
+    name: str
+    """Its heading, `Ready`."""
+    kind: str
+    """`string`, `integer`, `number`, `boolean` or `date`."""
+    description: str
+    """What it says."""
+    priority: int
+    """Zero for what is always shown, more for what is shown where there is room."""
+
+
+class TableRow(TypedDict):
+    """A row of a table."""
+
+    cells: list[Any]
+    """One value for each column."""
+    name: str
+    """The name of the object."""
+    namespace: str
+    """Its namespace; empty for what is in none."""
+    uid: str
+    """Its uid."""
 
 
 class TokenRotation(TypedDict):
@@ -279,6 +656,17 @@ class TokenRotation(TypedDict):
     """Those that are still there on purpose."""
     connected: bool
     """Whether the agent was connected before, and still was afterwards."""
+
+
+class UserActivity(TypedDict):
+    """The activity of a session."""
+
+    token: str
+    """The name of the session's token."""
+    seen_at: str | None
+    """When the user was seen last."""
+    expires_at: str | None
+    """When the session ends unless the user is seen again."""
 
 
 class WaitProgress(TypedDict):

@@ -63,6 +63,9 @@ impl Place {
     /// A copy of the server in which this sample can be done.
     pub(super) async fn new(server: &Server, sample: &Sample) -> Self {
         let mut place = Self { server: server.copy(), saved: BTreeMap::new(), original: None, used: false };
+        if let Some(cluster) = &sample.nodes {
+            place.server.world(|world| world.run_nodes(cluster, Duration::ZERO));
+        }
         for call in &sample.before {
             let first = place.prepared(call).await;
             for (name, pointer) in &call.save {

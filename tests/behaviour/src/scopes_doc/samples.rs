@@ -64,6 +64,8 @@ pub(super) struct Sample {
     pub(super) of: Option<String>,
     /// What it needs, where the table does not say it.
     needs: Option<Need>,
+    /// A cluster whose nodes run, so that its pods do.
+    pub(super) nodes: Option<String>,
     /// What the administrator does first.
     #[serde(default)]
     pub(super) before: Vec<Call>,

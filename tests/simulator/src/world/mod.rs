@@ -152,6 +152,11 @@ impl World {
         &self.labels
     }
 
+    /// The next names that this server makes up are these: a recording is sorted by the names that its server made up.
+    pub fn expect_names(&mut self, names: &[&str]) {
+        self.state.random.expect(names);
+    }
+
     /// What a text says of the agent of a cluster that is there.
     fn agent(&self, cluster: &str, agent: &str, now: Timestamp) -> Result<Agent, String> {
         if !self.state.clusters.contains_key(cluster) {

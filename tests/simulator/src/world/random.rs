@@ -1,6 +1,6 @@
 //! Names and secrets: random, and the same for the same seed.
 
-use std::collections::HashSet;
+use std::collections::{HashSet, VecDeque};
 
 /// Kubernetes' alphabet for generated names: no vowels, so no words.
 const NAME: &[u8] = b"bcdfghjklmnpqrstvwxz2456789";
@@ -11,11 +11,13 @@ pub(crate) struct Random {
     state: u64,
     /// The short names that were given: Kubernetes draws again when a generated name is taken.
     given: HashSet<String>,
+    /// Names that come next, where somebody needs these.
+    coming: VecDeque<String>,
 }
 
 impl Random {
     pub(crate) fn new(seed: u64) -> Self {
-        Self { state: seed, given: HashSet::new() }
+        Self { state: seed, given: HashSet::new(), coming: VecDeque::new() }
     }
 
     fn next(&mut self) -> u64 {
@@ -41,7 +43,17 @@ impl Random {
         }
     }
 
+    /// The next names of their lengths.
+    pub(crate) fn expect(&mut self, names: &[&str]) {
+        self.coming.extend(names.iter().map(|name| (*name).to_owned()));
+    }
+
     fn draw(&mut self, length: usize) -> String {
+        if self.coming.front().is_some_and(|name| name.len() == length)
+            && let Some(name) = self.coming.pop_front()
+        {
+            return name;
+        }
         let mut name = String::with_capacity(length);
         while name.len() < length {
             let at = usize::try_from(self.below(NAME.len() as u64)).unwrap_or(0);

@@ -105,7 +105,7 @@ impl World {
             self.insert_project_with(cluster, name, "shop", Some(ADMIN));
             self.quota();
             self.insert_namespace(cluster, "shop-web", Some(id), Some(ADMIN));
-            self.insert_namespace(cluster, "plain", None, Some(ADMIN));
+            self.insert_namespace(cluster, "plain", None, None);
         }
         self.labels.projects.insert("local-shop".to_owned(), LOCAL_SHOP.to_owned());
         self.labels.projects.insert("prod-shop".to_owned(), PROD_SHOP.to_owned());

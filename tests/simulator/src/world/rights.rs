@@ -323,6 +323,39 @@ impl Access {
     }
 }
 
+impl Grant {
+    // As a review of rules states it.
+    fn stated(&self) -> Value {
+        let mut stated =
+            serde_json::json!({"verbs": self.verbs, "apiGroups": self.groups, "resources": self.resources});
+        if let (false, Some(stated)) = (self.names.is_empty(), stated.as_object_mut()) {
+            stated.insert("resourceNames".to_owned(), serde_json::json!(self.names));
+        }
+        stated
+    }
+}
+
+impl Access {
+    /// The rules of every role that holds in a namespace of a cluster.
+    pub(crate) fn rules(&self, state: &State, cluster: &str, namespace: &str) -> Vec<Value> {
+        let mut found: Vec<&Grant> = Vec::new();
+        if cluster == "local" || self.is_admin() {
+            let built_in = self.globals.iter().filter_map(|role| roles().globals.get(role));
+            found.extend(built_in.flat_map(|role| &role.rules));
+            found.extend(self.globals.iter().filter_map(|role| self.made.get(role)).flatten());
+        }
+        let held = self.clusters.get(cluster).into_iter().flatten();
+        found.extend(held.flat_map(|role| self.grants_of(role)));
+        let home = state.project_of(cluster, namespace);
+        for (project, held) in self.projects.iter().filter(|(project, _)| cluster_of(project) == cluster) {
+            let inside = home == Some(project.as_str());
+            let grants = held.iter().flat_map(|role| self.grants_of(role));
+            found.extend(grants.filter(|grant| inside || grant.promoted()));
+        }
+        found.into_iter().map(Grant::stated).collect()
+    }
+}
+
 /// The cluster a project id begins with.
 pub(crate) fn cluster_of(project: &str) -> &str {
     project.split_once(':').map_or(project, |(cluster, _)| cluster)

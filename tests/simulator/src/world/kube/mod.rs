@@ -152,6 +152,9 @@ pub(crate) fn serve(
         (&Method::POST, "authentication.k8s.io", "selfsubjectreviews") => {
             return reviews::identity(world, call, &subject);
         }
+        (&Method::POST, "authorization.k8s.io", "selfsubjectrulesreviews") => {
+            return reviews::rules(world, call, &subject, cluster);
+        }
         _ => {}
     }
     let Some(verb) = verb(call.method, &target) else {

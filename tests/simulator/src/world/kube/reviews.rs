@@ -56,6 +56,46 @@ fn fields(attributes: &Value) -> Value {
     json!({"f:resourceAttributes": named})
 }
 
+/// SelfSubjectRulesReview: what may I do in a namespace?
+pub(super) fn rules(world: &World, call: &Call<'_>, subject: &Subject<'_>, cluster: &str) -> Response {
+    // rule: kube.rules-review
+    let sent = match call.object() {
+        Ok(sent) => sent,
+        Err(complaint) => return bad_request(complaint),
+    };
+    let namespace =
+        sent.get("spec").and_then(|spec| spec.get("namespace")).and_then(Value::as_str).unwrap_or("");
+    let own = |group: &str, resources: &[&str]| json!({"verbs": ["create"], "apiGroups": [group], "resources": resources});
+    let mut rules = vec![
+        own("authorization.k8s.io", &["selfsubjectaccessreviews", "selfsubjectrulesreviews"]),
+        own("authentication.k8s.io", &["selfsubjectreviews"]),
+    ];
+    if let Subject::User(access) = subject {
+        rules.extend(access.rules(&world.state, cluster, namespace));
+    }
+    let urls = [
+        "/api",
+        "/api/*",
+        "/apis",
+        "/apis/*",
+        "/healthz",
+        "/livez",
+        "/openapi",
+        "/openapi/*",
+        "/readyz",
+        "/version",
+        "/version/",
+    ];
+    let body = json!({
+        "kind": "SelfSubjectRulesReview", "apiVersion": "authorization.k8s.io/v1", "metadata": {}, "spec": {},
+        "status": {
+            "resourceRules": rules, "nonResourceRules": [{"verbs": ["get"], "nonResourceURLs": urls}],
+            "incomplete": false,
+        },
+    });
+    answer::json(StatusCode::CREATED, &body)
+}
+
 /// SelfSubjectReview: who am I?
 pub(super) fn identity(world: &World, call: &Call<'_>, subject: &Subject<'_>) -> Response {
     // rule: kube.identity-is-rancher

@@ -115,7 +115,19 @@ fn create(world: &mut World, call: &Call<'_>, kind: &'static Kind) -> Outcome {
         return Err(Problem::not_found(""));
     };
     binding.creator = Some(access.user);
-    Ok(answer::json(StatusCode::CREATED, &object(call, kind, binding)))
+    let made = object(call, kind, binding);
+    if binding.kind == BindingKind::Project {
+        // rule: binding.controllers-mark
+        for (field, mark) in [
+            ("annotations", "lifecycle.cattle.io/create.mgmt-auth-prtb-controller"),
+            ("labels", "management.cattle.io/roletemplate-aggregation"),
+        ] {
+            if let Value::Object(marks) = binding.more.entry(field).or_insert_with(|| json!({})) {
+                marks.insert(mark.to_owned(), json!("true"));
+            }
+        }
+    }
+    Ok(answer::json(StatusCode::CREATED, &made))
 }
 
 fn known_role(world: &World, body: &Map<String, Value>, context: &str) -> Result<String, Problem> {

@@ -16,9 +16,9 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 /// `/v3/schemas` and its like below a cluster or project.
-pub(super) fn schemas(call: &Call<'_>, api: Api) -> Response {
+pub(super) fn schemas(call: &Call<'_>, api: Api, within: &str) -> Response {
     let own = format!("{}{}", call.base, call.raw_path);
-    let data: Vec<Value> = kinds(api).iter().map(|kind| describe(call, kind)).collect();
+    let data: Vec<Value> = kinds(api).iter().map(|kind| describe(call, kind, within)).collect();
     let body = json!({
         "type": "collection", "resourceType": "schema", "actions": {}, "links": {"self": own},
         "pagination": {"limit": 1000, "total": data.len()},
@@ -28,13 +28,13 @@ pub(super) fn schemas(call: &Call<'_>, api: Api) -> Response {
 }
 
 /// `/v3/schemas/{id}`.
-pub(super) fn schema(call: &Call<'_>, api: Api, id: &str) -> Outcome {
+pub(super) fn schema(call: &Call<'_>, api: Api, within: &str, id: &str) -> Outcome {
     let found = nested(api, id).or_else(|| kind_in(api, id)).ok_or_else(|| no_schema(id))?;
-    Ok(answer::json(StatusCode::OK, &describe(call, found)))
+    Ok(answer::json(StatusCode::OK, &describe(call, found, within)))
 }
 
 // All facts that the record has of a type; the prose it did not keep.
-fn describe(call: &Call<'_>, kind: &Kind) -> Value {
+fn describe(call: &Call<'_>, kind: &Kind, within: &str) -> Value {
     // rule: schema.without-prose
     let path = match kind.api {
         Api::Management => "/v3",
@@ -54,18 +54,36 @@ fn describe(call: &Call<'_>, kind: &Kind) -> Value {
         };
         actions.iter().map(|(name, facts)| (name.clone(), stated(facts))).collect()
     };
-    let mut links = Map::new();
-    links.insert("self".to_owned(), json!(format!("{}{path}/schemas/{}", call.base, kind.id)));
-    if let Some(collection) = &kind.collection {
-        links.insert("collection".to_owned(), json!(format!("{}{path}/{collection}", call.base)));
+    // rule: schema.of-a-cluster
+    let below = if within.is_empty() { path.to_owned() } else { format!("{path}/{within}") };
+    let (group, context) = match kind.api {
+        Api::Management => ("management", ""),
+        Api::Cluster => ("cluster", "cluster"),
+        Api::Project => ("project", "project"),
+    };
+    let mut version = json!({"group": format!("{group}.cattle.io"), "path": path, "version": "v3"});
+    if let (false, Some(version)) = (context.is_empty(), version.as_object_mut()) {
+        version.insert("filterField".to_owned(), json!(format!("/v3/schemas/{context}")));
+        version.insert("subContext".to_owned(), json!(true));
     }
-    json!({
+    let mut links = Map::new();
+    links.insert("self".to_owned(), json!(format!("{}{below}/schemas/{}", call.base, kind.id)));
+    if let Some(collection) = &kind.collection {
+        links.insert("collection".to_owned(), json!(format!("{}{below}/{collection}", call.base)));
+    }
+    let stated = json!({
         "baseType": "schema", "type": "schema", "id": kind.id, "pluralName": kind.plural,
         "collectionActions": actions(&kind.collection_actions), "collectionFilters": filters,
         "collectionMethods": kind.collection_methods, "resourceActions": actions(&kind.actions),
         "resourceFields": fields, "resourceMethods": kind.resource_methods, "links": links,
-        "version": {"group": "management.cattle.io", "path": path, "version": "v3"},
-    })
+        "version": version,
+    });
+    let Value::Object(mut stated) = stated else { return stated };
+    let empty = |value: &Value| {
+        value.as_object().is_some_and(Map::is_empty) || value.as_array().is_some_and(Vec::is_empty)
+    };
+    stated.retain(|name, value| name == "links" || !empty(value));
+    Value::Object(stated)
 }
 
 fn stated(field: &Field) -> Value {
@@ -257,8 +275,23 @@ pub(super) fn principals(world: &World, call: &Call<'_>, kind: &'static Kind, id
         users.get(call.user()).map(|user| principal(call, user)).into_iter().collect()
     };
     let actions = json!({"search": format!("{own}?action=search")});
-    Ok(Listing { kind, items, create: None, actions, paging: Paging::Bypassed, ranks: &world.state.ranks }
-        .answer(call))
+    let answer =
+        Listing { kind, items, create: None, actions, paging: Paging::Bypassed, ranks: &world.state.ranks }
+            .answer(call);
+    Ok(if *call.method == Method::POST { unpaged(answer) } else { answer })
+}
+
+// rule: principal.search-unpaged
+fn unpaged(answer: Response) -> Response {
+    let Ok(Value::Object(mut list)) = serde_json::from_slice(&answer.body) else { return answer };
+    list.remove("pagination");
+    if let Some(Value::Object(sort)) = list.get_mut("sort") {
+        sort.remove("order");
+        if let Some(Value::String(reverse)) = sort.get_mut("reverse") {
+            *reverse = reverse.replace("order=desc", "order=asc");
+        }
+    }
+    Response { body: Value::Object(list).to_string().into(), ..answer }
 }
 
 fn principal(call: &Call<'_>, user: &User) -> Value {

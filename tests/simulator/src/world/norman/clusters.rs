@@ -2,12 +2,11 @@
 
 use super::collection::{Listing, Paging};
 use super::validate::Write;
-use super::{body, fields, kinds, links, required, string, unsupported};
+use super::{body, fields, kinds, links, required, string, unsupported, yaml};
 use crate::world::World;
 use crate::world::answer::{self, Outcome, Problem};
 use crate::world::call::Call;
 use crate::world::rights::Ask;
-use crate::world::route::not_simulated;
 use crate::world::state::{Agent, Cluster, Millis, SECOND, State, TokenKind, dated, stamp};
 use crate::world::stock;
 use crate::world::tokens::Mint;
@@ -71,7 +70,7 @@ pub(super) fn one(world: &mut World, call: &Call<'_>, id: &str) -> Outcome {
         (&Method::POST, Some("generateKubeconfig")) => Ok(generate(world, call, &cluster)),
         (&Method::PUT, _) => update(world, call, &cluster),
         (&Method::DELETE, _) => Ok(remove(world, call, &cluster)),
-        (&Method::POST, Some("importYaml")) => Ok(not_simulated("importYaml")),
+        (&Method::POST, Some("importYaml")) => yaml::import(world, call, id),
         (_, Some(action)) => {
             // rule: norman.unknown-action
             Err(Problem::new(
@@ -136,7 +135,7 @@ fn generate(world: &mut World, call: &Call<'_>, cluster: &Cluster) -> crate::Res
     let name = &cluster.name;
     let authority = match world.state.setting("cacerts") {
         "" => String::new(),
-        pem => format!("\n    certificate-authority-data: \"{}\"", crate::world::base64(pem)),
+        pem => format!("\n    certificate-authority-data: \"{}\"", folded(&crate::world::base64(pem))),
     };
     let config = format!(
         "apiVersion: v1\nkind: Config\nclusters:\n- name: \"{name}\"\n  cluster:\n    server: \"{}/k8s/clusters/{}\"{authority}\n\nusers:\n- name: \"{name}\"\n  user:\n    token: \"{}\"\n\n\ncontexts:\n- name: \"{name}\"\n  context:\n    user: \"{name}\"\n    cluster: \"{name}\"\n\ncurrent-context: \"{name}\"\n",
@@ -147,6 +146,18 @@ fn generate(world: &mut World, call: &Call<'_>, cluster: &Cluster) -> crate::Res
     let body =
         json!({"baseType": "generateKubeConfigOutput", "type": "generateKubeConfigOutput", "config": config});
     answer::json(StatusCode::OK, &body)
+}
+
+/// A text in quotes, in lines.
+pub(crate) fn folded(text: &str) -> String {
+    // rule: kubeconfig.folded
+    const FIRST: usize = 49;
+    const OTHERS: usize = 76;
+    let letters: Vec<char> = text.chars().collect();
+    let (first, rest) = letters.split_at(FIRST.min(letters.len()));
+    let lines = rest.chunks(OTHERS).map(|line| line.iter().collect::<String>());
+    let lines = std::iter::once(first.iter().collect::<String>()).chain(lines);
+    lines.collect::<Vec<_>>().join("\\\n      ")
 }
 
 /// What the server knows of the tunnel at this moment.

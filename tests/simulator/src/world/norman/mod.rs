@@ -14,6 +14,7 @@ mod tokens;
 mod users;
 mod validate;
 mod workloads;
+mod yaml;
 
 pub use quirks::Quirk;
 
@@ -108,14 +109,14 @@ fn dispatch(world: &mut World, call: &Call<'_>, parts: &[&str]) -> Outcome {
     match parts {
         // rule: norman.root
         [] => Ok(answer::json(StatusCode::OK, &root(call))),
-        ["schemas"] => Ok(catalog::schemas(call, Api::Management)),
-        ["schemas", id] => catalog::schema(call, Api::Management, id),
+        ["schemas"] => Ok(catalog::schemas(call, Api::Management, "")),
+        ["schemas", id] => catalog::schema(call, Api::Management, "", id),
         ["cluster" | "clusters", cluster, rest @ ..] => {
             let within = Within { cluster: Some(cluster), project: None };
             match rest {
                 [] => clusters::one(world, call, cluster),
-                ["schemas"] => Ok(catalog::schemas(call, Api::Cluster)),
-                ["schemas", id] => catalog::schema(call, Api::Cluster, id),
+                ["schemas"] => Ok(catalog::schemas(call, Api::Cluster, cluster)),
+                ["schemas", id] => catalog::schema(call, Api::Cluster, cluster, id),
                 rest => typed(world, call, rest, within),
             }
         }
@@ -123,8 +124,8 @@ fn dispatch(world: &mut World, call: &Call<'_>, parts: &[&str]) -> Outcome {
             let within = Within { cluster: None, project: Some(project) };
             match rest {
                 [] => projects::one(world, call, project),
-                ["schemas"] => Ok(catalog::schemas(call, Api::Project)),
-                ["schemas", id] => catalog::schema(call, Api::Project, id),
+                ["schemas"] => Ok(catalog::schemas(call, Api::Project, project)),
+                ["schemas", id] => catalog::schema(call, Api::Project, project, id),
                 rest => typed(world, call, rest, within),
             }
         }
@@ -152,7 +153,9 @@ fn typed(world: &mut World, call: &Call<'_>, rest: &[&str], within: Within<'_>) 
         ("project", None) => projects::all(world, call, within),
         ("project", Some(id)) => projects::one(world, call, id),
         ("namespace", id) => namespaces::serve(world, call, within, id),
-        ("workload", None) => workloads::list_all(world, call, within),
+        (name, None) if within.project.is_some() && workloads::shows(name) => {
+            workloads::list_all(world, call, within, name)
+        }
         ("token", id) => tokens::serve(world, call, id),
         ("user", id) => users::serve(world, call, id),
         ("clusterRoleTemplateBinding" | "projectRoleTemplateBinding" | "globalRoleBinding", id) => {

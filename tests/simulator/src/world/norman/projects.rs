@@ -2,7 +2,7 @@
 
 use super::collection::Item;
 use super::validate::Write;
-use super::{Within, fields, kinds, links, list, required, string, unsupported};
+use super::{Within, fields, kinds, links, list, required, string, unsupported, yaml};
 use crate::world::World;
 use crate::world::answer::{self, Outcome, Problem};
 use crate::world::call::Call;
@@ -182,11 +182,18 @@ pub(super) fn one(world: &mut World, call: &Call<'_>, id: &str) -> Outcome {
             if let Some(name) = string(&body, "name") {
                 project.display = name;
             }
+            if call.query.first("_replace") == Some("true") {
+                // rule: norman.replace
+                let stays =
+                    |field: &str| matches!(field, "labels" | "annotations") || body.contains_key(field);
+                project.fields.retain(|field, _| !KEPT.contains(&field.as_str()) || stays(field));
+            }
             keep(project, &body);
             let shown = object(&call.base, project, synced);
             world.settle_project(id);
             Ok(answer::json(StatusCode::OK, &shown))
         }
+        Method::POST if call.action() == Some("exportYaml") => Ok(yaml::export(project)),
         Method::DELETE => {
             // rule: project.delete-leaves-namespaces
             let mut gone = object(&call.base, project, synced);

@@ -10,6 +10,7 @@ mod norman;
 mod rancher;
 mod registration;
 mod watches;
+mod workflows;
 
 /// What a rule rests on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -40,9 +41,16 @@ const fn assumed(id: &'static str, why: &'static str, text: &'static str) -> Rul
     Rule { id, basis: Basis::Assumed(why), text }
 }
 
-const RECORDED: [&[Rule]; 4] = [kubernetes::RULES, norman::RULES, rancher::RULES, watches::RECORDED];
-const ASSUMED: [&[Rule]; 5] =
-    [assumed::RULES, assumed_kubernetes::RULES, catalog::ASSUMED, registration::ASSUMED, watches::ASSUMED];
+const RECORDED: [&[Rule]; 5] =
+    [kubernetes::RULES, norman::RULES, rancher::RULES, watches::RECORDED, workflows::RECORDED];
+const ASSUMED: [&[Rule]; 6] = [
+    assumed::RULES,
+    assumed_kubernetes::RULES,
+    catalog::ASSUMED,
+    registration::ASSUMED,
+    watches::ASSUMED,
+    workflows::ASSUMED,
+];
 
 /// All rules, the recorded ones first.
 pub fn all() -> impl Iterator<Item = &'static Rule> {
