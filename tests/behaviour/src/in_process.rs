@@ -157,10 +157,10 @@ impl Transport for Server {
 
 impl Server {
     fn socket(&self, follower: Follower) -> Socket {
-        let said: Arc<Mutex<Vec<String>>> = Arc::default();
+        let said: Arc<Mutex<Vec<bytes::Bytes>>> = Arc::default();
         let incoming = told(self.clone(), follower, Arc::clone(&said));
         Socket::new(incoming, move |message| {
-            said.lock().unwrap().push(message);
+            said.lock().unwrap().push(message.into());
             Box::pin(async { Ok(()) })
         })
     }
@@ -170,7 +170,7 @@ impl Server {
 fn told(
     server: Server,
     follower: Follower,
-    said: Arc<Mutex<Vec<String>>>,
+    said: Arc<Mutex<Vec<bytes::Bytes>>>,
 ) -> impl futures_util::Stream<Item = Result<bytes::Bytes>> + Send + 'static {
     let begun = (server, Some(follower), said, Vec::<bytes::Bytes>::new().into_iter());
     stream::unfold(begun, |(server, mut follower, said, mut ready)| async move {
