@@ -126,6 +126,22 @@
 //! # }
 //! ```
 //!
+//! # Log in
+//!
+//! A session that ends when it is told to. Wrong password, disabled user and disabled provider are told apart.
+//!
+//! ```no_run
+//! use rancher_client::login::LoginOptions;
+//!
+//! # async fn run(client: rancher_client::Client, password: secrecy::SecretString) -> rancher_client::Result<()> {
+//! let options = LoginOptions { username: "anna".into(), password, revoke_on_close: true, ..Default::default() };
+//! let session = client.login(&options).await?;
+//! println!("{:?} until {:?}", session.user(), session.expiry());
+//! session.close().await?;
+//! # Ok(())
+//! # }
+//! ```
+//!
 //! # Deploy
 //!
 //! Kubernetes through Rancher: a key scoped to the cluster is enough. A rollout that cannot succeed says so at once.
@@ -268,6 +284,10 @@ pub use wire::{ClusterId, ServerUrl};
 #[cfg(doctest)]
 #[doc = include_str!("../../README.md")]
 struct Readme;
+
+#[cfg(doctest)]
+#[doc = include_str!("../../docs/guide/login.md")]
+struct LoginGuide;
 
 #[cfg(doctest)]
 #[doc = include_str!("../../docs/guide/resources.md")]

@@ -56,6 +56,19 @@ impl Bridge {
         self.0.close();
     }
 
+    /// The same; what is left to be done is a promise: ending the sessions that end with the client.
+    #[napi(ts_return_type = "Promise<void>")]
+    pub fn finish<'env>(&self, env: &'env Env) -> Result<PromiseRaw<'env, ()>> {
+        let rest = self.0.finish();
+        let rest = async move {
+            match rest {
+                Some(rest) => rest.await,
+                None => Ok(()),
+            }
+        };
+        env.spawn_future_with_callback(until(None, rest), |_, done| Ok(done))
+    }
+
     /// The server, the credential's name and kind, the cluster that is meant, as JSON.
     #[napi]
     pub fn describe(&self) -> String {

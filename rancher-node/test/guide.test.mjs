@@ -1,7 +1,7 @@
 // The code of the guide to Node runs, as a reader would run it.
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
@@ -19,26 +19,34 @@ function program(blocks) {
 }
 
 test('the guide runs', { timeout: 240_000 }, async () => {
-  const text = readFileSync(new URL('../../docs/guide/node.md', import.meta.url), 'utf8');
+  // an object is shown by its names
+  assert.match(await run('node', 10), /Project \{ id: 'c-prod1:p-qwwv5', name: 'shop'/);
+});
+
+test('the guide to logins runs', { timeout: 240_000 }, async () => {
+  assert.match(await run('login', 1), /Secret\(\*\*\*\)/);
+});
+
+async function run(name, moreThan) {
+  const text = readFileSync(new URL(`../../docs/guide/${name}.md`, import.meta.url), 'utf8');
   const blocks = [...text.matchAll(/^```js\n(.*?)^```$/gms)].map(([, block]) => block);
-  assert.ok(blocks.length > 10 && blocks.length === text.split('```js').length - 1);
-  mkdirSync(join(folder, 'node_modules'));
-  symlinkSync(fileURLToPath(new URL('..', import.meta.url)), join(folder, 'node_modules', 'rancher-node'));
+  assert.ok(blocks.length > moreThan && blocks.length === text.split('```js').length - 1);
+  mkdirSync(join(folder, 'node_modules'), { recursive: true });
+  if (!existsSync(join(folder, 'node_modules', 'rancher-node'))) symlinkSync(fileURLToPath(new URL('..', import.meta.url)), join(folder, 'node_modules', 'rancher-node'));
   writeFileSync(join(folder, 'guide.mjs'), program(blocks));
   const simulator = await Simulator.start({ delayScale: 0 });
   try {
     writeFileSync(join(folder, 'ca.pem'), simulator.caPem);
     const { PATH, RANCHER_SIM } = process.env;
     const token = simulator.tokens['admin-unscoped'];
-    const env = { PATH, RANCHER_SIM, HOME: folder, RANCHER_URL: simulator.url, RANCHER_TOKEN: token, RANCHER_CA_BUNDLE: join(folder, 'ca.pem') };
+    const env = { PATH, RANCHER_SIM, HOME: folder, RANCHER_URL: simulator.url, RANCHER_TOKEN: token, RANCHER_CA_BUNDLE: join(folder, 'ca.pem'), RANCHER_USER: simulator.users.member.username, RANCHER_PASSWORD: simulator.users.member.password };
     const done = spawnSync(process.execPath, [join(folder, 'guide.mjs')], { env, encoding: 'utf8', timeout: 180_000 });
     assert.equal(done.status, 0, done.stderr);
     assert.ok(done.stdout.endsWith('to the end\n'), done.stdout);
-    // an object is shown by its names
-    assert.match(done.stdout, /Project \{ id: 'c-prod1:p-qwwv5', name: 'shop'/);
     assert.ok(!`${done.stdout}${done.stderr}`.includes(token.split(':')[1]));
     console.log(`guide: ${blocks.length} pieces of JavaScript ran`);
+    return done.stdout;
   } finally {
     await simulator.stop();
   }
-});
+}

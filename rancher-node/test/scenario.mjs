@@ -1,7 +1,7 @@
 // The scenarios of `tests/scenarios`, done by calling the facade by its names.
 import { readdirSync, readFileSync } from 'node:fs';
 import { inspect } from 'node:util';
-import { alteredOf, Client, LogLine, ObjectList, RancherError, RecordList } from '../dist/index.mjs';
+import { alteredOf, Client, LogLine, ObjectList, RancherError, RecordList, Secret } from '../dist/index.mjs';
 import { fits, is, Wrong } from './fits.mjs';
 
 const root = new URL('../../', import.meta.url);
@@ -62,6 +62,7 @@ function told(item) {
 
 /** A value of ours in the words of the table; one that is not in camel case is wrong. */
 function snake(value, path = 'value') {
+  if (value instanceof Secret) return { $secret: value.reveal() };
   if (Array.isArray(value)) return value.map((item, at) => snake(item, `${path}/${at}`));
   if (typeof value !== 'object' || value === null) return value;
   return Object.fromEntries(Object.entries(value).map(([name, item]) => {
@@ -96,7 +97,7 @@ export class Run {
         throw new Wrong(`${this.#scenario.name}: step ${at + 1} (${step.operation ?? 'open'}): ${error.message}`);
       }
     }
-    for (const [, client] of this.#clients) client.close();
+    for (const [, client] of this.#clients) await client.close();
     return this.#scenario.steps.filter((step) => step.row !== undefined).length;
   }
 
@@ -170,7 +171,7 @@ export class Run {
     const change = this.#fill(step.change ?? {});
     if (given.object?.$kept !== undefined) {
       given.object = this.#kept.get(given.object.$kept);
-      if (operation.method === 'update') patch(given.object, change);
+      if (['update', 'update_status'].includes(operation.method)) patch(given.object, change);
     }
     const positional = operation.arguments.map(({ name }) => given[name]);
     for (const { name } of operation.arguments) delete given[name];
@@ -298,12 +299,12 @@ export class Run {
   #text(text) {
     const whole = /^\{saved:([^{}]+)\}$/.exec(text);
     if (whole) return this.#known('saved', whole[1]);
-    return text.replace(/\{(cluster|project|user|token|key|saved):([^{}]+)\}|\{url\}/g, (_, what, name) => this.#known(what ?? 'url', name));
+    return text.replace(/\{(cluster|project|user|username|password|token|key|saved):([^{}]+)\}|\{url\}/g, (_, what, name) => this.#known(what ?? 'url', name));
   }
 
   #known(what, name) {
     const { url, clusters, projects, users, tokens } = this.#simulator;
-    const value = { url, cluster: clusters[name], project: projects[name], user: users[name]?.id, token: tokens[name], key: tokens[name]?.split(':')[0], saved: this.#saved.get(name) }[what];
+    const value = { url, cluster: clusters[name], project: projects[name], user: users[name]?.id, username: users[name]?.username, password: users[name]?.password, token: tokens[name], key: tokens[name]?.split(':')[0], saved: this.#saved.get(name) }[what];
     if (value === undefined) throw new Wrong(`there is no ${what}:${name}`);
     return value;
   }

@@ -7,6 +7,7 @@ import type { Fields } from './generated/values.js';
 import { ObjectList, type Pages, RecordList } from './lists.js';
 import { native, type NativeAnswer, type NativeBridge, type NativeCancel } from './native.js';
 import { type Deleted, type Ensured, keep, type Kept, type Origin, originOf, Response } from './objects.js';
+import { unsealed } from './secret.js';
 
 /** What every call takes. */
 export interface Call {
@@ -118,8 +119,13 @@ export class Calls {
   }
 
   /** @internal */
-  protected async _value<V>(operation: string, input: Input, call: Given, original?: Original): Promise<V> {
+  protected async _json<V>(operation: string, input: Input, call: Given, original?: Original): Promise<V> {
     return valueOf<V>(await this.#call(operation, input, call, original));
+  }
+
+  /** @internal */
+  protected async _value<V>(operation: string, input: Input, call: Given, original?: Original): Promise<V> {
+    return unsealed(await this._json(operation, input, call, original)) as V;
   }
 
   /** @internal */
@@ -152,7 +158,7 @@ export class Calls {
 
   /** @internal */
   protected async _waitValue<V>(operation: string, input: Input, onProgress: Progress, call: Given): Promise<V> {
-    return valueOf<{ value: V }>(await this.#until(operation, input, onProgress, call)).value;
+    return unsealed(valueOf<{ value: V }>(await this.#until(operation, input, onProgress, call)).value) as V;
   }
 
   /**
@@ -349,6 +355,11 @@ export function raised<T>(run: () => T): T {
   } catch (error) {
     throw RancherError.of(error);
   }
+}
+
+/** What comes of a native promise. @internal */
+export function settled<T>(promise: Promise<T>): Promise<T> {
+  return until(undefined, () => promise);
 }
 
 /** As JSON, with nothing lost on the way. @internal */

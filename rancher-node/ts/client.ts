@@ -2,7 +2,7 @@
 // A Rancher server as one user.
 
 import { inspect } from 'node:util';
-import { raised, seconds, snake, text } from './border.js';
+import { raised, settled, seconds, snake, text } from './border.js';
 import { ClientOperations } from './generated/resources.js';
 import { RancherError } from './errors.js';
 import { native, type NativeBridge } from './native.js';
@@ -91,9 +91,13 @@ export class Client extends ClientOperations {
     this.#bridge = bridge;
   }
 
-  /** Stops every call that is under way, and refuses those to come. */
-  close(): void {
-    this.#bridge.close();
+  /**
+   * Stops every call that is under way, and refuses those to come, at once. The promise is for what is left: a session that
+   * was begun with `revokeOnClose` ends on the server. It is rejected with a `RancherError` if that failed, so that the
+   * session may go on.
+   */
+  close(): Promise<void> {
+    return settled(this.#bridge.finish());
   }
 
   /** What it is, without its secret. */
@@ -108,11 +112,12 @@ export class Client extends ClientOperations {
   }
 
   [Symbol.dispose](): void {
-    this.close();
+    // a session that could not be ended is nothing to be silent about
+    void this.close();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    this.close();
+    await this.close();
   }
 
   /** @internal */

@@ -49,6 +49,7 @@ export type Cause =
   | 'missing_right'
   | 'no_proxy_config'
   | 'wrong_password'
+  | 'provider_disabled'
   | 'never_connected'
   | 'agent_gone'
   | 'certificate_expired'

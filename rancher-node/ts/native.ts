@@ -30,6 +30,7 @@ export interface NativeBridge {
   call(operation: string, input: string, original?: NativeAnswer | null, at?: number | null, cancel?: NativeCancel | null): Promise<NativeAnswer>;
   begin(operation: string, input: string, original?: NativeAnswer | null, at?: number | null): NativeStream;
   close(): void;
+  finish(): Promise<void>;
   describe(): string;
 }
 

@@ -101,11 +101,19 @@ impl Bridge {
         Ok(Stream(Own::new(stream)))
     }
 
-    /// Ends the calls that are under way, and refuses those to come.
+    /// Ends the calls that are under way, refuses those to come, and ends the sessions that end with the client.
     fn close(&self, py: Python<'_>) -> PyResult<()> {
         self.closed.store(true, Ordering::SeqCst);
-        self.bridge(py)?.close();
-        Ok(())
+        match self.bridge(py)?.finish() {
+            Some(rest) => call::block(py, rest),
+            None => Ok(()),
+        }
+    }
+
+    /// The same; what is left to be done can be awaited, if anything is.
+    fn close_async<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyAny>>> {
+        self.closed.store(true, Ordering::SeqCst);
+        self.bridge(py)?.finish().map(|rest| call::later(py, rest)).transpose()
     }
 
     /// Server, name of the credential and cluster, as JSON.

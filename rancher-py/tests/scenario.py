@@ -148,7 +148,7 @@ class Run:
         subject = given.get("object")
         if isinstance(subject, dict) and "$kept" in subject:
             given["object"] = self.kept[subject["$kept"]]
-            if stated["method"] == "update":
+            if stated["method"] in ("update", "update_status"):
                 patch(given["object"].raw, change)
         positional = [given.pop(argument["name"]) for argument in stated["arguments"]]
         if stated["returns"] == "edit":
@@ -207,7 +207,7 @@ class Run:
         elif returns.startswith("object") or returns in ("wait", "wait gone"):
             self.one(result, outcome)
         else:
-            outcome.value = result
+            outcome.value = sealed(result)
 
     def one(self, object: Any, outcome: Outcome) -> None:
         if object is not None:
@@ -323,11 +323,22 @@ class Run:
             "cluster": lambda: simulator.clusters[name],
             "project": lambda: simulator.projects[name],
             "user": lambda: simulator.users[name]["id"],
+            "username": lambda: simulator.users[name]["username"],
+            "password": lambda: simulator.users[name]["password"],
             "token": lambda: simulator.tokens[name],
             "key": lambda: simulator.tokens[name].partition(":")[0],
             "saved": lambda: self.saved[name],
         }
         return places[what]() if what in places else None
+
+
+def sealed(value: Any) -> Any:
+    """A value with its secrets marked, as it came over the border."""
+    if isinstance(value, rancher.Secret):
+        return {"$secret": value.reveal()}
+    if isinstance(value, dict):
+        return {name: sealed(part) for name, part in value.items()}
+    return [sealed(part) for part in value] if isinstance(value, list) else value
 
 
 def kind_of(operation: dict[str, Any]) -> str:

@@ -15,9 +15,19 @@ BLOCK = re.compile(r"^```python\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
 
 def test_the_guide_runs(tmp_path: Path) -> None:
-    text = (ROOT / "docs/guide/python.md").read_text()
+    done = run(tmp_path, "python", 10)
+    # the one line of the log that it asks for, without the token that it was sent with
+    assert "GET /rancherversion" in done.stderr, done.stderr
+
+
+def test_the_guide_to_logins_runs(tmp_path: Path) -> None:
+    assert "<Secret ***>" in run(tmp_path, "login", 1).stdout
+
+
+def run(tmp_path: Path, name: str, more_than: int) -> subprocess.CompletedProcess[str]:
+    text = (ROOT / f"docs/guide/{name}.md").read_text()
     blocks = BLOCK.findall(text)
-    assert len(blocks) > 10 and len(blocks) == text.count("```python")
+    assert len(blocks) > more_than and len(blocks) == text.count("```python")
     program = tmp_path / "guide.py"
     program.write_text("\n".join(blocks))
     environment = {name: os.environ[name] for name in ("PATH", "RANCHER_SIM") if name in os.environ}
@@ -28,12 +38,13 @@ def test_the_guide_runs(tmp_path: Path) -> None:
             "RANCHER_URL": simulator.url,
             "RANCHER_TOKEN": simulator.tokens["admin-unscoped"],
             "RANCHER_CA_BUNDLE": str(tmp_path / "ca.pem"),
+            "RANCHER_USER": simulator.users["member"]["username"],
+            "RANCHER_PASSWORD": simulator.users["member"]["password"],
         }
         done = subprocess.run(
             [sys.executable, program], env=environment, capture_output=True, text=True, timeout=180, check=False
         )
     assert done.returncode == 0, done.stderr
-    # the one line of the log that it asks for, without the token that it was sent with
-    assert "GET /rancherversion" in done.stderr, done.stderr
     assert simulator.tokens["admin-unscoped"].partition(":")[2] not in done.stdout + done.stderr
     print(f"guide: {len(blocks)} pieces of Python ran")
+    return done

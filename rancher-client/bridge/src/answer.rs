@@ -2,6 +2,7 @@
 
 use bytes::Bytes;
 use rancher_client::wire::{Kept, Object};
+use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::{Value, json};
 
 use crate::fields::head;
@@ -29,6 +30,11 @@ pub struct Head {
     pub state: Option<String>,
     /// The type or kind.
     pub kind: Option<String>,
+}
+
+/// A secret as a part of a value: marked, so that a shell wraps it up before anybody looks at it.
+pub(crate) fn secret(secret: &SecretString) -> Value {
+    json!({"$secret": secret.expose_secret()})
 }
 
 impl Answer {

@@ -5,6 +5,7 @@ use rancher_client::config::Report;
 use rancher_client::{Client, Config, Credential};
 use serde_json::{Value, json};
 use std::fmt;
+use std::future::Future;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 use crate::answer::Answer;
@@ -14,6 +15,7 @@ use crate::input::Context;
 use crate::naming::Naming;
 use crate::open::OpenOptions;
 use crate::operations;
+use crate::sessions::Sessions;
 use crate::stream::{self, State, Stream};
 
 const CLOSED: &str = "the client is closed";
@@ -65,7 +67,7 @@ impl Bridge {
         Self {
             config: Arc::new(client.config().clone()),
             credential: Arc::new(client.connection().credentials()),
-            context: Arc::new(Mutex::new(Some(Context { client, naming }))),
+            context: Arc::new(Mutex::new(Some(Context { client, naming, sessions: Sessions::default() }))),
             naming,
             closed: Cancel::default(),
             sources: Arc::default(),
@@ -119,7 +121,20 @@ impl Bridge {
         Ok(stream)
     }
 
-    /// Stops every call that is under way, refuses those to come, and closes the connections.
+    /// As [`Bridge::close`], at once. What is left to be done is what comes back, if anything is: ending the sessions on
+    /// the server that were begun to end with the client. Each may take ten seconds.
+    ///
+    /// # Errors
+    /// Of what comes back: what kept a session from being ended. It may go on; the client is closed all the same.
+    pub fn finish(&self) -> Option<impl Future<Output = Outcome<()>> + Send + use<>> {
+        let context = self.context.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        self.close();
+        let sessions = context.map(|context| context.sessions).filter(Sessions::to_be_ended)?;
+        Some(async move { sessions.end().await })
+    }
+
+    /// Stops every call that is under way, refuses those to come, and closes the connections. Sessions go on until their
+    /// time is over.
     pub fn close(&self) {
         self.closed.cancel();
         drop(self.context.lock().unwrap_or_else(PoisonError::into_inner).take());

@@ -17,6 +17,7 @@ pub mod log;
 mod naming;
 mod open;
 mod operations;
+mod sessions;
 mod stream;
 mod table;
 

@@ -2,6 +2,7 @@
 
 use serde::Deserialize;
 use serde_json::Value;
+use std::time::Duration;
 
 /// In which spelling the shell's users write names that are ours: options, and the keys of what is no server object.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
@@ -20,6 +21,14 @@ impl Naming {
         match self {
             Self::Snake => name.to_owned(),
             Self::Camel => camel(name),
+        }
+    }
+
+    /// A span of time as the users of the shell count it: seconds, in camel case milliseconds.
+    pub(crate) fn span(self, span: Duration) -> Value {
+        match self {
+            Self::Snake => span.as_secs_f64().into(),
+            Self::Camel => (span.as_secs_f64() * 1000.0).into(),
         }
     }
 

@@ -399,7 +399,7 @@ impl Table {
 }
 
 /// What fields of shapes can be, beside other shapes.
-const ATOMS: [&str; 6] = ["string", "integer", "boolean", "number", "json", "texts"];
+const ATOMS: [&str; 7] = ["string", "integer", "boolean", "number", "json", "texts", "secret"];
 
 /// What a type is a list of: `[Probe]` of `Probe`; otherwise itself.
 pub fn element(ty: &str) -> &str {

@@ -58,7 +58,7 @@ impl Ext {
             return Ok(Arc::clone(known));
         }
         let request = Request::new(operation.to_owned(), Method::GET, Route::from_segments(GROUP)?);
-        let answer = match self.connection.json(self.connection.by_road(request)?).await {
+        let answer = match self.ask(request).await {
             Err(error) if error.kind() == ErrorKind::NotFound => {
                 return Err(self.unsupported(operation, API_VERSION).await.with_source(error));
             }

@@ -20,9 +20,9 @@ use serde_json::Value;
 use std::sync::Arc;
 
 use crate::error::{Error, ErrorKind, Result};
-use crate::scope::Route;
+use crate::scope::{Route, RouteScope, road};
 use crate::transport::{Connection, Request};
-use crate::wire::Object;
+use crate::wire::{ClusterId, Object};
 
 /// The API group and its version.
 const GROUP: [&str; 3] = ["apis", "ext.cattle.io", "v1"];
@@ -92,7 +92,28 @@ impl Ext {
     /// Sends a request about a resource that the server offers.
     async fn send(&self, plural: &'static str, request: Request) -> Result<Value> {
         self.ensure_offered(&request.operation, plural).await?;
-        self.connection.json(self.connection.by_road(request)?).await
+        self.ask(request).await
+    }
+
+    /// Sends a request by the way that the credential is known to be allowed to take. Where nothing is known of it and it
+    /// is not accepted, the road through `local` is tried: what was refused so did nothing, whatever it asks for.
+    async fn ask(&self, request: Request) -> Result<Value> {
+        let request = self.connection.by_road(request)?;
+        let refused = |error: &Error| {
+            let kinds = [ErrorKind::OutOfScope, ErrorKind::Undetermined, ErrorKind::TokenRefused];
+            kinds.contains(&error.kind())
+        };
+        let error = match self.connection.json(request.clone()).await {
+            Err(error) if refused(&error) && request.route.scope() == &RouteScope::Global => error,
+            answer => return answer,
+        };
+        let Some(route) = ClusterId::new("local").ok().and_then(|local| road(&request.route, &local)) else {
+            return Err(error);
+        };
+        match self.connection.json(Request { route, ..request }).await {
+            Err(again) if refused(&again) => Err(error),
+            answer => answer,
+        }
     }
 
     /// Creates an object of this kind, once: what may have arrived is not sent again.

@@ -81,6 +81,9 @@ pub struct CanI {
     pub subresource: String,
     /// The namespace; empty means the whole cluster.
     pub namespace: String,
+    /// The name of one object; empty means all. Rancher gives the owners of a project rights on its namespaces by
+    /// their names.
+    pub name: String,
 }
 
 impl CanI {
@@ -93,6 +96,14 @@ impl CanI {
     #[must_use]
     pub fn within(mut self, namespace: &str) -> Self {
         self.namespace = namespace.to_owned();
+        self
+    }
+
+    /// The same question about the object of this name alone. Of one namespace, both are to be said:
+    /// `CanI::new("delete", "namespaces").within("shop-web").named("shop-web")`.
+    #[must_use]
+    pub fn named(mut self, name: &str) -> Self {
+        self.name = name.to_owned();
         self
     }
 
@@ -131,6 +142,7 @@ impl CanI {
             ("resource", &self.resource),
             ("subresource", &self.subresource),
             ("namespace", &self.namespace),
+            ("name", &self.name),
         ];
         let filled = fields.into_iter().filter(|(_, value)| !value.is_empty());
         filled
@@ -169,7 +181,7 @@ impl FromStr for CanI {
             group: group.to_owned(),
             resource: resource.to_owned(),
             subresource: subresource.to_owned(),
-            namespace: String::new(),
+            ..Self::default()
         })
     }
 }

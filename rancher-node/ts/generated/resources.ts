@@ -12,17 +12,66 @@ import type { LogLines, Watch } from '../flows.js';
 import type { Deleted, Ensured, Kept, ObjectList, RecordList, Response } from '../objects.js';
 import type * as management from './types/management.js';
 import type {
+  ApiResource,
+  AuthProvider,
   Changed,
   Conditions,
+  CreatedExtKubeconfig,
+  CreatedExtToken,
   DoctorReport,
+  ExtKubeconfig,
+  ExtToken,
   Fields,
+  GroupRefresh,
+  LoggedOut,
+  LoginSession,
   Permission,
   Question,
+  RegisteredCluster,
+  RemovalReport,
+  RemovedCluster,
+  RolloutStatus,
+  Scale,
   ServerVersion,
+  Table,
+  TokenRotation,
+  UserActivity,
   WaitProgress,
   Where,
   WhoAmI,
 } from './values.js';
+
+/** Options that several operations share. */
+export interface Applying {
+  /** Take over the fields that others own. */
+  readonly force?: boolean | undefined;
+  /** Only try: the server checks everything, answers as if it had done it, and keeps nothing. */
+  readonly dryRun?: boolean | undefined;
+}
+
+/** Options that several operations share. */
+export interface Deleting {
+  /** What becomes of what the object owns: it goes first, later, or stays. */
+  readonly propagation?: 'foreground' | 'background' | 'orphan' | undefined;
+  /** How long it may take to end by itself; 0 kills at once. In milliseconds. */
+  readonly grace?: number | undefined;
+  /** Only if it is the object of this uid. */
+  readonly uid?: string | undefined;
+  /** Only if this is its version. */
+  readonly resourceVersion?: string | undefined;
+  /** Only try. Nothing is gone then, whatever the answer says. */
+  readonly dryRun?: boolean | undefined;
+}
+
+/** Options that several operations share. */
+export interface ImportedCluster {
+  /** What the cluster is for. */
+  readonly description?: string | undefined;
+  /** Labels of Rancher's object of the cluster. */
+  readonly labels?: Readonly<Record<string, string>> | undefined;
+  /** Annotations of it. */
+  readonly annotations?: Readonly<Record<string, string>> | undefined;
+}
 
 /** Options that several operations share. */
 export interface KubernetesQuery {
@@ -105,6 +154,26 @@ export interface SteveWatch {
 }
 
 /** Options that several operations share. */
+export interface TokenId {
+  /** This registration token and no other, by its id, `c-xxxxx:crt-xxxxx`. */
+  readonly tokenId?: string | undefined;
+}
+
+/** Options that several operations share. */
+export interface TokenLife {
+  /**
+   * After how long Rancher replaces the secret of the new token, 30 minutes at least; the server's
+   * own choice if not given. In milliseconds.
+   */
+  readonly ttl?: number | undefined;
+  /**
+   * For how long the replaced secret is still good, 10 minutes at least and less than `ttl`. In
+   * milliseconds.
+   */
+  readonly gracePeriod?: number | undefined;
+}
+
+/** Options that several operations share. */
 export interface Until {
   /** The state that it shall have. */
   readonly state?: string | undefined;
@@ -171,6 +240,14 @@ export interface Watching {
   readonly lag?: number | undefined;
 }
 
+/** Options that several operations share. */
+export interface Writing {
+  /** Who writes: the name of a program or a pipeline, `ci`. */
+  readonly fieldManager?: string | undefined;
+  /** Only try: the server checks everything, answers as if it had done it, and keeps nothing. */
+  readonly dryRun?: boolean | undefined;
+}
+
 /** Options of `ClientOperations.doctor`. */
 export interface DoctorOptions extends Call {
   /** The cluster to look at. */
@@ -193,6 +270,55 @@ export interface RequestOptions extends Call {
   readonly body?: unknown;
   /** More headers. */
   readonly headers?: Readonly<Record<string, string>> | undefined;
+}
+
+/** Options of `ClientOperations.login`. */
+export interface LoginOptions extends Call {
+  /**
+   * Who checks the password: `local` if not given, `activedirectory`, `openldap` or `freeipa`. The
+   * others need a browser.
+   */
+  readonly provider?: string | undefined;
+  /** What the session is for. */
+  readonly description?: string | undefined;
+  /** Whether closing the client ends the session on the server. */
+  readonly revokeOnClose?: boolean | undefined;
+}
+
+/** Options of `ExtTokens.create`. */
+export interface ExtTokensCreateOptions extends Call {
+  /** What it is for. */
+  readonly description?: string | undefined;
+  /**
+   * How long it shall live; what the server gives if not given. It gives less than is asked for in
+   * silence: `clamped` says so. In milliseconds.
+   */
+  readonly ttl?: number | undefined;
+  /** A cluster to name in it. It confines the token to nothing. */
+  readonly clusterName?: string | undefined;
+}
+
+/** Options of `ExtTokens.update`. */
+export interface ExtTokensUpdateOptions extends Call {
+  /** What it is for. */
+  readonly description?: string | undefined;
+  /** Whether it is switched on. */
+  readonly enabled?: boolean | undefined;
+  /** How long it lives from when it was made: shorter than it does. In milliseconds. */
+  readonly ttl?: number | undefined;
+}
+
+/** Options of `ExtKubeconfigs.create`. */
+export interface ExtKubeconfigsCreateOptions extends Call {
+  /** The cluster that it means where none is named; the first if not given. */
+  readonly currentContext?: string | undefined;
+  /** What it is for. */
+  readonly description?: string | undefined;
+  /**
+   * How long its token shall live, in whole seconds; what the server gives if not given. In
+   * milliseconds.
+   */
+  readonly ttl?: number | undefined;
 }
 
 /** Options of `Collection.list`. */
@@ -271,6 +397,18 @@ export interface KubernetesFirstOptions extends KubernetesQuery, Call {}
 /** Options of `KubernetesResource.total`. */
 export interface KubernetesTotalOptions extends KubernetesQuery, Call {}
 
+/** Options of `KubernetesResource.create`. */
+export interface KubernetesCreateOptions extends Writing, Call {}
+
+/** Options of `KubernetesResource.update`. */
+export interface KubernetesUpdateOptions extends Writing, Call {}
+
+/** Options of `KubernetesResource.updateWith`. */
+export interface KubernetesUpdateWithOptions extends Writing, Call {}
+
+/** Options of `KubernetesResource.delete`. */
+export interface KubernetesDeleteOptions extends Deleting, Call {}
+
 /** Options of `KubernetesResource.wait`. */
 export interface KubernetesWaitOptions extends Until, Waiting, Pick<Call, 'signal'> {
   /** Is told after each look what is still to come. */
@@ -293,6 +431,74 @@ export interface SteveWatchOptions extends SteveWatch, Watching, Pick<Call, 'sig
 /** Options of `KubernetesResource.watch`. */
 export interface KubernetesWatchOptions extends KubernetesWatch, Watching, Pick<Call, 'signal'> {}
 
+/** Options of `Registration.importCluster`. */
+export interface RegistrationImportClusterOptions extends ImportedCluster, Call {}
+
+/** Options of `Registration.ensureImported`. */
+export interface RegistrationEnsureImportedOptions extends ImportedCluster, Call {}
+
+/** Options of `Registration.create`. */
+export interface RegistrationCreateOptions extends Waiting, Pick<Call, 'signal'> {
+  /** The namespace of the object; `fleet-default` if not given. */
+  readonly namespace?: string | undefined;
+  /** Labels of the object. */
+  readonly labels?: Readonly<Record<string, string>> | undefined;
+  /** Annotations of the object. */
+  readonly annotations?: Readonly<Record<string, string>> | undefined;
+  /** How the nodes are set up, as `spec.rkeConfig` has it; Rancher's own choice if not given. */
+  readonly rkeConfig?: object | undefined;
+}
+
+/** Options of `Registration.token`. */
+export interface RegistrationTokenOptions extends TokenId, Waiting, Pick<Call, 'signal'> {}
+
+/** Options of `Registration.createToken`. */
+export interface RegistrationCreateTokenOptions extends TokenLife, Waiting, Pick<Call, 'signal'> {}
+
+/** Options of `Registration.command`. */
+export interface RegistrationCommandOptions extends TokenId, Waiting, Pick<Call, 'signal'> {}
+
+/** Options of `Registration.manifest`. */
+export interface RegistrationManifestOptions extends TokenId, Waiting, Pick<Call, 'signal'> {}
+
+/** Options of `Registration.waitConnected`. */
+export interface RegistrationWaitConnectedOptions extends Waiting, Pick<Call, 'signal'> {
+  /** Is told after each look what is still to come. */
+  readonly onProgress?: ((progress: WaitProgress) => void) | undefined;
+}
+
+/** Options of `Registration.waitReady`. */
+export interface RegistrationWaitReadyOptions extends Waiting, Pick<Call, 'signal'> {
+  /** Is told after each look what is still to come. */
+  readonly onProgress?: ((progress: WaitProgress) => void) | undefined;
+}
+
+/** Options of `Registration.rotateToken`. */
+export interface RegistrationRotateTokenOptions extends TokenLife, Waiting, Pick<Call, 'signal'> {
+  /**
+   * Goes on with this token instead of making another: the id that a rotation which stopped names.
+   */
+  readonly to?: string | undefined;
+  /**
+   * Installs the agent anew with the new token, through the connection that it has, and waits for
+   * it.
+   */
+  readonly rollOut?: boolean | undefined;
+  /**
+   * Deletes old tokens although the agent has or may have one: it then never comes back by itself.
+   */
+  readonly cutOff?: boolean | undefined;
+}
+
+/** Options of `Registration.remove`. */
+export interface RegistrationRemoveOptions extends Waiting, Pick<Call, 'signal'> {
+  /**
+   * If it is not gone in time, takes away the finalizers that still hang: what their controllers
+   * would have cleaned up stays.
+   */
+  readonly clearFinalizers?: boolean | undefined;
+}
+
 /** Options of `Namespace.pods`. */
 export interface NamespacePodsOptions extends KubernetesQuery, Call {}
 
@@ -314,6 +520,54 @@ export interface NamespaceLogsOptions extends Pick<Call, 'signal'> {
   readonly sinceTime?: string | undefined;
   /** No more than so many bytes. */
   readonly limitBytes?: number | undefined;
+}
+
+/** Options of `KubernetesResource.patch`. */
+export interface KubernetesPatchOptions extends Writing, Call {
+  /**
+   * Which sort of patch it is: RFC 7386; the same, but containers and the like are merged by name;
+   * RFC 6902. If not given, an object is a `merge` and a list `json`.
+   */
+  readonly type?: 'merge' | 'strategic' | 'json' | undefined;
+}
+
+/** Options of `KubernetesResource.apply`. */
+export interface KubernetesApplyOptions extends Applying, Call {}
+
+/** Options of `KubernetesResource.setScale`. */
+export interface KubernetesSetScaleOptions extends Writing, Call {}
+
+/** Options of `KubernetesResource.updateStatus`. */
+export interface KubernetesUpdateStatusOptions extends Writing, Call {}
+
+/** Options of `KubernetesResource.patchStatus`. */
+export interface KubernetesPatchStatusOptions extends Writing, Call {
+  /**
+   * Which sort of patch it is: RFC 7386; the same, but containers and the like are merged by name;
+   * RFC 6902. If not given, an object is a `merge` and a list `json`.
+   */
+  readonly type?: 'merge' | 'strategic' | 'json' | undefined;
+}
+
+/** Options of `KubernetesResource.table`. */
+export interface KubernetesTableOptions extends KubernetesQuery, Call {}
+
+/** Options of `KubernetesResource.listMetadata`. */
+export interface KubernetesListMetadataOptions extends KubernetesQuery, Call {}
+
+/** Options of `Cluster.apply`. */
+export interface ClusterApplyOptions extends Applying, Call {}
+
+/** Options of `Namespace.apply`. */
+export interface NamespaceApplyOptions extends Applying, Call {}
+
+/** Options of `Namespace.evict`. */
+export interface NamespaceEvictOptions extends Deleting, Call {}
+
+/** Options of `Rollout.wait`. */
+export interface RolloutWaitOptions extends Waiting, Pick<Call, 'signal'> {
+  /** Is told after each look what is still to come. */
+  readonly onProgress?: ((progress: WaitProgress) => void) | undefined;
 }
 
 /** Options of `ClientOperations.collection`. */
@@ -342,8 +596,57 @@ export interface ClusterResourceOptions {
   readonly namespace?: string | undefined;
 }
 
+/** The rollout of a deployment, a stateful set or a daemon set. */
+export class Rollout extends Calls {
+  /**
+   * How far it is now.
+   *
+   * @throws RancherError: As `wait`, without waiting: one that cannot succeed any more is an error.
+   * @remarks Scope: A key without a scope, or one scoped to the cluster.
+   */
+  status(options: Call = {}): Promise<RolloutStatus> {
+    return this._value<RolloutStatus>('rollout.status', {
+      timeout: seconds(options.timeout),
+    }, options);
+  }
+
+  /**
+   * Waits until everything that was asked for runs, and nothing older does.
+   *
+   * @throws RancherError: At once `forbidden` with the reason, if pods are refused (quota, Pod
+   *   Security, admission), `timeout` that no trying again helps against, if it
+   *   exceeded its own deadline, `unsupported` if its strategy is `OnDelete`;
+   *   later `timeout` with what is missing.
+   * @remarks Scope: A key without a scope, or one scoped to the cluster.
+   */
+  wait<R extends object = Record<string, unknown>>(
+    options: RolloutWaitOptions = {},
+  ): Promise<Kept<R>> {
+    return this._wait<R>('rollout.wait', {
+      deadline: seconds(options.deadline),
+      timeout: seconds(options.timeout),
+      stable_for: seconds(options.stableFor),
+      poll: seconds(options.poll),
+      rights_lag: seconds(options.rightsLag),
+    }, options.onProgress, options);
+  }
+}
+
 /** A namespace of a cluster, and what is done in one every day. */
 export class Namespace extends Calls {
+  /**
+   * A rollout that can be looked at or waited for. Nothing is sent.
+   *
+   * @param name - The name of a deployment, or `statefulset/db`, `daemonset/agent`.
+   */
+  rollout(name: string): Rollout {
+    return this._child(Rollout, {
+      cluster: this._target['cluster'],
+      namespace: this._target['namespace'],
+      workload: name,
+    });
+  }
+
   /**
    * The namespace itself.
    *
@@ -410,6 +713,396 @@ export class Namespace extends Calls {
       since: seconds(options.since),
       since_time: options.sinceTime,
       limit_bytes: options.limitBytes,
+    }, options);
+  }
+
+  /**
+   * Creates a secret of texts (`Opaque`).
+   *
+   * @param name - Its name.
+   * @param texts - What it holds, by name.
+   * @throws RancherError: `already_exists`; `invalid` with the field that is wrong; `forbidden`.
+   * @remarks Scope: As `get`.
+   */
+  createSecret<R extends object = Record<string, unknown>>(
+    name: string,
+    texts: Readonly<Record<string, string>>,
+    options: Call = {},
+  ): Promise<Kept<R>> {
+    return this._object<R>('namespace.create_secret', {
+      name,
+      texts,
+      timeout: seconds(options.timeout),
+    }, options);
+  }
+
+  /**
+   * Creates a deployment.
+   *
+   * @param deployment - The deployment.
+   * @throws RancherError: As `create_secret`. A quota refuses pods, not the deployment: the rollout
+   *   says so.
+   * @remarks Scope: As `get`.
+   */
+  createDeployment<R extends object = Record<string, unknown>>(
+    deployment: object,
+    options: Call = {},
+  ): Promise<Kept<R>> {
+    return this._object<R>('namespace.create_deployment', {
+      deployment,
+      timeout: seconds(options.timeout),
+    }, options);
+  }
+
+  /**
+   * A deployment of the namespace.
+   *
+   * @param name - Its name.
+   * @throws RancherError: `not_found` if there is none.
+   * @remarks Scope: As `get`.
+   */
+  deployment<R extends object = Record<string, unknown>>(
+    name: string,
+    options: Call = {},
+  ): Promise<Kept<R>> {
+    return this._object<R>('namespace.deployment', {
+      name,
+      timeout: seconds(options.timeout),
+    }, options);
+  }
+
+  /**
+   * Applies an object on the server, in this namespace, see `KubernetesResource.apply`.
+   *
+   * @param object - The fields that shall be the manager's, with `apiVersion`, `kind` and a name.
+   * @param manager - Who applies: the name of a program or a pipeline, `ci`.
+   * @throws RancherError: `conflict` if another manager owns a field that would change: it names
+   *   the field, and in its causes each owner; `invalid` before anything is
+   *   sent, if the object lacks what applying needs.
+   * @remarks Scope: As `get`.
+   */
+  apply<R extends object = Record<string, unknown>>(
+    object: object,
+    manager: string,
+    options: NamespaceApplyOptions = {},
+  ): Promise<Kept<R>> {
+    return this._object<R>('namespace.apply', {
+      object,
+      manager,
+      force: options.force,
+      dry_run: options.dryRun,
+      timeout: seconds(options.timeout),
+    }, options);
+  }
+
+  /**
+   * Evicts a pod: it is deleted if the disruption budgets that count it allow that. It goes on for
+   * a while.
+   *
+   * @param pod - The name of the pod.
+   * @throws RancherError: `forbidden` with the reason `disruption_budget` if a budget does not
+   *   allow it now; `not_found` if there is no such pod; `conflict` if it is
+   *   not the one that the conditions name.
+   * @remarks Scope: As `get`.
+   */
+  evict(pod: string, options: NamespaceEvictOptions = {}): Promise<void> {
+    return this._nothing('namespace.evict', {
+      pod,
+      propagation: options.propagation,
+      grace: seconds(options.grace),
+      uid: options.uid,
+      resource_version: options.resourceVersion,
+      dry_run: options.dryRun,
+      timeout: seconds(options.timeout),
+    }, options);
+  }
+}
+
+/**
+ * Registration of clusters. Tokens, commands and manifests are secrets: whoever has one can
+ * register in the cluster's place.
+ */
+export class Registration extends Calls {
+  /**
+   * Makes an imported cluster: Rancher's object of it, which waits for the agent that the manifest
+   * installs. It is not sent twice.
+   *
+   * @param name - Its name: lower-case letters, digits and inner hyphens.
+   * @throws RancherError: `already_exists` if a cluster has this name, one that the user may not
+   *   see included; `forbidden` if the user may not create clusters; `invalid`
+   *   before anything is sent, if that is no name.
+   * @remarks Scope: A key without a scope, of a user who may create clusters.
+   */
+  importCluster(
+    name: string,
+    options: RegistrationImportClusterOptions = {},
+  ): Promise<RegisteredCluster> {
+    return this._value<RegisteredCluster>('registration.import_cluster', {
+      name,
+      description: options.description,
+      labels: options.labels,
+      annotations: options.annotations,
+      timeout: seconds(options.timeout),
+    }, options);
+  }
+
+  /**
+   * The imported cluster of this name, or a new one; `created` says which. What is found is left as
+   * it is.
+   *
+   * @param name - Its name.
+   * @throws RancherError: As `import_cluster`; `invalid` if the cluster of this name is not an
+   *   imported one; `conflict` if it is being deleted.
+   * @remarks Scope: A key without a scope, of a user who may create clusters.
+   */
+  ensureImported(
+    name: string,
+    options: RegistrationEnsureImportedOptions = {},
+  ): Promise<RegisteredCluster> {
+    return this._value<RegisteredCluster>('registration.ensure_imported', {
+      name,
+      description: options.description,
+      labels: options.labels,
+      annotations: options.annotations,
+      timeout: seconds(options.timeout),
+    }, options);
+  }
+
+  /**
+   * Makes a cluster whose nodes Rancher sets up, and waits for its id. Nodes join with the
+   * `nodeCommand` of its registration token.
+   *
+   * @param name - Its name.
+   * @param kubernetesVersion - The version as Rancher names it, `v1.33.4+rke2r1`.
+   * @throws RancherError: `already_exists`; `invalid` before anything is sent, if the name or the
+   *   version is none; `forbidden`; `partly_done` if it was created and the id
+   *   did not come in time.
+   * @remarks Scope: A key without a scope, of a user who may create clusters.
+   */
+  create(
+    name: string,
+    kubernetesVersion: string,
+    options: RegistrationCreateOptions = {},
+  ): Promise<RegisteredCluster> {
+    return this._value<RegisteredCluster>('registration.create', {
+      name,
+      kubernetes_version: kubernetesVersion,
+      namespace: options.namespace,
+      labels: options.labels,
+      annotations: options.annotations,
+      rke_config: options.rkeConfig,
+      deadline: seconds(options.deadline),
+      timeout: seconds(options.timeout),
+      stable_for: seconds(options.stableFor),
+      poll: seconds(options.poll),
+      rights_lag: seconds(options.rightsLag),
+    }, options);
+  }
+
+  /**
+   * The registration token of a cluster with its commands, waited for: `default-token` where there
+   * is one, else the newest. Its fields are secrets.
+   *
+   * @param cluster - The id of the cluster.
+   * @throws RancherError: `timeout` with what is missing, and the cause if the setting `server-url`
+   *   is not set; `invalid` for `local`; `not_found`; `forbidden`.
+   * @remarks Scope: A key without a scope, or one scoped to the cluster.
+   */
+  token<R extends object = Record<string, unknown>>(
+    cluster: string,
+    options: RegistrationTokenOptions = {},
+  ): Promise<Kept<R>> {
+    return this._object<R>('registration.token', {
+      cluster,
+      token_id: options.tokenId,
+      deadline: seconds(options.deadline),
+      timeout: seconds(options.timeout),
+      stable_for: seconds(options.stableFor),
+      poll: seconds(options.poll),
+      rights_lag: seconds(options.rightsLag),
+    }, options);
+  }
+
+  /**
+   * Makes another registration token, and waits for its commands. Its fields are secrets.
+   *
+   * @param cluster - The id of the cluster.
+   * @throws RancherError: As `token`; `invalid` before anything is sent, for a span that Rancher
+   *   would change in silence; `partly_done` names a token that was made and is
+   *   not whole in time.
+   * @remarks Scope: A key without a scope, of an owner of the cluster.
+   */
+  createToken<R extends object = Record<string, unknown>>(
+    cluster: string,
+    options: RegistrationCreateTokenOptions = {},
+  ): Promise<Kept<R>> {
+    return this._object<R>('registration.create_token', {
+      cluster,
+      ttl: seconds(options.ttl),
+      grace_period: seconds(options.gracePeriod),
+      deadline: seconds(options.deadline),
+      timeout: seconds(options.timeout),
+      stable_for: seconds(options.stableFor),
+      poll: seconds(options.poll),
+      rights_lag: seconds(options.rightsLag),
+    }, options);
+  }
+
+  /**
+   * The command that installs the agent in a cluster, waited for. It is a secret.
+   *
+   * @param cluster - The id of the cluster.
+   * @throws RancherError: As `token`.
+   * @remarks Scope: A key without a scope, or one scoped to the cluster.
+   */
+  command(cluster: string, options: RegistrationCommandOptions = {}): Promise<string> {
+    return this._value<string>('registration.command', {
+      cluster,
+      token_id: options.tokenId,
+      deadline: seconds(options.deadline),
+      timeout: seconds(options.timeout),
+      stable_for: seconds(options.stableFor),
+      poll: seconds(options.poll),
+      rights_lag: seconds(options.rightsLag),
+    }, options);
+  }
+
+  /**
+   * The manifest that installs the agent in a cluster, as YAML, from this server and without a
+   * credential. It is a secret, and proves nothing of the token in it: Rancher answers for any.
+   *
+   * @param cluster - The id of the cluster.
+   * @throws RancherError: As `token`; `not_rancher` if what comes is no manifest.
+   * @remarks Scope: A key without a scope, or one scoped to the cluster.
+   */
+  manifest(cluster: string, options: RegistrationManifestOptions = {}): Promise<string> {
+    return this._value<string>('registration.manifest', {
+      cluster,
+      token_id: options.tokenId,
+      deadline: seconds(options.deadline),
+      timeout: seconds(options.timeout),
+      stable_for: seconds(options.stableFor),
+      poll: seconds(options.poll),
+      rights_lag: seconds(options.rightsLag),
+    }, options);
+  }
+
+  /**
+   * Waits until the agent of a cluster is connected, and stays so: 5 seconds if not given
+   * otherwise. Progress tells an agent that never called from one that is gone.
+   *
+   * @param cluster - The id of the cluster.
+   * @throws RancherError: `timeout` with what is missing; `conflict` at once, if the cluster is
+   *   being deleted.
+   * @remarks Scope: A key without a scope, or one scoped to the cluster.
+   */
+  waitConnected<R extends object = Record<string, unknown>>(
+    cluster: string,
+    options: RegistrationWaitConnectedOptions = {},
+  ): Promise<Kept<R>> {
+    return this._wait<R>('registration.wait_connected', {
+      cluster,
+      deadline: seconds(options.deadline),
+      timeout: seconds(options.timeout),
+      stable_for: seconds(options.stableFor),
+      poll: seconds(options.poll),
+      rights_lag: seconds(options.rightsLag),
+    }, options.onProgress, options);
+  }
+
+  /**
+   * Waits until a cluster can be worked with: connected, ready and active, and all of it stays so
+   * for a while.
+   *
+   * @param cluster - The id of the cluster.
+   * @throws RancherError: As `wait_connected`.
+   * @remarks Scope: A key without a scope, or one scoped to the cluster.
+   */
+  waitReady<R extends object = Record<string, unknown>>(
+    cluster: string,
+    options: RegistrationWaitReadyOptions = {},
+  ): Promise<Kept<R>> {
+    return this._wait<R>('registration.wait_ready', {
+      cluster,
+      deadline: seconds(options.deadline),
+      timeout: seconds(options.timeout),
+      stable_for: seconds(options.stableFor),
+      poll: seconds(options.poll),
+      rights_lag: seconds(options.rightsLag),
+    }, options.onProgress, options);
+  }
+
+  /**
+   * Puts another registration token in the place of those that a cluster has: makes it, looks at
+   * the cluster and at the agent's token, deletes the old ones. A token that the agent has or may
+   * have stays, and the error says how to go on.
+   *
+   * @param cluster - The id of the cluster.
+   * @throws RancherError: `partly_done` from the moment that a new token may exist: what is done,
+   *   what is left behind by its id, what is not done. `conflict` if the
+   *   cluster is being deleted.
+   * @remarks Scope: A key without a scope, of an owner of the cluster.
+   */
+  rotateToken(
+    cluster: string,
+    options: RegistrationRotateTokenOptions = {},
+  ): Promise<TokenRotation> {
+    return this._value<TokenRotation>('registration.rotate_token', {
+      cluster,
+      to: options.to,
+      roll_out: options.rollOut,
+      cut_off: options.cutOff,
+      ttl: seconds(options.ttl),
+      grace_period: seconds(options.gracePeriod),
+      deadline: seconds(options.deadline),
+      timeout: seconds(options.timeout),
+      stable_for: seconds(options.stableFor),
+      poll: seconds(options.poll),
+      rights_lag: seconds(options.rightsLag),
+    }, options);
+  }
+
+  /**
+   * What would go if a cluster were removed, as far as it can be seen, and what could not be seen.
+   * Nothing is changed.
+   *
+   * @param cluster - The id of the cluster.
+   * @throws RancherError: `invalid` for `local`; `not_found` or `forbidden` if the user does not
+   *   see the cluster. What else fails is in the report.
+   * @remarks Scope: A key without a scope, or one scoped to the cluster, which sees less.
+   */
+  removal(cluster: string, options: Call = {}): Promise<RemovalReport> {
+    return this._value<RemovalReport>('registration.removal', {
+      cluster,
+      timeout: seconds(options.timeout),
+    }, options);
+  }
+
+  /**
+   * Removes a cluster from Rancher, if `confirm` is its name, and waits until it is gone.
+   * Finalizers that hang are named, and cleared only when asked.
+   *
+   * @param cluster - The id of the cluster.
+   * @param confirm - Its name, so that a wrong id removes nothing.
+   * @throws RancherError: `invalid` before anything is deleted, for `local` and for another name;
+   *   `forbidden`; `partly_done` from the deletion on: not finished in time,
+   *   with the finalizers that hang, or not to be seen.
+   * @remarks Scope: A key without a scope, or one scoped to the cluster, of an owner of it.
+   */
+  remove(
+    cluster: string,
+    confirm: string,
+    options: RegistrationRemoveOptions = {},
+  ): Promise<RemovedCluster> {
+    return this._value<RemovedCluster>('registration.remove', {
+      cluster,
+      confirm,
+      clear_finalizers: options.clearFinalizers,
+      deadline: seconds(options.deadline),
+      timeout: seconds(options.timeout),
+      stable_for: seconds(options.stableFor),
+      poll: seconds(options.poll),
+      rights_lag: seconds(options.rightsLag),
     }, options);
   }
 }
@@ -500,9 +1193,11 @@ export class KubernetesResource<T extends object> extends Calls {
    *   with the reason: rights, quota, admission.
    * @remarks Scope: As `list`.
    */
-  create(object: T, options: Call = {}): Promise<Kept<T>> {
+  create(object: T, options: KubernetesCreateOptions = {}): Promise<Kept<T>> {
     return this._object<T>('kubernetes.create', {
       object,
+      field_manager: options.fieldManager,
+      dry_run: options.dryRun,
       timeout: seconds(options.timeout),
     }, options);
   }
@@ -515,10 +1210,12 @@ export class KubernetesResource<T extends object> extends Calls {
    * @throws RancherError: `conflict` if somebody else wrote it since it was read.
    * @remarks Scope: As `list`.
    */
-  update(object: Kept<T>, options: Call = {}): Promise<Kept<T>> {
+  update(object: Kept<T>, options: KubernetesUpdateOptions = {}): Promise<Kept<T>> {
     const [subject, original] = this._changed(object);
     return this._object<T>('kubernetes.update', {
       ...subject,
+      field_manager: options.fieldManager,
+      dry_run: options.dryRun,
       timeout: seconds(options.timeout),
     }, options, original);
   }
@@ -536,24 +1233,32 @@ export class KubernetesResource<T extends object> extends Calls {
   updateWith(
     name: string,
     change: (object: Kept<T>) => Changed<T>,
-    options: Call = {},
+    options: KubernetesUpdateWithOptions = {},
   ): Promise<Kept<T>> {
     return this._edit<T>('kubernetes.update_with', {
       name,
+      field_manager: options.fieldManager,
+      dry_run: options.dryRun,
       timeout: seconds(options.timeout),
     }, change, options);
   }
 
   /**
-   * Deletes an object.
+   * Deletes an object. It may go on for a while, see `wait_gone`.
    *
    * @param name - Its name.
-   * @throws RancherError: `not_found` if there is none.
+   * @throws RancherError: `not_found` if there is none; `conflict` if it is not the one that the
+   *   conditions name.
    * @remarks Scope: As `list`.
    */
-  delete(name: string, options: Call = {}): Promise<Deleted<T>> {
+  delete(name: string, options: KubernetesDeleteOptions = {}): Promise<Deleted<T>> {
     return this._deleted<T>('kubernetes.delete', {
       name,
+      propagation: options.propagation,
+      grace: seconds(options.grace),
+      uid: options.uid,
+      resource_version: options.resourceVersion,
+      dry_run: options.dryRun,
       timeout: seconds(options.timeout),
     }, options);
   }
@@ -616,6 +1321,193 @@ export class KubernetesResource<T extends object> extends Calls {
       longest: seconds(options.longest),
       buffer: options.buffer,
       lag: seconds(options.lag),
+    }, options);
+  }
+
+  /**
+   * Changes a part of an object and returns it as it is now. A merge that names no resource version
+   * overwrites what others wrote there meanwhile, and only there. It may be sent twice; a JSON
+   * patch is not.
+   *
+   * @param name - Its name.
+   * @param patch - What changes: an object (`merge` or `strategic`), or a list of steps (`json`).
+   * @throws RancherError: `not_found` if there is none; `invalid` if that is no patch, or with the
+   *   field that is wrong; `conflict` if it names a resource version that is
+   *   not the present one.
+   * @remarks Scope: As `list`.
+   */
+  patch(name: string, patch: unknown, options: KubernetesPatchOptions = {}): Promise<Kept<T>> {
+    return this._object<T>('kubernetes.patch', {
+      name,
+      patch,
+      type: options.type,
+      field_manager: options.fieldManager,
+      dry_run: options.dryRun,
+      timeout: seconds(options.timeout),
+    }, options);
+  }
+
+  /**
+   * Applies an object on the server: the fields that it names are the manager's from then on, what
+   * the same manager applied before and does not name any more goes, and all other fields stay. If
+   * there is no such object, it is created.
+   *
+   * @param object - The fields that shall be the manager's, with `apiVersion`, `kind` and a name.
+   * @param manager - Who applies: the name of a program or a pipeline, `ci`.
+   * @throws RancherError: `conflict` if another manager owns a field that would change: it names
+   *   the field, and in its causes each owner; `invalid` before anything is
+   *   sent, if the object lacks what applying needs.
+   * @remarks Scope: As `list`.
+   */
+  apply(object: T, manager: string, options: KubernetesApplyOptions = {}): Promise<Kept<T>> {
+    return this._object<T>('kubernetes.apply', {
+      object,
+      manager,
+      force: options.force,
+      dry_run: options.dryRun,
+      timeout: seconds(options.timeout),
+    }, options);
+  }
+
+  /**
+   * How many replicas something has.
+   *
+   * @param name - Its name.
+   * @throws RancherError: `not_found` if there is none, or if such things have no scale.
+   * @remarks Scope: As `list`.
+   */
+  scale(name: string, options: Call = {}): Promise<Scale> {
+    return this._value<Scale>('kubernetes.scale', {
+      name,
+      timeout: seconds(options.timeout),
+    }, options);
+  }
+
+  /**
+   * Says how many replicas it shall have, whatever somebody else says meanwhile.
+   *
+   * @param name - Its name.
+   * @param replicas - How many.
+   * @throws RancherError: As `scale`; `unsupported` if the server accepted the number and kept
+   *   another.
+   * @remarks Scope: As `list`.
+   */
+  setScale(
+    name: string,
+    replicas: number,
+    options: KubernetesSetScaleOptions = {},
+  ): Promise<Scale> {
+    return this._value<Scale>('kubernetes.set_scale', {
+      name,
+      replicas,
+      field_manager: options.fieldManager,
+      dry_run: options.dryRun,
+      timeout: seconds(options.timeout),
+    }, options);
+  }
+
+  /**
+   * Writes the status of an object that was read and changed: what a controller does.
+   *
+   * @param object - The object as it was read, its status changed.
+   * @throws RancherError: As `update`; `unsupported` if anything but the status was changed.
+   * @remarks Scope: As `list`.
+   */
+  updateStatus(object: Kept<T>, options: KubernetesUpdateStatusOptions = {}): Promise<Kept<T>> {
+    const [subject, original] = this._changed(object);
+    return this._object<T>('kubernetes.update_status', {
+      ...subject,
+      field_manager: options.fieldManager,
+      dry_run: options.dryRun,
+      timeout: seconds(options.timeout),
+    }, options, original);
+  }
+
+  /**
+   * Changes a part of the status of an object: what a controller does.
+   *
+   * @param name - Its name.
+   * @param patch - What changes: an object (`merge` or `strategic`), or a list of steps (`json`).
+   * @throws RancherError: As `patch`.
+   * @remarks Scope: As `list`.
+   */
+  patchStatus(
+    name: string,
+    patch: unknown,
+    options: KubernetesPatchStatusOptions = {},
+  ): Promise<Kept<T>> {
+    return this._object<T>('kubernetes.patch_status', {
+      name,
+      patch,
+      type: options.type,
+      field_manager: options.fieldManager,
+      dry_run: options.dryRun,
+      timeout: seconds(options.timeout),
+    }, options);
+  }
+
+  /**
+   * A list as the server shows it to people, and as `kubectl get` prints it: columns that it chose,
+   * and a row for each object.
+   *
+   * @throws RancherError: As `list`; `unsupported` if the server shows no tables of this.
+   * @remarks Scope: As `list`.
+   */
+  table(options: KubernetesTableOptions = {}): Promise<Table> {
+    return this._value<Table>('kubernetes.table', {
+      label_selector: options.labelSelector,
+      field_selector: options.fieldSelector,
+      expired: options.expired,
+      page_size: options.pageSize,
+      timeout: seconds(options.timeout),
+    }, options);
+  }
+
+  /**
+   * The objects without anything but their metadata: names, labels, owners. It is much smaller, and
+   * shows no secret. What comes cannot be written back.
+   *
+   * @param options.fields - Flat records of these fields instead of objects, by path:
+   *   `status.version.gitVersion`, `metadata.labels[app.kubernetes.io/name]`,
+   *   `spec.containers[0].image`.
+   * @throws RancherError: As `list`.
+   * @remarks Scope: As `list`.
+   */
+  listMetadata(options: KubernetesListMetadataOptions & { readonly fields: Fields }): RecordList;
+  listMetadata(options?: KubernetesListMetadataOptions): ObjectList<T>;
+  listMetadata(
+    options: KubernetesListMetadataOptions & { readonly fields?: Fields } = {},
+  ): ObjectList<T> | RecordList {
+    if (options.fields !== undefined) {
+      return this._records('kubernetes.list_metadata', {
+        label_selector: options.labelSelector,
+        field_selector: options.fieldSelector,
+        expired: options.expired,
+        page_size: options.pageSize,
+        timeout: seconds(options.timeout),
+        fields: options.fields,
+      }, options);
+    }
+    return this._objects<T>('kubernetes.list_metadata', {
+      label_selector: options.labelSelector,
+      field_selector: options.fieldSelector,
+      expired: options.expired,
+      page_size: options.pageSize,
+      timeout: seconds(options.timeout),
+    }, options);
+  }
+
+  /**
+   * One object without anything but its metadata. It cannot be written back.
+   *
+   * @param name - Its name.
+   * @throws RancherError: As `get`.
+   * @remarks Scope: As `list`.
+   */
+  getMetadata(name: string, options: Call = {}): Promise<Kept<T>> {
+    return this._object<T>('kubernetes.get_metadata', {
+      name,
+      timeout: seconds(options.timeout),
     }, options);
   }
 }
@@ -709,6 +1601,46 @@ export class Cluster extends Calls {
       namespace: options.namespace,
       group: options.group,
       subresource: options.subresource,
+      timeout: seconds(options.timeout),
+    }, options);
+  }
+
+  /**
+   * Finds out which resource a name means, as kubectl does. What every Kubernetes has needs no
+   * request.
+   *
+   * @param name - `deployments`, `deploy`, `Deployment`, `widgets.example.com`.
+   * @throws RancherError: `not_found` if the cluster serves no such resource; `invalid` if several
+   *   groups have one of this name: it names them.
+   * @remarks Scope: A key without a scope, or one scoped to the cluster.
+   */
+  resolve(name: string, options: Call = {}): Promise<ApiResource> {
+    return this._value<ApiResource>('cluster.resolve', {
+      name,
+      timeout: seconds(options.timeout),
+    }, options);
+  }
+
+  /**
+   * Applies an object on the server, whatever it is, see `KubernetesResource.apply`.
+   *
+   * @param object - The fields that shall be the manager's, with `apiVersion`, `kind` and a name.
+   * @param manager - Who applies: the name of a program or a pipeline, `ci`.
+   * @throws RancherError: `conflict` if another manager owns a field that would change: it names
+   *   the field, and in its causes each owner; `invalid` before anything is
+   *   sent, if the object lacks what applying needs.
+   * @remarks Scope: A key without a scope, or one scoped to the cluster.
+   */
+  apply<R extends object = Record<string, unknown>>(
+    object: object,
+    manager: string,
+    options: ClusterApplyOptions = {},
+  ): Promise<Kept<R>> {
+    return this._object<R>('cluster.apply', {
+      object,
+      manager,
+      force: options.force,
+      dry_run: options.dryRun,
       timeout: seconds(options.timeout),
     }, options);
   }
@@ -1171,7 +2103,7 @@ export class Collection<T extends object, W extends object = Where> extends Call
     options: V3ActionOptions = {},
   ): Promise<R> {
     const [subject, original] = this._subject(object);
-    return this._value<R>('v3.action', {
+    return this._json<R>('v3.action', {
       ...subject,
       name,
       input: options.input,
@@ -1188,7 +2120,7 @@ export class Collection<T extends object, W extends object = Where> extends Call
    * @remarks Scope: As `list`.
    */
   collectionAction<R = unknown>(name: string, options: V3CollectionActionOptions = {}): Promise<R> {
-    return this._value<R>('v3.collection_action', {
+    return this._json<R>('v3.collection_action', {
       name,
       input: options.input,
       timeout: seconds(options.timeout),
@@ -1319,6 +2251,205 @@ export class Collection<T extends object, W extends object = Where> extends Call
       longest: seconds(options.longest),
       buffer: options.buffer,
       lag: seconds(options.lag),
+    }, options);
+  }
+}
+
+/** The kubeconfigs of `ext.cattle.io`: one's own, for an administrator everyone's. */
+export class ExtKubeconfigs extends Calls {
+  /**
+   * The kubeconfigs that the user may see, without their text.
+   *
+   * @throws RancherError: `unsupported` on a server without them.
+   * @remarks Scope: A key without a scope, or one scoped to `local`.
+   */
+  list(options: Call = {}): Promise<readonly ExtKubeconfig[]> {
+    return this._value<readonly ExtKubeconfig[]>('ext.kubeconfigs.list', {
+      timeout: seconds(options.timeout),
+    }, options);
+  }
+
+  /**
+   * One kubeconfig, without its text.
+   *
+   * @param name - Its name.
+   * @throws RancherError: `not_found` if there is none that the user may see.
+   * @remarks Scope: A key without a scope, or one scoped to `local`.
+   */
+  get(name: string, options: Call = {}): Promise<ExtKubeconfig> {
+    return this._value<ExtKubeconfig>('ext.kubeconfigs.get', {
+      name,
+      timeout: seconds(options.timeout),
+    }, options);
+  }
+
+  /**
+   * Makes a kubeconfig, and an unscoped token in it. It is not sent twice, and the text is told
+   * only now.
+   *
+   * @param clusters - The ids of the clusters that it leads to, or `*` for all.
+   * @throws RancherError: `invalid` if no cluster is named, the server knows one of them not, or
+   *   the life is none or longer than it allows.
+   * @remarks Scope: A key without a scope, or one scoped to `local`.
+   */
+  create(
+    clusters: string | readonly string[],
+    options: ExtKubeconfigsCreateOptions = {},
+  ): Promise<CreatedExtKubeconfig> {
+    return this._value<CreatedExtKubeconfig>('ext.kubeconfigs.create', {
+      clusters,
+      current_context: options.currentContext,
+      description: options.description,
+      ttl: seconds(options.ttl),
+      timeout: seconds(options.timeout),
+    }, options);
+  }
+
+  /**
+   * Deletes a kubeconfig, and its token with it.
+   *
+   * @param name - Its name.
+   * @throws RancherError: `not_found` if there is none that the user may see.
+   * @remarks Scope: A key without a scope, or one scoped to `local`.
+   */
+  delete(name: string, options: Call = {}): Promise<void> {
+    return this._nothing('ext.kubeconfigs.delete', {
+      name,
+      timeout: seconds(options.timeout),
+    }, options);
+  }
+}
+
+/**
+ * The tokens of `ext.cattle.io`: one's own, for an administrator everyone's. Names are taken with
+ * and without `ext/`.
+ */
+export class ExtTokens extends Calls {
+  /**
+   * The tokens that the user may see.
+   *
+   * @throws RancherError: `unsupported` on a server without them.
+   * @remarks Scope: A key without a scope, or one scoped to `local`.
+   */
+  list(options: Call = {}): Promise<readonly ExtToken[]> {
+    return this._value<readonly ExtToken[]>('ext.tokens.list', {
+      timeout: seconds(options.timeout),
+    }, options);
+  }
+
+  /**
+   * One token.
+   *
+   * @param name - Its name.
+   * @throws RancherError: `not_found` if there is none that the user may see; `invalid` if that is
+   *   no name.
+   * @remarks Scope: A key without a scope, or one scoped to `local`.
+   */
+  get(name: string, options: Call = {}): Promise<ExtToken> {
+    return this._value<ExtToken>('ext.tokens.get', {
+      name,
+      timeout: seconds(options.timeout),
+    }, options);
+  }
+
+  /**
+   * Makes a token of one's own. It is not sent twice, and the secret is told only now.
+   *
+   * @throws RancherError: `invalid` if the life is none; `decode` if it was made and its secret did
+   *   not come.
+   * @remarks Scope: A key without a scope, or one scoped to `local`.
+   */
+  create(options: ExtTokensCreateOptions = {}): Promise<CreatedExtToken> {
+    return this._value<CreatedExtToken>('ext.tokens.create', {
+      description: options.description,
+      ttl: seconds(options.ttl),
+      cluster_name: options.clusterName,
+      timeout: seconds(options.timeout),
+    }, options);
+  }
+
+  /**
+   * Changes what a token is for, switches it on or off, or shortens its life.
+   *
+   * @param name - Its name.
+   * @throws RancherError: `invalid` if nothing shall change or the server refuses it; `unsupported`
+   *   if it took the change and ignored it, `partly_done` if a part;
+   *   `not_found`.
+   * @remarks Scope: A key without a scope, or one scoped to `local`.
+   */
+  update(name: string, options: ExtTokensUpdateOptions = {}): Promise<ExtToken> {
+    return this._value<ExtToken>('ext.tokens.update', {
+      name,
+      description: options.description,
+      enabled: options.enabled,
+      ttl: seconds(options.ttl),
+      timeout: seconds(options.timeout),
+    }, options);
+  }
+
+  /**
+   * Deletes a token: it is refused from then on.
+   *
+   * @param name - Its name.
+   * @throws RancherError: `not_found` if there is none that the user may see.
+   * @remarks Scope: A key without a scope, or one scoped to `local`.
+   */
+  delete(name: string, options: Call = {}): Promise<void> {
+    return this._nothing('ext.tokens.delete', { name, timeout: seconds(options.timeout) }, options);
+  }
+}
+
+/**
+ * Rancher's extension API, `ext.cattle.io`. What a server is too old for is `unsupported`, with its
+ * version.
+ */
+export class Ext extends Calls {
+  /** Tokens. They are unscoped, whatever cluster they name. */
+  get tokens(): ExtTokens {
+    return this._child(ExtTokens, {});
+  }
+
+  /** Kubeconfigs, each with a token of its own. */
+  get kubeconfigs(): ExtKubeconfigs {
+    return this._child(ExtKubeconfigs, {});
+  }
+
+  /**
+   * The id of the user who asks.
+   *
+   * @throws RancherError: `unsupported` on a server without it.
+   * @remarks Scope: A key without a scope, or one scoped to `local`.
+   */
+  selfUser(options: Call = {}): Promise<string> {
+    return this._value<string>('ext.self_user', { timeout: seconds(options.timeout) }, options);
+  }
+
+  /**
+   * Has the identity provider asked again for the groups of a user. It takes nothing away at once:
+   * what a user left goes with the next login.
+   *
+   * @param user - The id of the user, or `*` for everybody.
+   * @throws RancherError: `forbidden` to whom may not create users; `unsupported`.
+   * @remarks Scope: A key without a scope, or one scoped to `local`.
+   */
+  refreshGroups(user: string, options: Call = {}): Promise<GroupRefresh> {
+    return this._value<GroupRefresh>('ext.refresh_groups', {
+      user,
+      timeout: seconds(options.timeout),
+    }, options);
+  }
+
+  /**
+   * When a session of one's own was active last, and when it ends unless it is again.
+   *
+   * @param token - The name of the session's token.
+   * @throws RancherError: `not_found` if there is no such session; `unsupported`.
+   * @remarks Scope: A key without a scope, or one scoped to `local`.
+   */
+  userActivity(token: string, options: Call = {}): Promise<UserActivity> {
+    return this._value<UserActivity>('ext.user_activity', {
+      token,
+      timeout: seconds(options.timeout),
     }, options);
   }
 }
@@ -1626,6 +2757,19 @@ export class ClientOperations extends Calls {
     return this._child(Cluster, { cluster: id });
   }
 
+  /** Rancher's extension API: tokens, kubeconfigs, requests about users. */
+  get ext(): Ext {
+    return this._child(Ext, {});
+  }
+
+  /**
+   * Clusters come and go: imported or created, registered, their registration token rotated,
+   * removed.
+   */
+  get registration(): Registration {
+    return this._child(Registration, {});
+  }
+
   /**
    * The version of the server. It needs no credential and proves nothing about one.
    *
@@ -1673,5 +2817,86 @@ export class ClientOperations extends Calls {
       headers: options.headers,
       timeout: seconds(options.timeout),
     }, options);
+  }
+
+  /**
+   * The providers by which one can log in, as the server lists them to everybody. One that is
+   * switched off is not among them.
+   *
+   * @throws RancherError: `unsupported` if the server has neither of Rancher's public APIs.
+   * @remarks Scope: Public.
+   */
+  authProviders(options: Call = {}): Promise<readonly AuthProvider[]> {
+    return this._value<readonly AuthProvider[]>('auth_providers', {
+      timeout: seconds(options.timeout),
+    }, options);
+  }
+
+  /**
+   * Logs in with a user name and a password. From then on the client goes by the session's token;
+   * the credential that it had plays no part. The login is sent once: if its answer is lost, it is
+   * not sent again.
+   *
+   * @param username - The name of the user.
+   * @param password - The password.
+   * @throws RancherError: `unauthenticated` with the causes that remain: `wrong_password`,
+   *   `user_disabled`; `unsupported` with the cause `provider_disabled` if the
+   *   server does not offer the provider, and for one whose login takes a
+   *   browser; `invalid` before anything is sent, if a name or password is
+   *   empty.
+   * @remarks Scope: Public.
+   */
+  login(username: string, password: string, options: LoginOptions = {}): Promise<LoginSession> {
+    return this._value<LoginSession>('login', {
+      username,
+      password,
+      provider: options.provider,
+      description: options.description,
+      revoke_on_close: options.revokeOnClose,
+      timeout: seconds(options.timeout),
+    }, options);
+  }
+
+  /**
+   * Ends the session whose token the client goes by, and says which. The client has no credential
+   * afterwards. An API key is not deleted in passing.
+   *
+   * @throws RancherError: `invalid` if the credential is no session. One that is over already is no
+   *   error.
+   * @remarks Scope: The session's own token.
+   */
+  logout(options: Call = {}): Promise<LoggedOut> {
+    return this._value<LoggedOut>('logout', { timeout: seconds(options.timeout) }, options);
+  }
+
+  /**
+   * Changes the password of the user whose credential this is. Sessions and keys stay as they are.
+   *
+   * @param current - The password as it is.
+   * @param new - The password as it shall be.
+   * @throws RancherError: `invalid` if one is empty or the new one too short; with the cause
+   *   `wrong_password` if the current one is another. Of an administrator the
+   *   extension API does not check that.
+   * @remarks Scope: A key without a scope, or one scoped to `local`.
+   */
+  changePassword(current: string, new: string, options: Call = {}): Promise<void> {
+    return this._nothing('change_password', {
+      current,
+      new,
+      timeout: seconds(options.timeout),
+    }, options);
+  }
+
+  /**
+   * Sets the password of a local user, as an administrator.
+   *
+   * @param user - The id of the user.
+   * @param new - The password as it shall be.
+   * @throws RancherError: `invalid` if it is empty or too short; `not_found` if there is no such
+   *   user; `forbidden`.
+   * @remarks Scope: A key without a scope.
+   */
+  setPassword(user: string, new: string, options: Call = {}): Promise<void> {
+    return this._nothing('set_password', { user, new, timeout: seconds(options.timeout) }, options);
   }
 }

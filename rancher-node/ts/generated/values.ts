@@ -6,6 +6,8 @@
  * @module
  */
 
+import type { Secret } from '../secret.js';
+
 /** What a function returns that changes an object: nothing, or another in its stead. */
 export type Changed<T> = T | void | Promise<T | void>;
 
@@ -37,6 +39,52 @@ export type Where = {
     | { readonly [comparison: string]: Scalar | readonly Scalar[] }
     | readonly Where[];
 };
+
+/** A resource that a cluster serves. */
+export interface ApiResource {
+  /** The API group, `apps`; empty for the core. */
+  readonly group: string;
+  /** The version, `v1`. */
+  readonly version: string;
+  /** The plural in the path, `deployments`. */
+  readonly plural: string;
+  /** `Deployment`. */
+  readonly kind: string;
+  /** Whether such objects are in namespaces. */
+  readonly namespaced: boolean;
+  /** `deploy`. */
+  readonly shortNames: readonly string[];
+}
+
+/** A provider by which one can log in. */
+export interface AuthProvider {
+  /** Its id, `local`. */
+  readonly id: string;
+  /** Its type, `localProvider`. */
+  readonly type: string;
+  /** Whether its login takes a password; the others need a browser. */
+  readonly password: boolean;
+  /** Where a browser goes to log in, as the server says it. */
+  readonly redirectUrl: string | null;
+}
+
+/** A kubeconfig that was made, with its text. */
+export interface CreatedExtKubeconfig {
+  /** What was made. */
+  readonly kubeconfig: ExtKubeconfig;
+  /** The kubeconfig, as YAML. It holds a token. */
+  readonly value: Secret;
+}
+
+/** A token that was made, with its secret. */
+export interface CreatedExtToken {
+  /** The token. */
+  readonly token: ExtToken;
+  /** The whole bearer token. */
+  readonly bearer: Secret;
+  /** Whether the server gave it another life than was asked for. */
+  readonly clamped: boolean;
+}
 
 /** What a diagnosis found of the cluster. */
 export interface DoctorCluster {
@@ -147,6 +195,99 @@ export interface DoctorTls {
   readonly notAfter: string | null;
 }
 
+/** A kubeconfig of `ext.cattle.io`, without its text. */
+export interface ExtKubeconfig {
+  /** Its name. */
+  readonly name: string;
+  /** The id of the user whose it is. */
+  readonly user: string | null;
+  /** The ids of the clusters that it leads to; `*` for all. */
+  readonly clusters: readonly string[];
+  /** The id of the cluster that it means where none is named. */
+  readonly currentContext: string | null;
+  /** What it is for. */
+  readonly description: string;
+  /** How long its token lives, in seconds; in Node in milliseconds. */
+  readonly ttl: number | null;
+  /** The names of its tokens. */
+  readonly tokens: readonly string[];
+  /** How far the server is with it. */
+  readonly summary: string | null;
+  /** When it was made. */
+  readonly created: string | null;
+}
+
+/** A token of `ext.cattle.io`, without its secret. */
+export interface ExtToken {
+  /** Its name. In a bearer token `ext/` stands before it. */
+  readonly name: string;
+  /** The id of the user whose it is. */
+  readonly user: string | null;
+  /** What it is for. */
+  readonly description: string;
+  /** Empty for one that a user made, `session` of a login. */
+  readonly kind: string;
+  /** Whether it is switched on. */
+  readonly enabled: boolean;
+  /** How long it lives, in seconds; in Node in milliseconds. */
+  readonly ttl: number | null;
+  /** A cluster that it names. It confines the token to nothing. */
+  readonly clusterName: string | null;
+  /** Whether it is the one that asked. */
+  readonly current: boolean;
+  /** Whether it is past its time. */
+  readonly expired: boolean;
+  /** When it ends. */
+  readonly expiresAt: string | null;
+  /** When it was used last, where the server tells. */
+  readonly lastUsedAt: string | null;
+  /** When it was made. */
+  readonly created: string | null;
+}
+
+/** What the server says of a refresh of groups. */
+export interface GroupRefresh {
+  /** `Completed` once it was begun. */
+  readonly summary: string | null;
+  /** The conditions that are true. */
+  readonly conditions: readonly string[];
+}
+
+/** A registration token that a rotation left where it was. */
+export interface KeptToken {
+  /** Its id. */
+  readonly id: string;
+  /** Why it is still there. */
+  readonly because: string;
+}
+
+/** What a logout did. */
+export interface LoggedOut {
+  /** The name of the token that is refused from now on. */
+  readonly token: string;
+  /** Whether it was refused already. */
+  readonly wasOver: boolean;
+}
+
+/** A session that a login made. The client goes by its token. */
+export interface LoginSession {
+  /** The name of its token. */
+  readonly token: string | null;
+  /** Whose it is, where that could be read. */
+  readonly user: SessionUser | null;
+  /** When it ends, by the server's clock. */
+  readonly expiresAt: string | null;
+  /**
+   * Whether the server said so; otherwise it is when the token was made and how long it lives,
+   * added up.
+   */
+  readonly expiryStated: boolean;
+  /** Whether closing the client ends it. */
+  readonly revokeOnClose: boolean;
+  /** What else there is to say. */
+  readonly notes: readonly string[];
+}
+
 /** Whether something is allowed. */
 export interface Permission {
   /** Whether it is. Quotas and admission can still deny it. */
@@ -169,6 +310,88 @@ export interface Question {
   readonly subresource?: string;
 }
 
+/** A cluster that waits for its agent, or one that was there. */
+export interface RegisteredCluster {
+  /** Its id: `c-xxxxx` of an imported cluster, `c-m-xxxxxxxx` of a provisioned one. */
+  readonly id: string;
+  /** Its name. */
+  readonly name: string;
+  /** Whether it was created now; if not, it was found. */
+  readonly created: boolean;
+  /**
+   * The object of `provisioning.cattle.io` that it belongs to, `namespace/name`; nothing for an
+   * imported one.
+   */
+  readonly provisioning: string | null;
+}
+
+/** What a removal of a cluster would take, and what it would not. */
+export interface RemovalReport {
+  /** The id of the cluster. */
+  readonly cluster: string;
+  /** Its name, which `remove` wants to hear. */
+  readonly name: string;
+  /** Its state. */
+  readonly state: string | null;
+  /** The object of `provisioning.cattle.io` that goes with it; nothing for an imported cluster. */
+  readonly provisioning: string | null;
+  /** What Rancher deletes of its own. */
+  readonly goes: readonly RemovalSeen[];
+  /**
+   * What is in the cluster: of an imported one it goes on without Rancher, of a provisioned one it
+   * goes with the machines.
+   */
+  readonly inside: readonly RemovalSeen[];
+  /** What nobody can see from here. */
+  readonly notLooked: readonly string[];
+  /** The report as text. */
+  readonly text: string;
+}
+
+/** One kind of thing that a removal concerns, as far as the user sees it. */
+export interface RemovalSeen {
+  /** What it is, `projects`. */
+  readonly what: string;
+  /** How many were seen; nothing if it could not be asked, which is not none. */
+  readonly count: number | null;
+  /** Whether these are proven to be all. */
+  readonly complete: boolean;
+  /** Some of their names. */
+  readonly names: readonly string[];
+  /** Why the count is missing or may be too small. */
+  readonly because: string | null;
+}
+
+/** A cluster that is gone. */
+export interface RemovedCluster {
+  /** Its id. */
+  readonly id: string;
+  /** Its name. */
+  readonly name: string;
+  /** The finalizers that were taken away. What they stand for was not done. */
+  readonly cleared: readonly string[];
+}
+
+/** How far a rollout is. */
+export interface RolloutStatus {
+  /** Everything that was asked for runs, and nothing older does. */
+  readonly done: boolean;
+  /** What is missing, in words; empty if it is done. */
+  readonly missing: string;
+  /** What the workload says of it. */
+  readonly message: string | null;
+}
+
+/** How many replicas something has. */
+export interface Scale {
+  /** How many it shall have. */
+  readonly replicas: number;
+  /** How many there are. */
+  readonly current: number;
+  /** The labels by which its pods are found, as a label selector. */
+  readonly selector: string;
+}
+
 /** The version of the server. */
 export interface ServerVersion {
   /** `v2.16.0`. */
@@ -177,6 +400,72 @@ export interface ServerVersion {
   readonly gitCommit: string;
   /** Whether it is Rancher Prime. */
   readonly prime: boolean;
+}
+
+/** Whose session it is. */
+export interface SessionUser {
+  /** Rancher's id of the user. */
+  readonly id: string;
+  /** The name that the user logs in with, where the server tells. */
+  readonly username: string | null;
+  /** Whether the user is to choose another password first, where the server tells. */
+  readonly mustChangePassword: boolean | null;
+}
+
+/** What the server shows of a list. */
+export interface Table {
+  /** What the columns are. */
+  readonly columns: readonly TableColumn[];
+  /** One for each object. */
+  readonly rows: readonly TableRow[];
+}
+
+/** A column of a table. */
+export interface TableColumn {
+  /** Its heading, `Ready`. */
+  readonly name: string;
+  /** `string`, `integer`, `number`, `boolean` or `date`. */
+  readonly kind: string;
+  /** What it says. */
+  readonly description: string;
+  /** Zero for what is always shown, more for what is shown where there is room. */
+  readonly priority: number;
+}
+
+/** A row of a table. */
+export interface TableRow {
+  /** One value for each column. */
+  readonly cells: readonly unknown[];
+  /** The name of the object. */
+  readonly name: string;
+  /** Its namespace; empty for what is in none. */
+  readonly namespace: string;
+  /** Its uid. */
+  readonly uid: string;
+}
+
+/** What a rotation of a registration token did. */
+export interface TokenRotation {
+  /** The id of the token to register with from now on. */
+  readonly tokenId: string;
+  /** Whether it was made now. */
+  readonly created: boolean;
+  /** The ids of the tokens that are deleted. */
+  readonly deleted: readonly string[];
+  /** Those that are still there on purpose. */
+  readonly kept: readonly KeptToken[];
+  /** Whether the agent was connected before, and still was afterwards. */
+  readonly connected: boolean;
+}
+
+/** The activity of a session. */
+export interface UserActivity {
+  /** The name of the session's token. */
+  readonly token: string;
+  /** When the user was seen last. */
+  readonly seenAt: string | null;
+  /** When the session ends unless the user is seen again. */
+  readonly expiresAt: string | null;
 }
 
 /** How far a wait has come. */

@@ -17,7 +17,18 @@ _native.settle()
 
 from rancher._client import Client
 from rancher._flows import AsyncLogLines, AsyncWatch, Event, LogLine, LogLines, Watch
-from rancher._generated.sync import Cluster, Collection, KubernetesResource, Namespace, SteveResource
+from rancher._generated.sync import (
+    Cluster,
+    Collection,
+    Ext,
+    ExtKubeconfigs,
+    ExtTokens,
+    KubernetesResource,
+    Namespace,
+    Registration,
+    Rollout,
+    SteveResource,
+)
 from rancher._objects import (
     AsyncObjectList,
     AsyncRecordList,
@@ -29,6 +40,7 @@ from rancher._objects import (
     RecordList,
     Response,
 )
+from rancher._secret import Secret
 from rancher.errors import (
     AlreadyExists,
     Cancelled,
@@ -60,8 +72,13 @@ if TYPE_CHECKING:
     from rancher._generated.aio import (
         AsyncCluster,
         AsyncCollection,
+        AsyncExt,
+        AsyncExtKubeconfigs,
+        AsyncExtTokens,
         AsyncKubernetesResource,
         AsyncNamespace,
+        AsyncRegistration,
+        AsyncRollout,
         AsyncSteveResource,
     )
 
@@ -70,11 +87,16 @@ __all__ = [
     "AsyncClient",
     "AsyncCluster",
     "AsyncCollection",
+    "AsyncExt",
+    "AsyncExtKubeconfigs",
+    "AsyncExtTokens",
     "AsyncKubernetesResource",
     "AsyncLogLines",
     "AsyncNamespace",
     "AsyncObjectList",
     "AsyncRecordList",
+    "AsyncRegistration",
+    "AsyncRollout",
     "AsyncSteveResource",
     "AsyncWatch",
     "Cancelled",
@@ -89,6 +111,9 @@ __all__ = [
     "Deleted",
     "Ensured",
     "Event",
+    "Ext",
+    "ExtKubeconfigs",
+    "ExtTokens",
     "Forbidden",
     "InternalError",
     "Invalid",
@@ -107,7 +132,10 @@ __all__ = [
     "RancherTimeout",
     "RateLimited",
     "RecordList",
+    "Registration",
     "Response",
+    "Rollout",
+    "Secret",
     "SteveResource",
     "TlsError",
     "TokenRefused",

@@ -23,8 +23,12 @@ class AsyncClient(Opened, AsyncClientOperations):
     __slots__ = ()
 
     async def aclose(self) -> None:
-        """Ends the calls that are under way, and refuses those to come."""
-        self._border.native.close()
+        """Ends the calls that are under way, and refuses those to come; a session that was begun with
+        ``revoke_on_close`` ends on the server.
+        """
+        rest = self._border.native.close_async()
+        if rest is not None:
+            await rest
 
     async def __aenter__(self) -> Self:
         return self

@@ -16,6 +16,7 @@ from rancher._objects import (
     RecordList,
     Response,
 )
+from rancher._secret import unsealed
 from rancher.errors import Invalid
 
 if TYPE_CHECKING:
@@ -108,8 +109,11 @@ class SyncCalls(Calls):
     ) -> None:
         self._border.call(operation, self._aimed(input), original)
 
-    def _value(self, operation: str, input: dict[str, Any], original: Original | None = None) -> Any:
+    def _json(self, operation: str, input: dict[str, Any], original: Original | None = None) -> Any:
         return self._border.call(operation, self._aimed(input), original).value()
+
+    def _value(self, operation: str, input: dict[str, Any], original: Original | None = None) -> Any:
+        return unsealed(self._json(operation, input, original))
 
     def _response(self, operation: str, input: dict[str, Any]) -> Response:
         return _response(self._border.call(operation, self._aimed(input)))
@@ -133,7 +137,7 @@ class SyncCalls(Calls):
     def _wait_value(
         self, operation: str, input: dict[str, Any], on_progress: Callable[[Any], object] | None
     ) -> Any:
-        return self._waited(operation, input, on_progress).value()["value"]
+        return unsealed(self._waited(operation, input, on_progress).value()["value"])
 
     def _waited(
         self, operation: str, input: dict[str, Any], on_progress: Callable[[Any], object] | None
@@ -196,10 +200,15 @@ class AsyncCalls(Calls):
     ) -> None:
         await self._border.call_async(operation, self._aimed(input), original)
 
-    async def _value(
+    async def _json(
         self, operation: str, input: dict[str, Any], original: Original | None = None
     ) -> Any:
         return (await self._border.call_async(operation, self._aimed(input), original)).value()
+
+    async def _value(
+        self, operation: str, input: dict[str, Any], original: Original | None = None
+    ) -> Any:
+        return unsealed(await self._json(operation, input, original))
 
     async def _response(self, operation: str, input: dict[str, Any]) -> Response:
         return _response(await self._border.call_async(operation, self._aimed(input)))
@@ -223,7 +232,7 @@ class AsyncCalls(Calls):
     async def _wait_value(
         self, operation: str, input: dict[str, Any], on_progress: Callable[[Any], object] | None
     ) -> Any:
-        return (await self._waited(operation, input, on_progress)).value()["value"]
+        return unsealed((await self._waited(operation, input, on_progress)).value()["value"])
 
     async def _waited(
         self, operation: str, input: dict[str, Any], on_progress: Callable[[Any], object] | None

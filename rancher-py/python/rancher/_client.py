@@ -157,7 +157,12 @@ class Client(Opened, ClientOperations):
     __slots__ = ()
 
     def close(self) -> None:
-        """Ends the calls that are under way, and refuses those to come."""
+        """Ends the calls that are under way, and refuses those to come; a session that was begun with
+        ``revoke_on_close`` ends on the server.
+
+        Raises:
+            RancherError: A session could not be ended, and may go on. The client is closed all the same.
+        """
         self._border.native.close()
 
     def __enter__(self) -> Self:

@@ -184,6 +184,18 @@ async fn a_key_of_local_takes_the_road_and_one_of_another_cluster_none() {
         ]
     );
 
+    // nothing is known of it: it is tried, and from then on known
+    lab.forget();
+    let fresh = lab.client("admin-local");
+    assert_eq!(fresh.ext().self_user().await.unwrap(), me);
+    let requests = lab.requests();
+    assert_eq!(requests[0], "GET /apis/ext.cattle.io/v1", "{requests:?}");
+    let made = fresh.ext().tokens().create(&NewToken::default()).await.unwrap();
+    assert!(!made.token.name.is_empty());
+    // a dead key is tried there, too, and stays undetermined
+    let dead = lab.client("expired").ext().tokens().list().await.unwrap_err();
+    assert_eq!(dead.kind(), ErrorKind::Undetermined, "{dead:?}");
+
     lab.forget();
     let client = lab.client("admin-prod");
     client.connection().learn(Knowledge::Recorded(KeyScope::Cluster(ClusterId::new("c-prod1").unwrap())));

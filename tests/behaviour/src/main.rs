@@ -49,11 +49,13 @@ mod old_server;
 mod origin;
 #[cfg(test)]
 mod registration;
+#[cfg(test)]
 mod scopes_doc;
 #[cfg(test)]
 mod service_accounts;
 #[cfg(test)]
 mod sessions;
+#[cfg(test)]
 mod shells;
 #[cfg(test)]
 mod steve_calls;

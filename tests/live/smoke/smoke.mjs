@@ -23,14 +23,24 @@ if (cluster) seen.push((await client.cluster(cluster).whoami()).user);
 if (namespace) {
   const maps = client.cluster(cluster).resource('configmaps', { namespace });
   const map = { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'node' }, data: { n: '1' } };
-  const made = await maps.create(map);
-  made.data.n = '2';
-  assert.equal((await maps.update(made)).data.n, '2');
-  assert.equal((await maps.get('node')).data.n, '2');
-  await assert.rejects(maps.create(map), { kind: 'already_exists' });
-  await maps.delete('node');
+  const told = [];
+  let made;
+  for await (const event of maps.watch()) {
+    if (event.type === 'synced') made = await maps.create(map);
+    if (event.id !== `${namespace}/node`) continue;
+    told.push(event.type);
+    if (event.type === 'added') {
+      await assert.rejects(maps.create(map), { kind: 'already_exists' });
+      made.data.n = '2';
+      assert.equal((await maps.update(made)).data.n, '2');
+    } else if (event.type === 'modified') {
+      assert.equal(event.object.data.n, '2');
+      await maps.delete('node');
+    } else if (event.type === 'deleted') break;
+  }
+  assert.deepEqual(told, ['added', 'modified', 'deleted']);
   await maps.waitGone('node', { timeout: 60_000 });
-  seen.push('a config map made, changed, deleted');
+  seen.push('a config map made, changed, deleted, and watched');
 }
 await client.close();
 console.log(seen.join(', '));

@@ -23,17 +23,30 @@ with rancher.Client() as client:
         seen.append(client.cluster(cluster).whoami().user)
     if namespace:
         maps = client.cluster(cluster).resource("configmaps", namespace=namespace)
-        made = maps.create({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "python"}, "data": {"n": "1"}})
-        made["data"]["n"] = "2"
-        assert maps.update(made)["data"]["n"] == "2"
-        assert maps.get("python")["data"]["n"] == "2"
-        try:
-            maps.create({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "python"}})
-            raise AssertionError("the same name was accepted twice")
-        except rancher.RancherError as error:
-            assert error.kind == "already_exists", error
-        maps.delete("python")
+        own = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "python"}, "data": {"n": "1"}}
+        told = []
+        with maps.watch() as watch:
+            for event in watch:
+                if event.type == "synced":
+                    made = maps.create(own)
+                if event.id != f"{namespace}/python":
+                    continue
+                told.append(event.type)
+                if event.type == "added":
+                    try:
+                        maps.create(own)
+                        raise AssertionError("the same name was accepted twice")
+                    except rancher.RancherError as error:
+                        assert error.kind == "already_exists", error
+                    made["data"]["n"] = "2"
+                    assert maps.update(made)["data"]["n"] == "2"
+                elif event.type == "modified":
+                    assert event.object["data"]["n"] == "2", event
+                    maps.delete("python")
+                elif event.type == "deleted":
+                    break
+        assert told == ["added", "modified", "deleted"], told
         maps.wait_gone("python", timeout=60)
-        seen.append("a config map made, changed, deleted")
+        seen.append("a config map made, changed, deleted, and watched")
 
 print(", ".join(seen))

@@ -36,35 +36,11 @@ impl Left {
     }
 }
 
-/// What went.
-#[derive(Debug, Default, PartialEq, Eq)]
-pub(crate) struct Cleaned {
-    /// How many things were deleted.
-    pub(crate) gone: usize,
-    /// Namespaces that the user may not delete, and sees no more since their project is gone.
-    pub(crate) unseen: BTreeSet<String>,
-}
-
-impl Cleaned {
-    /// What went, in words.
-    pub(crate) fn words(&self) -> String {
-        let mut words = format!("{} things deleted, and seen to be gone", self.gone);
-        if !self.unseen.is_empty() {
-            let names: Vec<&str> = self.unseen.iter().map(String::as_str).collect();
-            words.push_str(&format!(
-                "; {} went with their project, as far as this user sees",
-                names.join(", ")
-            ));
-        }
-        words
-    }
-}
-
-/// Deletes everything that bears the mark of the run.
+/// Deletes everything that bears the mark of the run, and returns how many things that were.
 ///
 /// # Errors
 /// What is left, and why.
-pub(crate) async fn clean(site: &Site) -> Result<Cleaned, Vec<String>> {
+pub(crate) async fn clean(site: &Site) -> Result<usize, Vec<String>> {
     let noted =
         Journal::read(&site.run).map_err(|error| vec![format!("the journal cannot be read: {error}")])?;
     let clusters = clusters(site, &noted).map_err(|error| vec![error.to_string()])?;
@@ -74,7 +50,7 @@ pub(crate) async fn clean(site: &Site) -> Result<Cleaned, Vec<String>> {
             "the run made a project or keys, which takes a key without a scope to delete".to_owned(),
         ]);
     }
-    let mut cleaned = Cleaned::default();
+    let mut gone = 0;
     let mut problems = Vec::new();
     for _ in 0..ROUNDS {
         let left = match find(site, &clusters, &noted).await {
@@ -83,23 +59,18 @@ pub(crate) async fn clean(site: &Site) -> Result<Cleaned, Vec<String>> {
         };
         if left.is_empty() {
             Journal::remove(&site.run);
-            return Ok(cleaned);
+            return Ok(gone);
         }
         problems.clear();
         for thing in left {
+            // a project whose namespaces are there would take the right to delete them along
+            if matches!(thing, Left::Project(_)) && !problems.is_empty() {
+                problems.push(format!("{}: it is deleted after everything else", thing.words()));
+                continue;
+            }
             match delete(site, &thing).await {
-                Ok(()) => {
-                    cleaned.gone += 1;
-                    if let Left::Namespace(_, name) = &thing {
-                        cleaned.unseen.remove(name);
-                    }
-                }
-                Err(why) => {
-                    if let Left::Namespace(_, name) = &thing {
-                        cleaned.unseen.insert(name.clone());
-                    }
-                    problems.push(format!("{}: {why}", thing.words()));
-                }
+                Ok(()) => gone += 1,
+                Err(why) => problems.push(format!("{}: {why}", thing.words())),
             }
         }
     }

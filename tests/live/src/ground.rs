@@ -4,7 +4,7 @@ use rancher_client::error::{Error, ErrorKind};
 use rancher_client::proxy::{CanI, ClusterProxy, NamespaceProxy, Resource};
 use rancher_client::v3::Query;
 use rancher_client::wait::{Until, WaitOptions};
-use rancher_client::wire::{ClusterId, Object};
+use rancher_client::wire::Object;
 use serde_json::{Value, json};
 use std::time::{Duration, Instant};
 
@@ -39,15 +39,12 @@ impl Ground {
         Resource::core(plural).within(self.name())
     }
 
-    /// Whether the user may delete the namespace itself. Who owns a project need not.
-    pub(crate) async fn deletes_namespaces(&self) -> Result<bool, Stop> {
-        let question = CanI::new("delete", "namespaces").within(self.name());
-        Ok(self.cluster.can_i(&question).await?.allowed)
-    }
-
     /// Skips the case unless the user may do that in the namespace.
     pub(crate) async fn may(&self, verb: &str, group: &str, plural: &str) -> Result<(), Stop> {
-        let question = CanI::new(verb, plural).in_group(group).within(self.name());
+        let mut question = CanI::new(verb, plural).in_group(group).within(self.name());
+        if plural == "namespaces" {
+            question = question.named(self.name());
+        }
         match self.cluster.can_i(&question).await?.allowed {
             true => Ok(()),
             false => skip(format!("the user may not {verb} {plural} in its own namespace")),
@@ -77,20 +74,17 @@ pub(crate) async fn make(site: &Site) -> Result<Ground, String> {
         Ok(cluster) => cluster.clone(),
         Err(Stop::Skipped(reason) | Stop::Failed(reason)) => return Err(reason),
     };
-    let entry = Entry::Run {
-        server: site.report.server.url.clone(),
-        user: site.client.config().credential.to_string(),
-    };
-    note(site, &entry)?;
     let (project, owns_project) = match &site.args.project {
         Some(project) => {
             may_delete_there(site, &cluster, project).await?;
             (Some(project.clone()), false)
         }
-        None if site.is_global() => (Some(own_project(site, cluster.id()).await?), true),
         None => {
             may_delete_anywhere(&cluster).await?;
-            (None, false)
+            match site.project().await {
+                Ok(project) => (Some(project.to_owned()), true),
+                Err(_) => (None, false),
+            }
         }
     };
     let space = namespace(site, &cluster, project.as_deref(), &site.run.name()).await?;
@@ -99,11 +93,39 @@ pub(crate) async fn make(site: &Site) -> Result<Ground, String> {
     Ok(ground)
 }
 
-fn note(site: &Site, entry: &Entry) -> Result<(), String> {
-    site.journal.note(entry).map_err(|error| format!("nothing is made without a journal of it: {error}"))
+/// Writes it down; the first line of a journal says what it is of.
+pub(crate) fn note(site: &Site, entry: &Entry) -> Result<(), String> {
+    let first = Entry::Run {
+        server: site.report.server.url.clone(),
+        user: site.client.config().credential.to_string(),
+    };
+    let noted = match site.journal.path() {
+        Some(_) => Ok(()),
+        None => site.journal.note(&first),
+    };
+    noted
+        .and_then(|()| site.journal.note(entry))
+        .map_err(|error| format!("nothing is made without a journal of it: {error}"))
 }
 
-async fn own_project(site: &Site, cluster: &ClusterId) -> Result<String, String> {
+/// Makes the project.
+///
+/// # Errors
+/// Why there is none, in words.
+pub(crate) async fn own_project(site: &Site) -> Result<String, String> {
+    if site.args.read_only {
+        return Err("the run is read-only".to_owned());
+    }
+    if let Some(project) = &site.args.project {
+        return Err(format!("the run works in {project}, which is not its own"));
+    }
+    if let Err(Stop::Skipped(reason) | Stop::Failed(reason)) = site.global() {
+        return Err(format!("no project can be made: {reason}"));
+    }
+    let cluster = match site.cluster() {
+        Ok(cluster) => cluster.id(),
+        Err(Stop::Skipped(reason) | Stop::Failed(reason)) => return Err(reason),
+    };
     let name = site.run.name();
     note(site, &Entry::Project { cluster: cluster.to_string(), name: name.clone() })?;
     let (all, each) = PODS;
@@ -113,23 +135,11 @@ async fn own_project(site: &Site, cluster: &ClusterId) -> Result<String, String>
         "resourceQuota": {"limit": {"pods": all.to_string()}},
         "namespaceDefaultResourceQuota": {"limit": {"pods": each.to_string()}},
     }));
-    let projects = site.client.v3().collection("projects");
-    let made = async {
-        projects
-            .as_ref()
-            .map_err(|error| error.to_string())?
-            .create(&wanted.map_err(words)?)
-            .await
-            .map_err(words)
-    };
-    let made = made.await.map_err(|error| {
-        format!(
-            "no project can be made ({error}); name one with --project where the user may make namespaces"
-        )
-    })?;
+    let projects = site.client.v3().collection("projects").map_err(words)?;
+    let made = projects.create(&wanted.map_err(words)?).await;
+    let made = made.map_err(|error| format!("no project can be made: {error}"))?;
     let id = made.id().ok_or("the server made a project without an id")?.to_owned();
     let ready = Until::condition("InitialRolesPopulated").and(Until::state("active"));
-    let projects = projects.map_err(words)?;
     projects.wait(&id, ready, patient()).await.map_err(|error| format!("the own project: {error}"))?;
     Ok(id)
 }
@@ -190,6 +200,8 @@ async fn allowed(cluster: &ClusterProxy, question: &CanI) -> Result<bool, String
     cluster.can_i(question).await.map(|answer| answer.allowed).map_err(words)
 }
 
+// What could not be deleted is not made. That its project may take a namespace along proves nothing: it can be later,
+// and whoever lost its rights with the project sees neither.
 async fn may_delete_anywhere(cluster: &ClusterProxy) -> Result<(), String> {
     for verb in ["create", "delete"] {
         if !allowed(cluster, &CanI::new(verb, "namespaces")).await? {
@@ -202,20 +214,20 @@ async fn may_delete_anywhere(cluster: &ClusterProxy) -> Result<(), String> {
     Ok(())
 }
 
-// A namespace that could be made and not deleted would stay: what holds for one of the project holds for the next.
+// What holds for one namespace of the project holds for the next.
 async fn may_delete_there(site: &Site, cluster: &ClusterProxy, project: &str) -> Result<(), String> {
     if allowed(cluster, &CanI::new("delete", "namespaces")).await? {
         return Ok(());
     }
     let namespaces = site.client.v3().in_cluster(cluster.id()).collection("namespaces").map_err(words)?;
     let there = namespaces.list(Query::all()).collect().await.map_err(words)?;
-    let Some(one) = there.iter().find(|namespace| namespace.text("projectId") == Some(project)) else {
+    let one = there.iter().find(|namespace| namespace.text("projectId") == Some(project));
+    let Some(name) = one.and_then(|namespace| namespace.id()) else {
         return Err(format!(
             "the user sees no namespace of {project}, so whether it could delete its own is not known"
         ));
     };
-    let question = CanI::new("delete", "namespaces").within(one.id().unwrap_or_default());
-    match allowed(cluster, &question).await? {
+    match allowed(cluster, &CanI::new("delete", "namespaces").within(name).named(name)).await? {
         true => Ok(()),
         false => Err(format!("the user may not delete namespaces of {project}, so none is made there")),
     }

@@ -160,7 +160,9 @@ async fn finish(site: &Site, mut sum: Sum, interrupted: bool) -> ExitCode {
     }
     match clean::clean(site).await {
         Ok(_) if site.journal.path().is_none() => {}
-        Ok(cleaned) => sum.add("clean", started.elapsed(), Ok(cleaned.words())),
+        Ok(gone) => {
+            sum.add("clean", started.elapsed(), Ok(format!("{gone} things deleted, and seen to be gone")))
+        }
         Err(left) => {
             sum.add("clean", started.elapsed(), Err(Stop::Failed(left.join("\n"))));
             warn(&format!(
@@ -181,8 +183,8 @@ async fn finish(site: &Site, mut sum: Sum, interrupted: bool) -> ExitCode {
 
 async fn cleaned(site: &Site) -> ExitCode {
     match clean::clean(site).await {
-        Ok(cleaned) => {
-            say(&format!("run {}: {}", site.run, cleaned.words()));
+        Ok(gone) => {
+            say(&format!("run {}: {gone} things deleted, and seen to be gone", site.run));
             ExitCode::SUCCESS
         }
         Err(left) => {

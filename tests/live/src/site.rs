@@ -24,6 +24,7 @@ pub(crate) struct Site {
     pub(crate) client: Client,
     pub(crate) report: DoctorReport,
     cluster: Result<ClusterProxy, String>,
+    project: OnceCell<Result<String, String>>,
     ground: OnceCell<Result<Ground, String>>,
 }
 
@@ -56,7 +57,16 @@ impl Site {
         };
         let run = args.clean.clone().unwrap_or_else(Run::random);
         let journal = Journal::of(&run);
-        Ok(Self { args, run, journal, client, report, cluster, ground: OnceCell::new() })
+        Ok(Self {
+            args,
+            run,
+            journal,
+            client,
+            report,
+            cluster,
+            project: OnceCell::new(),
+            ground: OnceCell::new(),
+        })
     }
 
     /// Where it runs, as whom and what the key may, line by line.
@@ -140,6 +150,12 @@ impl Site {
             (Some(scope), _) => skip(format!("the key is {scope}")),
             (None, _) => skip("the scope of the key is not known"),
         }
+    }
+
+    /// The project that the run made for itself, made now if there is none yet; the case is skipped if it may not.
+    pub(crate) async fn project(&self) -> Result<&str, Stop> {
+        let made = self.project.get_or_init(|| ground::own_project(self)).await;
+        made.as_deref().map_err(|reason| Stop::Skipped(reason.clone()))
     }
 
     /// The namespace that the run made for itself, made now if there is none yet; the case is skipped if it may not.

@@ -19,6 +19,7 @@ use crate::fault::{Fault, Outcome};
 use crate::fields::Fields;
 use crate::kept;
 use crate::naming::Naming;
+use crate::sessions::Sessions;
 use crate::table::{Kind, Operation, Parameter};
 
 /// What every operation goes by.
@@ -26,6 +27,7 @@ use crate::table::{Kind, Operation, Parameter};
 pub(crate) struct Context {
     pub(crate) client: Client,
     pub(crate) naming: Naming,
+    pub(crate) sessions: Sessions,
 }
 
 /// What an operation was called with: its target, arguments and options, of the types that the table states.
@@ -90,7 +92,7 @@ impl Input {
             Some(span) => context.client.with_deadline(span),
             None => context.client.clone(),
         };
-        let context = Context { client, naming };
+        let context = Context { client, ..context.clone() };
         Ok(Self { context, operation, target, given, original, timeout })
     }
 

@@ -9,9 +9,10 @@ use serde_json::{Map, Value, json};
 
 /// A client whose server is nobody's: whatever passes the checks ends at the connection.
 fn context() -> Context {
-    let mut config = Config::new("https://127.0.0.1:1".parse().unwrap(), Credential::anonymous());
+    let key = Credential::parse("token-abcde:s3cr3ts3cr3ts3cr3t").unwrap();
+    let mut config = Config::new("https://127.0.0.1:1".parse().unwrap(), key);
     config.retry.attempts = 1;
-    Context { client: Client::new(config).unwrap(), naming: Naming::default() }
+    Context { client: Client::new(config).unwrap(), naming: Naming::default(), sessions: Default::default() }
 }
 
 /// What passes the checks of the core, by name where the type alone does not say.
@@ -31,8 +32,20 @@ fn sample(operation: &str, it: &Parameter) -> Value {
         ("sort", Kind::String) => json!("name"),
         ("sort" | "include" | "exclude" | "exclude_values", _) => json!(["metadata.name"]),
         ("expired", _) => json!("fail"),
+        ("propagation", _) => json!("orphan"),
+        ("type", _) if operation.starts_with("kubernetes.patch") => json!("strategic"),
+        ("object", Kind::Data) if operation.ends_with(".apply") => json!({
+            "apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "a", "namespace": "shop-web"},
+        }),
         ("by", _) => json!(["name"]),
         ("also", _) => json!(["local"]),
+        ("provider", _) => json!("openldap"),
+        ("current_context", _) => json!("a"),
+        ("token_id", _) => json!("c-prod1:crt-abcde"),
+        ("kubernetes_version", _) => json!("v1.33.4+rke2r1"),
+        ("ttl", _) => json!(86_400),
+        ("grace_period", _) => json!(3_600),
+        ("stable_for", _) => json!(0.5),
         ("where", _) if operation.starts_with("steve") => json!({"metadata.name": {"like": "a"}}),
         ("name", _) if operation == "v3.collection_action" => json!("doit"),
         (_, Kind::String | Kind::Subject) => json!("web"),

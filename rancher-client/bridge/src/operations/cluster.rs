@@ -8,7 +8,7 @@ use crate::fault::Outcome;
 use crate::input::{Input, question};
 
 /// The cluster that an operation is about.
-fn cluster(input: &mut Input) -> Outcome<ClusterProxy> {
+pub(super) fn cluster(input: &mut Input) -> Outcome<ClusterProxy> {
     let id = input.target("cluster")?;
     Ok(input.context.client.cluster(id)?)
 }
@@ -42,4 +42,18 @@ pub(super) async fn can_i(mut input: Input) -> Outcome<Answer> {
         .map_err(|wrong| input.wrong("resource", wrong))?;
     let permission = cluster.can_i(&question).await?;
     Ok(Answer::value(json!({"allowed": permission.allowed, "reason": permission.reason})))
+}
+
+pub(super) async fn resolve(mut input: Input) -> Outcome<Answer> {
+    let (cluster, name) = (cluster(&mut input)?, input.text("name")?);
+    input.done()?;
+    let found = cluster.resolve(&name).await?;
+    Ok(Answer::value(input.context.naming.value(json!({
+        "group": found.group,
+        "version": found.version,
+        "plural": found.plural,
+        "kind": found.kind,
+        "namespaced": found.namespaced,
+        "short_names": found.short_names,
+    }))))
 }

@@ -1,15 +1,17 @@
 //! Kubernetes of a cluster, through Rancher's proxy.
 
 use rancher_client::proxy::{ClusterProxy, ListOptions, OnExpired, Resource};
+use serde_json::json;
 use std::sync::Arc;
 
 use super::edits::Edits;
 use super::lists::Lists;
-use super::v3::deleted;
 use super::waits::{self, Waits};
+use super::writes::writing;
 use crate::answer::Answer;
 use crate::fault::Outcome;
 use crate::input::Input;
+use crate::kept;
 use crate::stream::Stream;
 
 /// Where the objects are.
@@ -90,19 +92,22 @@ pub(super) async fn get(mut input: Input) -> Outcome<Answer> {
 }
 
 pub(super) async fn create(mut input: Input) -> Outcome<Answer> {
-    let (place, object) = (Place::of(&mut input)?, input.data("object")?);
+    let place = Place::of(&mut input)?;
+    let (place, object) = (writing(&mut input, place)?, input.data("object")?);
     input.done()?;
     Ok(Answer::written(&place.cluster.create(place.resource(), &object).await?))
 }
 
 pub(super) async fn update(mut input: Input) -> Outcome<Answer> {
-    let (place, object) = (Place::of(&mut input)?, input.changed()?);
+    let place = Place::of(&mut input)?;
+    let (place, object) = (writing(&mut input, place)?, input.changed()?);
     input.done()?;
     Ok(Answer::written(&place.cluster.update(place.resource(), &object).await?))
 }
 
 pub(super) fn update_with(mut input: Input) -> Outcome<Stream> {
-    let (place, name) = (Arc::new(Place::of(&mut input)?), input.text("name")?);
+    let place = Place::of(&mut input)?;
+    let (place, name) = (Arc::new(writing(&mut input, place)?), input.text("name")?);
     input.done()?;
     let written = Arc::clone(&place);
     Ok(Edits::stream(
@@ -118,10 +123,34 @@ pub(super) fn update_with(mut input: Input) -> Outcome<Stream> {
     ))
 }
 
-pub(super) async fn delete(mut input: Input) -> Outcome<Answer> {
+pub(super) async fn table(mut input: Input) -> Outcome<Answer> {
+    let (place, options) = (Place::of(&mut input)?, options(&mut input)?);
+    input.done()?;
+    let table = place.cluster.table(place.resource(), options).await?;
+    let columns = table.columns.iter().map(|column| {
+        json!({
+            "name": column.name, "kind": column.kind, "description": column.description, "priority": column.priority,
+        })
+    });
+    let rows = table
+        .rows
+        .iter()
+        .map(|row| json!({"cells": row.cells, "name": row.name, "namespace": row.namespace, "uid": row.uid}));
+    let (columns, rows): (Vec<_>, Vec<_>) = (columns.collect(), rows.collect());
+    Ok(Answer::value(json!({"columns": columns, "rows": rows})))
+}
+
+pub(super) fn list_metadata(mut input: Input) -> Outcome<Stream> {
+    let (place, options, fields) = (Place::of(&mut input)?, options(&mut input)?, input.fields("fields")?);
+    input.done()?;
+    Ok(Lists::partial(place.cluster.list_metadata(place.resource(), options), fields))
+}
+
+pub(super) async fn get_metadata(mut input: Input) -> Outcome<Answer> {
     let (place, name) = (Place::of(&mut input)?, input.text("name")?);
     input.done()?;
-    Ok(deleted(&place.cluster.delete(place.resource(), &name).await?))
+    let object = place.cluster.get_metadata(place.resource(), &name).await?;
+    Ok(Answer::page([kept::noted_partial(object.raw())]))
 }
 
 pub(super) fn wait(mut input: Input) -> Outcome<Stream> {
@@ -141,7 +170,6 @@ pub(super) fn wait_gone(mut input: Input) -> Outcome<Stream> {
 mod tests {
     use super::*;
     use crate::operations::agreement;
-    use serde_json::json;
 
     #[test]
     fn every_option_of_a_list_comes_to_its_place() {

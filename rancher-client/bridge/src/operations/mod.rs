@@ -3,14 +3,18 @@
 mod client;
 mod cluster;
 mod edits;
+mod ext;
 mod flows;
 mod kubernetes;
 mod lists;
 mod namespace;
+mod registration;
+mod session;
 mod steve;
 mod v3;
 mod waits;
 mod watches;
+mod writes;
 
 use bytes::Bytes;
 use futures_util::FutureExt as _;
@@ -52,6 +56,25 @@ static HANDLERS: &[(&str, Handler)] = handlers! {
     "doctor" => call client::doctor,
     "request" => call client::request,
 
+    "auth_providers" => call session::auth_providers,
+    "login" => call session::login,
+    "logout" => call session::logout,
+    "change_password" => call session::change_password,
+    "set_password" => call session::set_password,
+
+    "ext.self_user" => call ext::self_user,
+    "ext.refresh_groups" => call ext::refresh_groups,
+    "ext.user_activity" => call ext::user_activity,
+    "ext.tokens.list" => call ext::tokens_list,
+    "ext.tokens.get" => call ext::tokens_get,
+    "ext.tokens.create" => call ext::tokens_create,
+    "ext.tokens.update" => call ext::tokens_update,
+    "ext.tokens.delete" => call ext::tokens_delete,
+    "ext.kubeconfigs.list" => call ext::kubeconfigs_list,
+    "ext.kubeconfigs.get" => call ext::kubeconfigs_get,
+    "ext.kubeconfigs.create" => call ext::kubeconfigs_create,
+    "ext.kubeconfigs.delete" => call ext::kubeconfigs_delete,
+
     "v3.list" => begin v3::list,
     "v3.total" => call v3::total,
     "v3.first" => call v3::first,
@@ -84,9 +107,24 @@ static HANDLERS: &[(&str, Handler)] = handlers! {
     "steve.wait_gone" => begin steve::wait_gone,
     "steve.watch" => begin watches::steve,
 
+    "registration.import_cluster" => call registration::import_cluster,
+    "registration.ensure_imported" => call registration::ensure_imported,
+    "registration.create" => call registration::create,
+    "registration.token" => call registration::token,
+    "registration.create_token" => call registration::create_token,
+    "registration.command" => call registration::command,
+    "registration.manifest" => call registration::manifest,
+    "registration.wait_connected" => begin registration::wait_connected,
+    "registration.wait_ready" => begin registration::wait_ready,
+    "registration.rotate_token" => call registration::rotate_token,
+    "registration.removal" => call registration::removal,
+    "registration.remove" => call registration::remove,
+
     "cluster.version" => call cluster::version,
     "cluster.whoami" => call cluster::whoami,
     "cluster.can_i" => call cluster::can_i,
+    "cluster.resolve" => call cluster::resolve,
+    "cluster.apply" => call writes::apply_to_cluster,
 
     "kubernetes.list" => begin kubernetes::list,
     "kubernetes.first" => call kubernetes::first,
@@ -95,14 +133,30 @@ static HANDLERS: &[(&str, Handler)] = handlers! {
     "kubernetes.create" => call kubernetes::create,
     "kubernetes.update" => call kubernetes::update,
     "kubernetes.update_with" => begin kubernetes::update_with,
-    "kubernetes.delete" => call kubernetes::delete,
+    "kubernetes.delete" => call writes::delete,
     "kubernetes.wait" => begin kubernetes::wait,
     "kubernetes.wait_gone" => begin kubernetes::wait_gone,
     "kubernetes.watch" => begin watches::kubernetes,
+    "kubernetes.patch" => call writes::patch,
+    "kubernetes.apply" => call writes::apply,
+    "kubernetes.scale" => call writes::scale,
+    "kubernetes.set_scale" => call writes::set_scale,
+    "kubernetes.update_status" => call writes::update_status,
+    "kubernetes.patch_status" => call writes::patch_status,
+    "kubernetes.table" => call kubernetes::table,
+    "kubernetes.list_metadata" => begin kubernetes::list_metadata,
+    "kubernetes.get_metadata" => call kubernetes::get_metadata,
 
     "namespace.get" => call namespace::get,
     "namespace.pods" => begin namespace::pods,
     "namespace.logs" => begin namespace::logs,
+    "namespace.create_secret" => call namespace::create_secret,
+    "namespace.create_deployment" => call namespace::create_deployment,
+    "namespace.deployment" => call namespace::deployment,
+    "namespace.apply" => call namespace::apply,
+    "namespace.evict" => call namespace::evict,
+    "rollout.status" => call namespace::rollout_status,
+    "rollout.wait" => begin namespace::rollout_wait,
 };
 
 /// How much longer than its requests a call may take: what is left then hangs in something that is no request.

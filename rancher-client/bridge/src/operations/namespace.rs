@@ -1,9 +1,11 @@
 //! One namespace of a cluster.
 
-use rancher_client::proxy::{LogOptions, NamespaceProxy};
+use rancher_client::proxy::{LogOptions, NamespaceProxy, Rollout};
+use serde_json::json;
 
 use super::lists::Lists;
-use super::{flows, kubernetes};
+use super::waits::{self, Waits};
+use super::{flows, kubernetes, writes};
 use crate::answer::Answer;
 use crate::fault::Outcome;
 use crate::input::Input;
@@ -26,6 +28,56 @@ pub(super) fn pods(mut input: Input) -> Outcome<Stream> {
         (namespace(&mut input)?, kubernetes::options(&mut input)?, input.fields("fields")?);
     input.done()?;
     Ok(Lists::stream(namespace.pods(options), fields))
+}
+
+pub(super) async fn create_secret(mut input: Input) -> Outcome<Answer> {
+    let (namespace, name) = (namespace(&mut input)?, input.text("name")?);
+    let texts = input.named("texts")?.unwrap_or_default();
+    input.done()?;
+    Ok(Answer::written(&namespace.create_secret(&name, texts).await?))
+}
+
+pub(super) async fn create_deployment(mut input: Input) -> Outcome<Answer> {
+    let (namespace, deployment) = (namespace(&mut input)?, input.data("deployment")?);
+    input.done()?;
+    Ok(Answer::written(&namespace.create_deployment(&deployment).await?))
+}
+
+pub(super) async fn deployment(mut input: Input) -> Outcome<Answer> {
+    let (namespace, name) = (namespace(&mut input)?, input.text("name")?);
+    input.done()?;
+    Ok(Answer::object(&namespace.deployment(&name).await?))
+}
+
+pub(super) async fn apply(mut input: Input) -> Outcome<Answer> {
+    let (namespace, (object, options)) = (namespace(&mut input)?, writes::applied(&mut input)?);
+    input.done()?;
+    Ok(Answer::written(&namespace.apply_with(&object, &options).await?))
+}
+
+pub(super) async fn evict(mut input: Input) -> Outcome<Answer> {
+    let (namespace, pod) = (namespace(&mut input)?, input.text("pod")?);
+    let options = writes::deleting(&mut input)?;
+    input.done()?;
+    namespace.cluster().evict(namespace.name(), &pod, &options).await?;
+    Ok(Answer::default())
+}
+
+fn rollout(input: &mut Input) -> Outcome<Rollout> {
+    Ok(namespace(input)?.rollout(&input.target("workload")?))
+}
+
+pub(super) async fn rollout_status(mut input: Input) -> Outcome<Answer> {
+    let rollout = rollout(&mut input)?;
+    input.done()?;
+    let status = rollout.status().await?;
+    Ok(Answer::value(json!({"done": status.done, "missing": status.missing, "message": status.message})))
+}
+
+pub(super) fn rollout_wait(mut input: Input) -> Outcome<Stream> {
+    let (rollout, options) = (rollout(&mut input)?, waits::options(&mut input)?);
+    input.done()?;
+    Ok(Waits::stream(rollout.wait(options).progress()))
 }
 
 fn log_options(input: &mut Input) -> Outcome<LogOptions> {
@@ -51,7 +103,6 @@ pub(super) fn logs(mut input: Input) -> Outcome<Stream> {
 mod tests {
     use super::*;
     use crate::operations::agreement;
-    use serde_json::json;
     use std::time::Duration;
 
     #[test]

@@ -61,7 +61,9 @@ files! {
     doctor
     faults
     kubernetes
+    kubernetes_writes
     namespaces
+    registration
     requests
     scope
     steve

@@ -65,6 +65,8 @@ impl Places {
             "cluster" => self.ready["clusters"].get(name).cloned(),
             "project" => self.ready["projects"].get(name).cloned(),
             "user" => self.ready["users"].get(name).map(|user| user["id"].clone()),
+            "username" => self.ready["users"].get(name).map(|user| user["username"].clone()),
+            "password" => self.ready["users"].get(name).map(|user| user["password"].clone()),
             "token" => self.ready["tokens"].get(name).cloned(),
             "key" => self.ready["tokens"].get(name).map(|token| {
                 let token = token.as_str().unwrap_or_default();

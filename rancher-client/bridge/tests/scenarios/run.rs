@@ -166,7 +166,9 @@ impl Run<'_> {
         {
             let kept = self.kept.get(name).unwrap_or_else(|| panic!("nothing was kept as {name}")).clone();
             input.remove("object");
-            if step.operation.as_deref().is_some_and(|operation| operation.ends_with(".update")) {
+            let updates =
+                |operation: &str| operation.ends_with(".update") || operation.ends_with(".update_status");
+            if step.operation.as_deref().is_some_and(updates) {
                 let change = self.places.fill(step.change.as_ref().unwrap_or(&json!({})));
                 input.insert("object".into(), patched(&kept, &change));
             }

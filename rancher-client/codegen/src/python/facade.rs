@@ -384,7 +384,7 @@ fn body(style: Style, operation: &Operation, options: &[&Input]) -> String {
         "wait gone" => "_wait_gone",
         "edit" => "_edit",
         "Response" => "_response",
-        "json" => "_value",
+        "json" => "_json",
         // the base knows values as anything
         _ => {
             let name = if operation.waits() { "_wait_value" } else { "_value" };

@@ -1,7 +1,7 @@
 //! The shapes of what is no object of a server.
 
 use crate::operations::{Input, Shape, Table, element};
-use crate::prose::{WIDTH, wrap};
+use crate::prose::{WIDTH, stands, wrap};
 use crate::python::{bracketed, docstring, header, import, used};
 
 /// What options take, by name: its form, and what it is.
@@ -30,6 +30,9 @@ pub fn file(table: &Table) -> String {
     text += "from __future__ import annotations\n\n";
     text += "from collections.abc import Mapping, Sequence\nfrom datetime import timedelta\n";
     text += &import("", "typing", &used(&body, &["Any", "Literal", "NotRequired", "TypeAlias", "TypedDict"]));
+    if stands(&body, "Secret") {
+        text += "\nfrom rancher._secret import Secret\n";
+    }
     text += "\n";
     let mut names: Vec<&str> =
         table.values.keys().map(String::as_str).chain(ALIASES.map(|(name, ..)| name)).collect();
@@ -80,6 +83,7 @@ pub(crate) fn hint(field: &Input) -> String {
         "boolean" => "bool".to_owned(),
         "json" => "Any".to_owned(),
         "texts" => "dict[str, str]".to_owned(),
+        "secret" => "Secret".to_owned(),
         shape => shape.to_owned(),
     };
     let all = if ty == field.ty { one } else { format!("list[{one}]") };

@@ -382,7 +382,7 @@ fn body(operation: &Operation, options: &[&Input], of: &str) -> String {
         ("wait gone", _) => ("_waitGone", of, "options.onProgress, "),
         ("edit", _) => ("_edit", of, "change, "),
         ("Response", _) => ("_response", "", ""),
-        ("json", _) => ("_value", "R", ""),
+        ("json", _) => ("_json", "R", ""),
         ("objects", _) => ("_objects", of, ""),
         ("events", _) => ("_events", of, ""),
         ("lines", _) => ("_lines", "", ""),

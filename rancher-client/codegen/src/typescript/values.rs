@@ -49,6 +49,9 @@ pub const ALIASES: [(&str, &str, &str, &str); 7] = [
 pub fn file(table: &Table) -> String {
     let mut out =
         header("The shapes of what is no object of a server.", "rancher-client/bridge/operations.json");
+    if table.values.values().any(|shape| shape.fields.iter().any(|field| element(&field.ty) == "secret")) {
+        out += "import type { Secret } from '../secret.js';\n\n";
+    }
     for (name, of, form, doc) in ALIASES {
         out += &comment("", doc, &[]);
         out += &format!("export type {name}{of} = {form};\n\n");
@@ -74,6 +77,7 @@ pub(crate) fn forms(field: &Input) -> Vec<String> {
         "integer" => vec!["number".to_owned()],
         "json" => vec!["unknown".to_owned()],
         "texts" => vec!["Readonly<Record<string, string>>".to_owned()],
+        "secret" => vec!["Secret".to_owned()],
         other => vec![other.to_owned()],
     };
     if ty != field.ty {

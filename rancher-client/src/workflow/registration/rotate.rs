@@ -45,7 +45,7 @@ pub struct KeptToken {
 }
 
 /// What a rotation did.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct TokenRotation {
     /// The token to register with from now on.

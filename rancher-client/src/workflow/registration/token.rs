@@ -29,7 +29,7 @@ const LEAST_GRACE: Duration = Duration::from_secs(10 * 60);
 /// A token that lets an agent or a node register with a cluster, with everything that Rancher makes of it.
 ///
 /// `Debug` shows no secret.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone)]
 #[non_exhaustive]
 pub struct RegistrationToken {
     /// Its id: `c-xxxxx:default-token`, `c-xxxxx:crt-xxxxx`.
@@ -51,9 +51,15 @@ pub struct RegistrationToken {
     windows_node_command: Secret,
     insecure_windows_node_command: Secret,
     manifest_url: Secret,
+    object: Kept<Object>,
 }
 
 impl RegistrationToken {
+    /// The object as the server wrote it. Its fields hold the secrets too.
+    pub fn object(&self) -> &Kept<Object> {
+        &self.object
+    }
+
     /// The secret itself.
     pub fn token(&self) -> &Secret {
         &self.token
@@ -94,7 +100,7 @@ impl RegistrationToken {
         &self.manifest_url
     }
 
-    pub(super) fn of_object(object: &Object) -> Result<Self> {
+    pub(super) fn of_object(object: &Kept<Object>) -> Result<Self> {
         let secret = |field: &str| Secret::from(object.text(field).unwrap_or_default());
         let text = |field: &str| object.text(field).filter(|text| !text.is_empty()).map(str::to_owned);
         let manifest_url = object.text("manifestUrl").unwrap_or_default();
@@ -113,6 +119,7 @@ impl RegistrationToken {
             windows_node_command: secret("windowsNodeCommand"),
             insecure_windows_node_command: secret("insecureWindowsNodeCommand"),
             manifest_url: Secret::from(manifest_url),
+            object: object.clone(),
         })
     }
 }
@@ -200,7 +207,7 @@ impl Registration {
         const OPERATION: &str = "registration.tokens";
         let id = registrable(cluster, OPERATION)?;
         let all = self.crts_of(&id).await?;
-        all.iter().map(|token| RegistrationToken::of_object(token)).collect()
+        all.iter().map(RegistrationToken::of_object).collect()
     }
 
     /// The registration token to register with: `default-token` where there is one, else the newest. It waits until the
@@ -217,6 +224,33 @@ impl Registration {
         const OPERATION: &str = "registration.token";
         let id = registrable(cluster, OPERATION)?;
         self.whole_token(&id, None, wait, OPERATION).await
+    }
+
+    /// The registration token of this id, `c-xxxxx:crt-xxxxx`, waited for like [`token`](Self::token).
+    ///
+    /// # Errors
+    /// As [`token`](Self::token); `not_found` if the user sees no such token; `invalid` before anything is sent, if the
+    /// id is not one of this cluster's.
+    ///
+    /// # Scope
+    /// A key without a scope, or one scoped to this cluster.
+    pub async fn token_of(
+        &self,
+        cluster: impl AsRef<str>,
+        id: &str,
+        wait: WaitOptions,
+    ) -> Result<RegistrationToken> {
+        const OPERATION: &str = "registration.token";
+        let cluster = registrable(cluster, OPERATION)?;
+        if id.split_once(':').is_none_or(|(of, name)| of != cluster.as_str() || name.is_empty()) {
+            return Err(Error::invalid(
+                format!("nothing was sent: that is no id of a registration token of {cluster}"),
+                format!("give the whole id: {cluster}:crt-xxxxx"),
+            )
+            .with_field("token_id")
+            .with_operation(OPERATION));
+        }
+        self.whole_token(&cluster, Some(id), wait, OPERATION).await
     }
 
     /// Makes another registration token, and waits until its commands are there.
@@ -486,11 +520,15 @@ mod tests {
     #[test]
     fn a_token_shows_its_address_and_no_secret() {
         // recorded: downstream, `registration token`
-        let token = Object::try_from(json!({
-            "id": "c-prod1:default-token", "clusterId": "c-prod1", "token": "m4rk3ds3cr3t",
-            "command": "kubectl apply -f https://rancher.example.com/v3/import/m4rk3ds3cr3t_c-prod1.yaml",
-            "manifestUrl": "https://rancher.example.com/v3/import/m4rk3ds3cr3t_c-prod1.yaml",
-        }))
+        let token: Kept<Object> = Kept::read(
+            json!({
+                "id": "c-prod1:default-token", "clusterId": "c-prod1", "token": "m4rk3ds3cr3t",
+                "command": "kubectl apply -f https://rancher.example.com/v3/import/m4rk3ds3cr3t_c-prod1.yaml",
+                "manifestUrl": "https://rancher.example.com/v3/import/m4rk3ds3cr3t_c-prod1.yaml",
+            })
+            .to_string()
+            .into(),
+        )
         .unwrap();
         assert_eq!(lacking(&token), None);
         let read = RegistrationToken::of_object(&token).unwrap();

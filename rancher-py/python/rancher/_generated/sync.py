@@ -16,13 +16,30 @@ if TYPE_CHECKING:
     from rancher._objects import Deleted, Ensured, Object, ObjectList, RecordList, Response
     from rancher.types import management
     from rancher.types.values import (
+        ApiResource,
+        AuthProvider,
         Conditions,
+        CreatedExtKubeconfig,
+        CreatedExtToken,
         DoctorReport,
+        ExtKubeconfig,
+        ExtToken,
         Fields,
+        GroupRefresh,
+        LoggedOut,
+        LoginSession,
         Permission,
         Question,
+        RegisteredCluster,
+        RemovalReport,
+        RemovedCluster,
+        RolloutStatus,
+        Scale,
         Seconds,
         ServerVersion,
+        Table,
+        TokenRotation,
+        UserActivity,
         WaitProgress,
         Where,
         WhoAmI,
@@ -32,8 +49,13 @@ __all__ = [
     "ClientOperations",
     "Cluster",
     "Collection",
+    "Ext",
+    "ExtKubeconfigs",
+    "ExtTokens",
     "KubernetesResource",
     "Namespace",
+    "Registration",
+    "Rollout",
     "SteveResource",
 ]
 
@@ -244,6 +266,18 @@ class ClientOperations(SyncCalls):
         """
         return self._child(Cluster, {"cluster": id})
 
+    @property
+    def ext(self) -> Ext:
+        """Rancher's extension API: tokens, kubeconfigs, requests about users."""
+        return self._child(Ext, {})
+
+    @property
+    def registration(self) -> Registration:
+        """Clusters come and go: imported or created, registered, their registration token rotated,
+        removed.
+        """
+        return self._child(Registration, {})
+
     def version(self, *, timeout: Seconds | None = None) -> ServerVersion:
         """The version of the server. It needs no credential and proves nothing about one.
 
@@ -334,6 +368,404 @@ class ClientOperations(SyncCalls):
             "headers": headers,
             "timeout": timeout,
         })
+
+    def auth_providers(self, *, timeout: Seconds | None = None) -> list[AuthProvider]:
+        """The providers by which one can log in, as the server lists them to everybody. One that
+        is switched off is not among them.
+
+        Args:
+            timeout: How long it may take in all. In seconds, or a `timedelta`.
+
+        Raises:
+            RancherError: `unsupported` if the server has neither of Rancher's public APIs.
+
+        Scope:
+            Public.
+        """
+        answer: list[AuthProvider] = self._value("auth_providers", {"timeout": timeout})
+        return answer
+
+    def login(
+        self,
+        username: str,
+        /,
+        password: str,
+        *,
+        provider: str | None = None,
+        description: str | None = None,
+        revoke_on_close: bool | None = None,
+        timeout: Seconds | None = None,
+    ) -> LoginSession:
+        """Logs in with a user name and a password. From then on the client goes by the session's
+        token; the credential that it had plays no part. The login is sent once: if its answer
+        is lost, it is not sent again.
+
+        Args:
+            username: The name of the user.
+            password: The password.
+            provider: Who checks the password: `local` if not given, `activedirectory`, `openldap`
+                or `freeipa`. The others need a browser.
+            description: What the session is for.
+            revoke_on_close: Whether closing the client ends the session on the server.
+            timeout: How long it may take in all. In seconds, or a `timedelta`.
+
+        Raises:
+            RancherError: `unauthenticated` with the causes that remain: `wrong_password`,
+                `user_disabled`; `unsupported` with the cause `provider_disabled` if the
+                server does not offer the provider, and for one whose login takes a
+                browser; `invalid` before anything is sent, if a name or password is
+                empty.
+
+        Scope:
+            Public.
+        """
+        answer: LoginSession = self._value("login", {
+            "username": username,
+            "password": password,
+            "provider": provider,
+            "description": description,
+            "revoke_on_close": revoke_on_close,
+            "timeout": timeout,
+        })
+        return answer
+
+    def logout(self, *, timeout: Seconds | None = None) -> LoggedOut:
+        """Ends the session whose token the client goes by, and says which. The client has no
+        credential afterwards. An API key is not deleted in passing.
+
+        Args:
+            timeout: How long it may take in all. In seconds, or a `timedelta`.
+
+        Raises:
+            RancherError: `invalid` if the credential is no session. One that is over already is no
+                error.
+
+        Scope:
+            The session's own token.
+        """
+        answer: LoggedOut = self._value("logout", {"timeout": timeout})
+        return answer
+
+    def change_password(self, current: str, /, new: str, *, timeout: Seconds | None = None) -> None:
+        """Changes the password of the user whose credential this is. Sessions and keys stay as
+        they are.
+
+        Args:
+            current: The password as it is.
+            new: The password as it shall be.
+            timeout: How long it may take in all. In seconds, or a `timedelta`.
+
+        Raises:
+            RancherError: `invalid` if one is empty or the new one too short; with the cause
+                `wrong_password` if the current one is another. Of an administrator the
+                extension API does not check that.
+
+        Scope:
+            A key without a scope, or one scoped to `local`.
+        """
+        self._nothing("change_password", {"current": current, "new": new, "timeout": timeout})
+
+    def set_password(self, user: str, /, new: str, *, timeout: Seconds | None = None) -> None:
+        """Sets the password of a local user, as an administrator.
+
+        Args:
+            user: The id of the user.
+            new: The password as it shall be.
+            timeout: How long it may take in all. In seconds, or a `timedelta`.
+
+        Raises:
+            RancherError: `invalid` if it is empty or too short; `not_found` if there is no such
+                user; `forbidden`.
+
+        Scope:
+            A key without a scope.
+        """
+        self._nothing("set_password", {"user": user, "new": new, "timeout": timeout})
+
+
+class Ext(SyncCalls):
+    """Rancher's extension API, `ext.cattle.io`. What a server is too old for is `unsupported`,
+    with its version.
+    """
+
+    __slots__ = ()
+
+    @property
+    def tokens(self) -> ExtTokens:
+        """Tokens. They are unscoped, whatever cluster they name."""
+        return self._child(ExtTokens, {})
+
+    @property
+    def kubeconfigs(self) -> ExtKubeconfigs:
+        """Kubeconfigs, each with a token of its own."""
+        return self._child(ExtKubeconfigs, {})
+
+    def self_user(self, *, timeout: Seconds | None = None) -> str:
+        """The id of the user who asks.
+
+        Args:
+            timeout: How long it may take in all. In seconds, or a `timedelta`.
+
+        Raises:
+            RancherError: `unsupported` on a server without it.
+
+        Scope:
+            A key without a scope, or one scoped to `local`.
+        """
+        answer: str = self._value("ext.self_user", {"timeout": timeout})
+        return answer
+
+    def refresh_groups(self, user: str, /, *, timeout: Seconds | None = None) -> GroupRefresh:
+        """Has the identity provider asked again for the groups of a user. It takes nothing away
+        at once: what a user left goes with the next login.
+
+        Args:
+            user: The id of the user, or `*` for everybody.
+            timeout: How long it may take in all. In seconds, or a `timedelta`.
+
+        Raises:
+            RancherError: `forbidden` to whom may not create users; `unsupported`.
+
+        Scope:
+            A key without a scope, or one scoped to `local`.
+        """
+        answer: GroupRefresh = self._value("ext.refresh_groups", {"user": user, "timeout": timeout})
+        return answer
+
+    def user_activity(self, token: str, /, *, timeout: Seconds | None = None) -> UserActivity:
+        """When a session of one's own was active last, and when it ends unless it is again.
+
+        Args:
+            token: The name of the session's token.
+            timeout: How long it may take in all. In seconds, or a `timedelta`.
+
+        Raises:
+            RancherError: `not_found` if there is no such session; `unsupported`.
+
+        Scope:
+            A key without a scope, or one scoped to `local`.
+        """
+        answer: UserActivity = self._value("ext.user_activity", {
+            "token": token,
+            "timeout": timeout,
+        })
+        return answer
+
+
+class ExtTokens(SyncCalls):
+    """The tokens of `ext.cattle.io`: one's own, for an administrator everyone's. Names are taken
+    with and without `ext/`.
+    """
+
+    __slots__ = ()
+
+    def list(self, *, timeout: Seconds | None = None) -> list[ExtToken]:
+        """The tokens that the user may see.
+
+        Args:
+            timeout: How long it may take in all. In seconds, or a `timedelta`.
+
+        Raises:
+            RancherError: `unsupported` on a server without them.
+
+        Scope:
+            A key without a scope, or one scoped to `local`.
+        """
+        answer: list[ExtToken] = self._value("ext.tokens.list", {"timeout": timeout})
+        return answer
+
+    def get(self, name: str, /, *, timeout: Seconds | None = None) -> ExtToken:
+        """One token.
+
+        Args:
+            name: Its name.
+            timeout: How long it may take in all. In seconds, or a `timedelta`.
+
+        Raises:
+            RancherError: `not_found` if there is none that the user may see; `invalid` if that is
+                no name.
+
+        Scope:
+            A key without a scope, or one scoped to `local`.
+        """
+        answer: ExtToken = self._value("ext.tokens.get", {"name": name, "timeout": timeout})
+        return answer
+
+    def create(
+        self,
+        *,
+        description: str | None = None,
+        ttl: Seconds | None = None,
+        cluster_name: str | None = None,
+        timeout: Seconds | None = None,
+    ) -> CreatedExtToken:
+        """Makes a token of one's own. It is not sent twice, and the secret is told only now.
+
+        Args:
+            description: What it is for.
+            ttl: How long it shall live; what the server gives if not given. It gives less than is
+                asked for in silence: `clamped` says so. In seconds, or a `timedelta`.
+            cluster_name: A cluster to name in it. It confines the token to nothing.
+            timeout: How long it may take in all. In seconds, or a `timedelta`.
+
+        Raises:
+            RancherError: `invalid` if the life is none; `decode` if it was made and its secret did
+                not come.
+
+        Scope:
+            A key without a scope, or one scoped to `local`.
+        """
+        answer: CreatedExtToken = self._value("ext.tokens.create", {
+            "description": description,
+            "ttl": ttl,
+            "cluster_name": cluster_name,
+            "timeout": timeout,
+        })
+        return answer
+
+    def update(
+        self,
+        name: str,
+        /,
+        *,
+        description: str | None = None,
+        enabled: bool | None = None,
+        ttl: Seconds | None = None,
+        timeout: Seconds | None = None,
+    ) -> ExtToken:
+        """Changes what a token is for, switches it on or off, or shortens its life.
+
+        Args:
+            name: Its name.
+            description: What it is for.
+            enabled: Whether it is switched on.
+            ttl: How long it lives from when it was made: shorter than it does. In seconds, or a
+                `timedelta`.
+            timeout: How long it may take in all. In seconds, or a `timedelta`.
+
+        Raises:
+            RancherError: `invalid` if nothing shall change or the server refuses it; `unsupported`
+                if it took the change and ignored it, `partly_done` if a part;
+                `not_found`.
+
+        Scope:
+            A key without a scope, or one scoped to `local`.
+        """
+        answer: ExtToken = self._value("ext.tokens.update", {
+            "name": name,
+            "description": description,
+            "enabled": enabled,
+            "ttl": ttl,
+            "timeout": timeout,
+        })
+        return answer
+
+    def delete(self, name: str, /, *, timeout: Seconds | None = None) -> None:
+        """Deletes a token: it is refused from then on.
+
+        Args:
+            name: Its name.
+            timeout: How long it may take in all. In seconds, or a `timedelta`.
+
+        Raises:
+            RancherError: `not_found` if there is none that the user may see.
+
+        Scope:
+            A key without a scope, or one scoped to `local`.
+        """
+        self._nothing("ext.tokens.delete", {"name": name, "timeout": timeout})
+
+
+class ExtKubeconfigs(SyncCalls):
+    """The kubeconfigs of `ext.cattle.io`: one's own, for an administrator everyone's."""
+
+    __slots__ = ()
+
+    def list(self, *, timeout: Seconds | None = None) -> list[ExtKubeconfig]:
+        """The kubeconfigs that the user may see, without their text.
+
+        Args:
+            timeout: How long it may take in all. In seconds, or a `timedelta`.
+
+        Raises:
+            RancherError: `unsupported` on a server without them.
+
+        Scope:
+            A key without a scope, or one scoped to `local`.
+        """
+        answer: list[ExtKubeconfig] = self._value("ext.kubeconfigs.list", {"timeout": timeout})
+        return answer
+
+    def get(self, name: str, /, *, timeout: Seconds | None = None) -> ExtKubeconfig:
+        """One kubeconfig, without its text.
+
+        Args:
+            name: Its name.
+            timeout: How long it may take in all. In seconds, or a `timedelta`.
+
+        Raises:
+            RancherError: `not_found` if there is none that the user may see.
+
+        Scope:
+            A key without a scope, or one scoped to `local`.
+        """
+        answer: ExtKubeconfig = self._value("ext.kubeconfigs.get", {
+            "name": name,
+            "timeout": timeout,
+        })
+        return answer
+
+    def create(
+        self,
+        clusters: str | Sequence[str],
+        /,
+        *,
+        current_context: str | None = None,
+        description: str | None = None,
+        ttl: Seconds | None = None,
+        timeout: Seconds | None = None,
+    ) -> CreatedExtKubeconfig:
+        """Makes a kubeconfig, and an unscoped token in it. It is not sent twice, and the text is
+        told only now.
+
+        Args:
+            clusters: The ids of the clusters that it leads to, or `*` for all.
+            current_context: The cluster that it means where none is named; the first if not given.
+            description: What it is for.
+            ttl: How long its token shall live, in whole seconds; what the server gives if not
+                given. In seconds, or a `timedelta`.
+            timeout: How long it may take in all. In seconds, or a `timedelta`.
+
+        Raises:
+            RancherError: `invalid` if no cluster is named, the server knows one of them not, or the
+                life is none or longer than it allows.
+
+        Scope:
+            A key without a scope, or one scoped to `local`.
+        """
+        answer: CreatedExtKubeconfig = self._value("ext.kubeconfigs.create", {
+            "clusters": clusters,
+            "current_context": current_context,
+            "description": description,
+            "ttl": ttl,
+            "timeout": timeout,
+        })
+        return answer
+
+    def delete(self, name: str, /, *, timeout: Seconds | None = None) -> None:
+        """Deletes a kubeconfig, and its token with it.
+
+        Args:
+            name: Its name.
+            timeout: How long it may take in all. In seconds, or a `timedelta`.
+
+        Raises:
+            RancherError: `not_found` if there is none that the user may see.
+
+        Scope:
+            A key without a scope, or one scoped to `local`.
+        """
+        self._nothing("ext.kubeconfigs.delete", {"name": name, "timeout": timeout})
 
 
 class Collection(SyncCalls, Generic[T]):
@@ -662,7 +1094,7 @@ class Collection(SyncCalls, Generic[T]):
             As `get`.
         """
         subject, original = self._subject(object)
-        return self._value("v3.action", {
+        return self._json("v3.action", {
             **subject,
             "name": name,
             "input": input,
@@ -691,7 +1123,7 @@ class Collection(SyncCalls, Generic[T]):
         Scope:
             As `list`.
         """
-        return self._value("v3.collection_action", {
+        return self._json("v3.collection_action", {
             "name": name,
             "input": input,
             "timeout": timeout,
@@ -1564,6 +1996,60 @@ class Cluster(SyncCalls):
         })
         return answer
 
+    def resolve(self, name: str, /, *, timeout: Seconds | None = None) -> ApiResource:
+        """Finds out which resource a name means, as kubectl does. What every Kubernetes has
+        needs no request.
+
+        Args:
+            name: `deployments`, `deploy`, `Deployment`, `widgets.example.com`.
+            timeout: How long it may take in all. In seconds, or a `timedelta`.
+
+        Raises:
+            RancherError: `not_found` if the cluster serves no such resource; `invalid` if several
+                groups have one of this name: it names them.
+
+        Scope:
+            A key without a scope, or one scoped to the cluster.
+        """
+        answer: ApiResource = self._value("cluster.resolve", {"name": name, "timeout": timeout})
+        return answer
+
+    def apply(
+        self,
+        object: Mapping[str, object],
+        /,
+        manager: str,
+        *,
+        force: bool | None = None,
+        dry_run: bool | None = None,
+        timeout: Seconds | None = None,
+    ) -> Object[dict[str, Any]]:
+        """Applies an object on the server, whatever it is, see `KubernetesResource.apply`.
+
+        Args:
+            object: The fields that shall be the manager's, with `apiVersion`, `kind` and a name.
+            manager: Who applies: the name of a program or a pipeline, `ci`.
+            force: Take over the fields that others own.
+            dry_run: Only try: the server checks everything, answers as if it had done it, and keeps
+                nothing.
+            timeout: How long it may take in all. In seconds, or a `timedelta`.
+
+        Raises:
+            RancherError: `conflict` if another manager owns a field that would change: it names the
+                field, and in its causes each owner; `invalid` before anything is sent, if
+                the object lacks what applying needs.
+
+        Scope:
+            A key without a scope, or one scoped to the cluster.
+        """
+        return self._object("cluster.apply", {
+            "object": object,
+            "manager": manager,
+            "force": force,
+            "dry_run": dry_run,
+            "timeout": timeout,
+        })
+
 
 class KubernetesResource(SyncCalls, Generic[T]):
     """The resources of a type of Kubernetes in a cluster, through Rancher's proxy."""
@@ -1722,11 +2208,22 @@ class KubernetesResource(SyncCalls, Generic[T]):
         """
         return self._object("kubernetes.get", {"name": name, "timeout": timeout})
 
-    def create(self, object: T, /, *, timeout: Seconds | None = None) -> Object[T]:
+    def create(
+        self,
+        object: T,
+        /,
+        *,
+        field_manager: str | None = None,
+        dry_run: bool | None = None,
+        timeout: Seconds | None = None,
+    ) -> Object[T]:
         """Creates an object and returns it as the cluster made it. It is not sent twice.
 
         Args:
             object: The object.
+            field_manager: Who writes: the name of a program or a pipeline, `ci`.
+            dry_run: Only try: the server checks everything, answers as if it had done it, and keeps
+                nothing.
             timeout: How long it may take in all. In seconds, or a `timedelta`.
 
         Raises:
@@ -1736,14 +2233,30 @@ class KubernetesResource(SyncCalls, Generic[T]):
         Scope:
             As `list`.
         """
-        return self._object("kubernetes.create", {"object": object, "timeout": timeout})
+        return self._object("kubernetes.create", {
+            "object": object,
+            "field_manager": field_manager,
+            "dry_run": dry_run,
+            "timeout": timeout,
+        })
 
-    def update(self, object: Object[T], /, *, timeout: Seconds | None = None) -> Object[T]:
+    def update(
+        self,
+        object: Object[T],
+        /,
+        *,
+        field_manager: str | None = None,
+        dry_run: bool | None = None,
+        timeout: Seconds | None = None,
+    ) -> Object[T]:
         """Writes an object that was read and changed, and returns it as it is now. If nothing
         was changed, nothing is sent.
 
         Args:
             object: The object as it was read, changed.
+            field_manager: Who writes: the name of a program or a pipeline, `ci`.
+            dry_run: Only try: the server checks everything, answers as if it had done it, and keeps
+                nothing.
             timeout: How long it may take in all. In seconds, or a `timedelta`.
 
         Raises:
@@ -1753,7 +2266,12 @@ class KubernetesResource(SyncCalls, Generic[T]):
             As `list`.
         """
         subject, original = self._changed(object)
-        return self._object("kubernetes.update", {**subject, "timeout": timeout}, original)
+        return self._object("kubernetes.update", {
+            **subject,
+            "field_manager": field_manager,
+            "dry_run": dry_run,
+            "timeout": timeout,
+        }, original)
 
     def update_with(
         self,
@@ -1761,6 +2279,8 @@ class KubernetesResource(SyncCalls, Generic[T]):
         /,
         change: Callable[[Object[T]], Object[T] | T | None],
         *,
+        field_manager: str | None = None,
+        dry_run: bool | None = None,
         timeout: Seconds | None = None,
     ) -> Object[T]:
         """Reads an object, lets it be changed and writes the change; reads and changes again if
@@ -1770,6 +2290,9 @@ class KubernetesResource(SyncCalls, Generic[T]):
             name: Its name.
             change: Is given the object, and changes it or returns another; is called again if
                 somebody else was faster.
+            field_manager: Who writes: the name of a program or a pipeline, `ci`.
+            dry_run: Only try: the server checks everything, answers as if it had done it, and keeps
+                nothing.
             timeout: How long it may take in all. In seconds, or a `timedelta`.
 
         Raises:
@@ -1778,22 +2301,53 @@ class KubernetesResource(SyncCalls, Generic[T]):
         Scope:
             As `list`.
         """
-        return self._edit("kubernetes.update_with", {"name": name, "timeout": timeout}, change)
+        return self._edit("kubernetes.update_with", {
+            "name": name,
+            "field_manager": field_manager,
+            "dry_run": dry_run,
+            "timeout": timeout,
+        }, change)
 
-    def delete(self, name: str, /, *, timeout: Seconds | None = None) -> Deleted[T]:
-        """Deletes an object.
+    def delete(
+        self,
+        name: str,
+        /,
+        *,
+        propagation: Literal["foreground", "background", "orphan"] | None = None,
+        grace: Seconds | None = None,
+        uid: str | None = None,
+        resource_version: str | None = None,
+        dry_run: bool | None = None,
+        timeout: Seconds | None = None,
+    ) -> Deleted[T]:
+        """Deletes an object. It may go on for a while, see `wait_gone`.
 
         Args:
             name: Its name.
+            propagation: What becomes of what the object owns: it goes first, later, or stays.
+            grace: How long it may take to end by itself; 0 kills at once. In seconds, or a
+                `timedelta`.
+            uid: Only if it is the object of this uid.
+            resource_version: Only if this is its version.
+            dry_run: Only try. Nothing is gone then, whatever the answer says.
             timeout: How long it may take in all. In seconds, or a `timedelta`.
 
         Raises:
-            RancherError: `not_found` if there is none.
+            RancherError: `not_found` if there is none; `conflict` if it is not the one that the
+                conditions name.
 
         Scope:
             As `list`.
         """
-        return self._deleted("kubernetes.delete", {"name": name, "timeout": timeout})
+        return self._deleted("kubernetes.delete", {
+            "name": name,
+            "propagation": propagation,
+            "grace": grace,
+            "uid": uid,
+            "resource_version": resource_version,
+            "dry_run": dry_run,
+            "timeout": timeout,
+        })
 
     def wait(
         self,
@@ -1945,11 +2499,905 @@ class KubernetesResource(SyncCalls, Generic[T]):
             "lag": lag,
         })
 
+    def patch(
+        self,
+        name: str,
+        /,
+        patch: object,
+        *,
+        type: Literal["merge", "strategic", "json"] | None = None,
+        field_manager: str | None = None,
+        dry_run: bool | None = None,
+        timeout: Seconds | None = None,
+    ) -> Object[T]:
+        """Changes a part of an object and returns it as it is now. A merge that names no
+        resource version overwrites what others wrote there meanwhile, and only there. It may
+        be sent twice; a JSON patch is not.
+
+        Args:
+            name: Its name.
+            patch: What changes: an object (`merge` or `strategic`), or a list of steps (`json`).
+            type: Which sort of patch it is: RFC 7386; the same, but containers and the like are
+                merged by name; RFC 6902. If not given, an object is a `merge` and a list `json`.
+            field_manager: Who writes: the name of a program or a pipeline, `ci`.
+            dry_run: Only try: the server checks everything, answers as if it had done it, and keeps
+                nothing.
+            timeout: How long it may take in all. In seconds, or a `timedelta`.
+
+        Raises:
+            RancherError: `not_found` if there is none; `invalid` if that is no patch, or with the
+                field that is wrong; `conflict` if it names a resource version that is not
+                the present one.
+
+        Scope:
+            As `list`.
+        """
+        return self._object("kubernetes.patch", {
+            "name": name,
+            "patch": patch,
+            "type": type,
+            "field_manager": field_manager,
+            "dry_run": dry_run,
+            "timeout": timeout,
+        })
+
+    def apply(
+        self,
+        object: T,
+        /,
+        manager: str,
+        *,
+        force: bool | None = None,
+        dry_run: bool | None = None,
+        timeout: Seconds | None = None,
+    ) -> Object[T]:
+        """Applies an object on the server: the fields that it names are the manager's from then
+        on, what the same manager applied before and does not name any more goes, and all
+        other fields stay. If there is no such object, it is created.
+
+        Args:
+            object: The fields that shall be the manager's, with `apiVersion`, `kind` and a name.
+            manager: Who applies: the name of a program or a pipeline, `ci`.
+            force: Take over the fields that others own.
+            dry_run: Only try: the server checks everything, answers as if it had done it, and keeps
+                nothing.
+            timeout: How long it may take in all. In seconds, or a `timedelta`.
+
+        Raises:
+            RancherError: `conflict` if another manager owns a field that would change: it names the
+                field, and in its causes each owner; `invalid` before anything is sent, if
+                the object lacks what applying needs.
+
+        Scope:
+            As `list`.
+        """
+        return self._object("kubernetes.apply", {
+            "object": object,
+            "manager": manager,
+            "force": force,
+            "dry_run": dry_run,
+            "timeout": timeout,
+        })
+
+    def scale(self, name: str, /, *, timeout: Seconds | None = None) -> Scale:
+        """How many replicas something has.
+
+        Args:
+            name: Its name.
+            timeout: How long it may take in all. In seconds, or a `timedelta`.
+
+        Raises:
+            RancherError: `not_found` if there is none, or if such things have no scale.
+
+        Scope:
+            As `list`.
+        """
+        answer: Scale = self._value("kubernetes.scale", {"name": name, "timeout": timeout})
+        return answer
+
+    def set_scale(
+        self,
+        name: str,
+        /,
+        replicas: int,
+        *,
+        field_manager: str | None = None,
+        dry_run: bool | None = None,
+        timeout: Seconds | None = None,
+    ) -> Scale:
+        """Says how many replicas it shall have, whatever somebody else says meanwhile.
+
+        Args:
+            name: Its name.
+            replicas: How many.
+            field_manager: Who writes: the name of a program or a pipeline, `ci`.
+            dry_run: Only try: the server checks everything, answers as if it had done it, and keeps
+                nothing.
+            timeout: How long it may take in all. In seconds, or a `timedelta`.
+
+        Raises:
+            RancherError: As `scale`; `unsupported` if the server accepted the number and kept
+                another.
+
+        Scope:
+            As `list`.
+        """
+        answer: Scale = self._value("kubernetes.set_scale", {
+            "name": name,
+            "replicas": replicas,
+            "field_manager": field_manager,
+            "dry_run": dry_run,
+            "timeout": timeout,
+        })
+        return answer
+
+    def update_status(
+        self,
+        object: Object[T],
+        /,
+        *,
+        field_manager: str | None = None,
+        dry_run: bool | None = None,
+        timeout: Seconds | None = None,
+    ) -> Object[T]:
+        """Writes the status of an object that was read and changed: what a controller does.
+
+        Args:
+            object: The object as it was read, its status changed.
+            field_manager: Who writes: the name of a program or a pipeline, `ci`.
+            dry_run: Only try: the server checks everything, answers as if it had done it, and keeps
+                nothing.
+            timeout: How long it may take in all. In seconds, or a `timedelta`.
+
+        Raises:
+            RancherError: As `update`; `unsupported` if anything but the status was changed.
+
+        Scope:
+            As `list`.
+        """
+        subject, original = self._changed(object)
+        return self._object("kubernetes.update_status", {
+            **subject,
+            "field_manager": field_manager,
+            "dry_run": dry_run,
+            "timeout": timeout,
+        }, original)
+
+    def patch_status(
+        self,
+        name: str,
+        /,
+        patch: object,
+        *,
+        type: Literal["merge", "strategic", "json"] | None = None,
+        field_manager: str | None = None,
+        dry_run: bool | None = None,
+        timeout: Seconds | None = None,
+    ) -> Object[T]:
+        """Changes a part of the status of an object: what a controller does.
+
+        Args:
+            name: Its name.
+            patch: What changes: an object (`merge` or `strategic`), or a list of steps (`json`).
+            type: Which sort of patch it is: RFC 7386; the same, but containers and the like are
+                merged by name; RFC 6902. If not given, an object is a `merge` and a list `json`.
+            field_manager: Who writes: the name of a program or a pipeline, `ci`.
+            dry_run: Only try: the server checks everything, answers as if it had done it, and keeps
+                nothing.
+            timeout: How long it may take in all. In seconds, or a `timedelta`.
+
+        Raises:
+            RancherError: As `patch`.
+
+        Scope:
+            As `list`.
+        """
+        return self._object("kubernetes.patch_status", {
+            "name": name,
+            "patch": patch,
+            "type": type,
+            "field_manager": field_manager,
+            "dry_run": dry_run,
+            "timeout": timeout,
+        })
+
+    def table(
+        self,
+        *,
+        label_selector: str | None = None,
+        field_selector: str | None = None,
+        expired: Literal["anew", "fail", "inconsistent"] | None = None,
+        page_size: int | None = None,
+        timeout: Seconds | None = None,
+    ) -> Table:
+        """A list as the server shows it to people, and as `kubectl get` prints it: columns that
+        it chose, and a row for each object.
+
+        Args:
+            label_selector: Which labels the objects have: `app=web,tier in (front)`.
+            field_selector: Which values some fields have: `status.phase=Running`.
+            expired: What happens if the cluster has forgotten the state that the first page was of:
+                begin `anew`, `fail`, or go on from there as it is now (`inconsistent`).
+            page_size: How many objects come at a time, 1 to 10,000; 500 if not given.
+            timeout: How long it may take in all. In seconds, or a `timedelta`.
+
+        Raises:
+            RancherError: As `list`; `unsupported` if the server shows no tables of this.
+
+        Scope:
+            As `list`.
+        """
+        answer: Table = self._value("kubernetes.table", {
+            "label_selector": label_selector,
+            "field_selector": field_selector,
+            "expired": expired,
+            "page_size": page_size,
+            "timeout": timeout,
+        })
+        return answer
+
+    @overload
+    def list_metadata(
+        self,
+        *,
+        label_selector: str | None = None,
+        field_selector: str | None = None,
+        expired: Literal["anew", "fail", "inconsistent"] | None = None,
+        page_size: int | None = None,
+        fields: None = None,
+        timeout: Seconds | None = None,
+    ) -> ObjectList[T]: ...
+
+    @overload
+    def list_metadata(
+        self,
+        *,
+        label_selector: str | None = None,
+        field_selector: str | None = None,
+        expired: Literal["anew", "fail", "inconsistent"] | None = None,
+        page_size: int | None = None,
+        fields: Fields,
+        timeout: Seconds | None = None,
+    ) -> RecordList: ...
+
+    def list_metadata(
+        self,
+        *,
+        label_selector: str | None = None,
+        field_selector: str | None = None,
+        expired: Literal["anew", "fail", "inconsistent"] | None = None,
+        page_size: int | None = None,
+        fields: Fields | None = None,
+        timeout: Seconds | None = None,
+    ) -> ObjectList[T] | RecordList:
+        """The objects without anything but their metadata: names, labels, owners. It is much
+        smaller, and shows no secret. What comes cannot be written back.
+
+        Args:
+            label_selector: Which labels the objects have: `app=web,tier in (front)`.
+            field_selector: Which values some fields have: `status.phase=Running`.
+            expired: What happens if the cluster has forgotten the state that the first page was of:
+                begin `anew`, `fail`, or go on from there as it is now (`inconsistent`).
+            page_size: How many objects come at a time, 1 to 10,000; 500 if not given.
+            fields: Flat records of these fields instead of objects, by path:
+                `status.version.gitVersion`, `metadata.labels[app.kubernetes.io/name]`,
+                `spec.containers[0].image`.
+            timeout: How long each page may take. In seconds, or a `timedelta`.
+
+        Raises:
+            RancherError: As `list`.
+
+        Scope:
+            As `list`.
+        """
+        if fields is not None:
+            return self._records("kubernetes.list_metadata", {
+                "label_selector": label_selector,
+                "field_selector": field_selector,
+                "expired": expired,
+                "page_size": page_size,
+                "timeout": timeout,
+                "fields": fields,
+            })
+        return self._objects("kubernetes.list_metadata", {
+            "label_selector": label_selector,
+            "field_selector": field_selector,
+            "expired": expired,
+            "page_size": page_size,
+            "timeout": timeout,
+        })
+
+    def get_metadata(self, name: str, /, *, timeout: Seconds | None = None) -> Object[T]:
+        """One object without anything but its metadata. It cannot be written back.
+
+        Args:
+            name: Its name.
+            timeout: How long it may take in all. In seconds, or a `timedelta`.
+
+        Raises:
+            RancherError: As `get`.
+
+        Scope:
+            As `list`.
+        """
+        return self._object("kubernetes.get_metadata", {"name": name, "timeout": timeout})
+
+
+class Registration(SyncCalls):
+    """Registration of clusters. Tokens, commands and manifests are secrets: whoever has one can
+    register in the cluster's place.
+    """
+
+    __slots__ = ()
+
+    def import_cluster(
+        self,
+        name: str,
+        /,
+        *,
+        description: str | None = None,
+        labels: Mapping[str, str] | None = None,
+        annotations: Mapping[str, str] | None = None,
+        timeout: Seconds | None = None,
+    ) -> RegisteredCluster:
+        """Makes an imported cluster: Rancher's object of it, which waits for the agent that the
+        manifest installs. It is not sent twice.
+
+        Args:
+            name: Its name: lower-case letters, digits and inner hyphens.
+            description: What the cluster is for.
+            labels: Labels of Rancher's object of the cluster.
+            annotations: Annotations of it.
+            timeout: How long it may take in all. In seconds, or a `timedelta`.
+
+        Raises:
+            RancherError: `already_exists` if a cluster has this name, one that the user may not see
+                included; `forbidden` if the user may not create clusters; `invalid`
+                before anything is sent, if that is no name.
+
+        Scope:
+            A key without a scope, of a user who may create clusters.
+        """
+        answer: RegisteredCluster = self._value("registration.import_cluster", {
+            "name": name,
+            "description": description,
+            "labels": labels,
+            "annotations": annotations,
+            "timeout": timeout,
+        })
+        return answer
+
+    def ensure_imported(
+        self,
+        name: str,
+        /,
+        *,
+        description: str | None = None,
+        labels: Mapping[str, str] | None = None,
+        annotations: Mapping[str, str] | None = None,
+        timeout: Seconds | None = None,
+    ) -> RegisteredCluster:
+        """The imported cluster of this name, or a new one; `created` says which. What is found
+        is left as it is.
+
+        Args:
+            name: Its name.
+            description: What the cluster is for.
+            labels: Labels of Rancher's object of the cluster.
+            annotations: Annotations of it.
+            timeout: How long it may take in all. In seconds, or a `timedelta`.
+
+        Raises:
+            RancherError: As `import_cluster`; `invalid` if the cluster of this name is not an
+                imported one; `conflict` if it is being deleted.
+
+        Scope:
+            A key without a scope, of a user who may create clusters.
+        """
+        answer: RegisteredCluster = self._value("registration.ensure_imported", {
+            "name": name,
+            "description": description,
+            "labels": labels,
+            "annotations": annotations,
+            "timeout": timeout,
+        })
+        return answer
+
+    def create(
+        self,
+        name: str,
+        /,
+        kubernetes_version: str,
+        *,
+        namespace: str | None = None,
+        labels: Mapping[str, str] | None = None,
+        annotations: Mapping[str, str] | None = None,
+        rke_config: Mapping[str, object] | None = None,
+        deadline: Seconds | None = None,
+        timeout: Seconds | None = None,
+        stable_for: Seconds | None = None,
+        poll: Seconds | None = None,
+        rights_lag: Seconds | None = None,
+    ) -> RegisteredCluster:
+        """Makes a cluster whose nodes Rancher sets up, and waits for its id. Nodes join with the
+        `nodeCommand` of its registration token.
+
+        Args:
+            name: Its name.
+            kubernetes_version: The version as Rancher names it, `v1.33.4+rke2r1`.
+            namespace: The namespace of the object; `fleet-default` if not given.
+            labels: Labels of the object.
+            annotations: Annotations of the object.
+            rke_config: How the nodes are set up, as `spec.rkeConfig` has it; Rancher's own choice
+                if not given.
+            deadline: How long to wait at most; 5 minutes if not given. In seconds, or a
+                `timedelta`.
+            timeout: The same as `deadline`, by the name that every call has for it. In seconds, or
+                a `timedelta`.
+            stable_for: For how long it must stay so; 5 seconds for states, none for conditions. In
+                seconds, or a `timedelta`.
+            poll: How long from one look to the next; 2 seconds if not given. In seconds, or a
+                `timedelta`.
+            rights_lag: For how long a missing right or object counts as not there yet; 10 seconds
+                if not given. In seconds, or a `timedelta`.
+
+        Raises:
+            RancherError: `already_exists`; `invalid` before anything is sent, if the name or the
+                version is none; `forbidden`; `partly_done` if it was created and the id
+                did not come in time.
+
+        Scope:
+            A key without a scope, of a user who may create clusters.
+        """
+        answer: RegisteredCluster = self._value("registration.create", {
+            "name": name,
+            "kubernetes_version": kubernetes_version,
+            "namespace": namespace,
+            "labels": labels,
+            "annotations": annotations,
+            "rke_config": rke_config,
+            "deadline": deadline,
+            "timeout": timeout,
+            "stable_for": stable_for,
+            "poll": poll,
+            "rights_lag": rights_lag,
+        })
+        return answer
+
+    def token(
+        self,
+        cluster: str,
+        /,
+        *,
+        token_id: str | None = None,
+        deadline: Seconds | None = None,
+        timeout: Seconds | None = None,
+        stable_for: Seconds | None = None,
+        poll: Seconds | None = None,
+        rights_lag: Seconds | None = None,
+    ) -> Object[dict[str, Any]]:
+        """The registration token of a cluster with its commands, waited for: `default-token`
+        where there is one, else the newest. Its fields are secrets.
+
+        Args:
+            cluster: The id of the cluster.
+            token_id: This registration token and no other, by its id, `c-xxxxx:crt-xxxxx`.
+            deadline: How long to wait at most; 5 minutes if not given. In seconds, or a
+                `timedelta`.
+            timeout: The same as `deadline`, by the name that every call has for it. In seconds, or
+                a `timedelta`.
+            stable_for: For how long it must stay so; 5 seconds for states, none for conditions. In
+                seconds, or a `timedelta`.
+            poll: How long from one look to the next; 2 seconds if not given. In seconds, or a
+                `timedelta`.
+            rights_lag: For how long a missing right or object counts as not there yet; 10 seconds
+                if not given. In seconds, or a `timedelta`.
+
+        Raises:
+            RancherError: `timeout` with what is missing, and the cause if the setting `server-url`
+                is not set; `invalid` for `local`; `not_found`; `forbidden`.
+
+        Scope:
+            A key without a scope, or one scoped to the cluster.
+        """
+        return self._object("registration.token", {
+            "cluster": cluster,
+            "token_id": token_id,
+            "deadline": deadline,
+            "timeout": timeout,
+            "stable_for": stable_for,
+            "poll": poll,
+            "rights_lag": rights_lag,
+        })
+
+    def create_token(
+        self,
+        cluster: str,
+        /,
+        *,
+        ttl: Seconds | None = None,
+        grace_period: Seconds | None = None,
+        deadline: Seconds | None = None,
+        timeout: Seconds | None = None,
+        stable_for: Seconds | None = None,
+        poll: Seconds | None = None,
+        rights_lag: Seconds | None = None,
+    ) -> Object[dict[str, Any]]:
+        """Makes another registration token, and waits for its commands. Its fields are secrets.
+
+        Args:
+            cluster: The id of the cluster.
+            ttl: After how long Rancher replaces the secret of the new token, 30 minutes at least;
+                the server's own choice if not given. In seconds, or a `timedelta`.
+            grace_period: For how long the replaced secret is still good, 10 minutes at least and
+                less than `ttl`. In seconds, or a `timedelta`.
+            deadline: How long to wait at most; 5 minutes if not given. In seconds, or a
+                `timedelta`.
+            timeout: The same as `deadline`, by the name that every call has for it. In seconds, or
+                a `timedelta`.
+            stable_for: For how long it must stay so; 5 seconds for states, none for conditions. In
+                seconds, or a `timedelta`.
+            poll: How long from one look to the next; 2 seconds if not given. In seconds, or a
+                `timedelta`.
+            rights_lag: For how long a missing right or object counts as not there yet; 10 seconds
+                if not given. In seconds, or a `timedelta`.
+
+        Raises:
+            RancherError: As `token`; `invalid` before anything is sent, for a span that Rancher
+                would change in silence; `partly_done` names a token that was made and is
+                not whole in time.
+
+        Scope:
+            A key without a scope, of an owner of the cluster.
+        """
+        return self._object("registration.create_token", {
+            "cluster": cluster,
+            "ttl": ttl,
+            "grace_period": grace_period,
+            "deadline": deadline,
+            "timeout": timeout,
+            "stable_for": stable_for,
+            "poll": poll,
+            "rights_lag": rights_lag,
+        })
+
+    def command(
+        self,
+        cluster: str,
+        /,
+        *,
+        token_id: str | None = None,
+        deadline: Seconds | None = None,
+        timeout: Seconds | None = None,
+        stable_for: Seconds | None = None,
+        poll: Seconds | None = None,
+        rights_lag: Seconds | None = None,
+    ) -> str:
+        """The command that installs the agent in a cluster, waited for. It is a secret.
+
+        Args:
+            cluster: The id of the cluster.
+            token_id: This registration token and no other, by its id, `c-xxxxx:crt-xxxxx`.
+            deadline: How long to wait at most; 5 minutes if not given. In seconds, or a
+                `timedelta`.
+            timeout: The same as `deadline`, by the name that every call has for it. In seconds, or
+                a `timedelta`.
+            stable_for: For how long it must stay so; 5 seconds for states, none for conditions. In
+                seconds, or a `timedelta`.
+            poll: How long from one look to the next; 2 seconds if not given. In seconds, or a
+                `timedelta`.
+            rights_lag: For how long a missing right or object counts as not there yet; 10 seconds
+                if not given. In seconds, or a `timedelta`.
+
+        Raises:
+            RancherError: As `token`.
+
+        Scope:
+            A key without a scope, or one scoped to the cluster.
+        """
+        answer: str = self._value("registration.command", {
+            "cluster": cluster,
+            "token_id": token_id,
+            "deadline": deadline,
+            "timeout": timeout,
+            "stable_for": stable_for,
+            "poll": poll,
+            "rights_lag": rights_lag,
+        })
+        return answer
+
+    def manifest(
+        self,
+        cluster: str,
+        /,
+        *,
+        token_id: str | None = None,
+        deadline: Seconds | None = None,
+        timeout: Seconds | None = None,
+        stable_for: Seconds | None = None,
+        poll: Seconds | None = None,
+        rights_lag: Seconds | None = None,
+    ) -> str:
+        """The manifest that installs the agent in a cluster, as YAML, from this server and
+        without a credential. It is a secret, and proves nothing of the token in it: Rancher
+        answers for any.
+
+        Args:
+            cluster: The id of the cluster.
+            token_id: This registration token and no other, by its id, `c-xxxxx:crt-xxxxx`.
+            deadline: How long to wait at most; 5 minutes if not given. In seconds, or a
+                `timedelta`.
+            timeout: The same as `deadline`, by the name that every call has for it. In seconds, or
+                a `timedelta`.
+            stable_for: For how long it must stay so; 5 seconds for states, none for conditions. In
+                seconds, or a `timedelta`.
+            poll: How long from one look to the next; 2 seconds if not given. In seconds, or a
+                `timedelta`.
+            rights_lag: For how long a missing right or object counts as not there yet; 10 seconds
+                if not given. In seconds, or a `timedelta`.
+
+        Raises:
+            RancherError: As `token`; `not_rancher` if what comes is no manifest.
+
+        Scope:
+            A key without a scope, or one scoped to the cluster.
+        """
+        answer: str = self._value("registration.manifest", {
+            "cluster": cluster,
+            "token_id": token_id,
+            "deadline": deadline,
+            "timeout": timeout,
+            "stable_for": stable_for,
+            "poll": poll,
+            "rights_lag": rights_lag,
+        })
+        return answer
+
+    def wait_connected(
+        self,
+        cluster: str,
+        /,
+        *,
+        deadline: Seconds | None = None,
+        timeout: Seconds | None = None,
+        stable_for: Seconds | None = None,
+        poll: Seconds | None = None,
+        rights_lag: Seconds | None = None,
+        on_progress: Callable[[WaitProgress], object] | None = None,
+    ) -> Object[dict[str, Any]]:
+        """Waits until the agent of a cluster is connected, and stays so: 5 seconds if not given
+        otherwise. Progress tells an agent that never called from one that is gone.
+
+        Args:
+            cluster: The id of the cluster.
+            deadline: How long to wait at most; 5 minutes if not given. In seconds, or a
+                `timedelta`.
+            timeout: The same as `deadline`, by the name that every call has for it. In seconds, or
+                a `timedelta`.
+            stable_for: For how long it must stay so; 5 seconds for states, none for conditions. In
+                seconds, or a `timedelta`.
+            poll: How long from one look to the next; 2 seconds if not given. In seconds, or a
+                `timedelta`.
+            rights_lag: For how long a missing right or object counts as not there yet; 10 seconds
+                if not given. In seconds, or a `timedelta`.
+            on_progress: Is told after each look what is still to come.
+
+        Raises:
+            RancherError: `timeout` with what is missing; `conflict` at once, if the cluster is
+                being deleted.
+
+        Scope:
+            A key without a scope, or one scoped to the cluster.
+        """
+        return self._wait("registration.wait_connected", {
+            "cluster": cluster,
+            "deadline": deadline,
+            "timeout": timeout,
+            "stable_for": stable_for,
+            "poll": poll,
+            "rights_lag": rights_lag,
+        }, on_progress)
+
+    def wait_ready(
+        self,
+        cluster: str,
+        /,
+        *,
+        deadline: Seconds | None = None,
+        timeout: Seconds | None = None,
+        stable_for: Seconds | None = None,
+        poll: Seconds | None = None,
+        rights_lag: Seconds | None = None,
+        on_progress: Callable[[WaitProgress], object] | None = None,
+    ) -> Object[dict[str, Any]]:
+        """Waits until a cluster can be worked with: connected, ready and active, and all of it
+        stays so for a while.
+
+        Args:
+            cluster: The id of the cluster.
+            deadline: How long to wait at most; 5 minutes if not given. In seconds, or a
+                `timedelta`.
+            timeout: The same as `deadline`, by the name that every call has for it. In seconds, or
+                a `timedelta`.
+            stable_for: For how long it must stay so; 5 seconds for states, none for conditions. In
+                seconds, or a `timedelta`.
+            poll: How long from one look to the next; 2 seconds if not given. In seconds, or a
+                `timedelta`.
+            rights_lag: For how long a missing right or object counts as not there yet; 10 seconds
+                if not given. In seconds, or a `timedelta`.
+            on_progress: Is told after each look what is still to come.
+
+        Raises:
+            RancherError: As `wait_connected`.
+
+        Scope:
+            A key without a scope, or one scoped to the cluster.
+        """
+        return self._wait("registration.wait_ready", {
+            "cluster": cluster,
+            "deadline": deadline,
+            "timeout": timeout,
+            "stable_for": stable_for,
+            "poll": poll,
+            "rights_lag": rights_lag,
+        }, on_progress)
+
+    def rotate_token(
+        self,
+        cluster: str,
+        /,
+        *,
+        to: str | None = None,
+        roll_out: bool | None = None,
+        cut_off: bool | None = None,
+        ttl: Seconds | None = None,
+        grace_period: Seconds | None = None,
+        deadline: Seconds | None = None,
+        timeout: Seconds | None = None,
+        stable_for: Seconds | None = None,
+        poll: Seconds | None = None,
+        rights_lag: Seconds | None = None,
+    ) -> TokenRotation:
+        """Puts another registration token in the place of those that a cluster has: makes it,
+        looks at the cluster and at the agent's token, deletes the old ones. A token that the
+        agent has or may have stays, and the error says how to go on.
+
+        Args:
+            cluster: The id of the cluster.
+            to: Goes on with this token instead of making another: the id that a rotation which
+                stopped names.
+            roll_out: Installs the agent anew with the new token, through the connection that it
+                has, and waits for it.
+            cut_off: Deletes old tokens although the agent has or may have one: it then never comes
+                back by itself.
+            ttl: After how long Rancher replaces the secret of the new token, 30 minutes at least;
+                the server's own choice if not given. In seconds, or a `timedelta`.
+            grace_period: For how long the replaced secret is still good, 10 minutes at least and
+                less than `ttl`. In seconds, or a `timedelta`.
+            deadline: How long to wait at most; 5 minutes if not given. In seconds, or a
+                `timedelta`.
+            timeout: The same as `deadline`, by the name that every call has for it. In seconds, or
+                a `timedelta`.
+            stable_for: For how long it must stay so; 5 seconds for states, none for conditions. In
+                seconds, or a `timedelta`.
+            poll: How long from one look to the next; 2 seconds if not given. In seconds, or a
+                `timedelta`.
+            rights_lag: For how long a missing right or object counts as not there yet; 10 seconds
+                if not given. In seconds, or a `timedelta`.
+
+        Raises:
+            RancherError: `partly_done` from the moment that a new token may exist: what is done,
+                what is left behind by its id, what is not done. `conflict` if the cluster
+                is being deleted.
+
+        Scope:
+            A key without a scope, of an owner of the cluster.
+        """
+        answer: TokenRotation = self._value("registration.rotate_token", {
+            "cluster": cluster,
+            "to": to,
+            "roll_out": roll_out,
+            "cut_off": cut_off,
+            "ttl": ttl,
+            "grace_period": grace_period,
+            "deadline": deadline,
+            "timeout": timeout,
+            "stable_for": stable_for,
+            "poll": poll,
+            "rights_lag": rights_lag,
+        })
+        return answer
+
+    def removal(self, cluster: str, /, *, timeout: Seconds | None = None) -> RemovalReport:
+        """What would go if a cluster were removed, as far as it can be seen, and what could not
+        be seen. Nothing is changed.
+
+        Args:
+            cluster: The id of the cluster.
+            timeout: How long it may take in all. In seconds, or a `timedelta`.
+
+        Raises:
+            RancherError: `invalid` for `local`; `not_found` or `forbidden` if the user does not see
+                the cluster. What else fails is in the report.
+
+        Scope:
+            A key without a scope, or one scoped to the cluster, which sees less.
+        """
+        answer: RemovalReport = self._value("registration.removal", {
+            "cluster": cluster,
+            "timeout": timeout,
+        })
+        return answer
+
+    def remove(
+        self,
+        cluster: str,
+        /,
+        confirm: str,
+        *,
+        clear_finalizers: bool | None = None,
+        deadline: Seconds | None = None,
+        timeout: Seconds | None = None,
+        stable_for: Seconds | None = None,
+        poll: Seconds | None = None,
+        rights_lag: Seconds | None = None,
+    ) -> RemovedCluster:
+        """Removes a cluster from Rancher, if `confirm` is its name, and waits until it is gone.
+        Finalizers that hang are named, and cleared only when asked.
+
+        Args:
+            cluster: The id of the cluster.
+            confirm: Its name, so that a wrong id removes nothing.
+            clear_finalizers: If it is not gone in time, takes away the finalizers that still hang:
+                what their controllers would have cleaned up stays.
+            deadline: How long to wait at most; 5 minutes if not given. In seconds, or a
+                `timedelta`.
+            timeout: The same as `deadline`, by the name that every call has for it. In seconds, or
+                a `timedelta`.
+            stable_for: For how long it must stay so; 5 seconds for states, none for conditions. In
+                seconds, or a `timedelta`.
+            poll: How long from one look to the next; 2 seconds if not given. In seconds, or a
+                `timedelta`.
+            rights_lag: For how long a missing right or object counts as not there yet; 10 seconds
+                if not given. In seconds, or a `timedelta`.
+
+        Raises:
+            RancherError: `invalid` before anything is deleted, for `local` and for another name;
+                `forbidden`; `partly_done` from the deletion on: not finished in time,
+                with the finalizers that hang, or not to be seen.
+
+        Scope:
+            A key without a scope, or one scoped to the cluster, of an owner of it.
+        """
+        answer: RemovedCluster = self._value("registration.remove", {
+            "cluster": cluster,
+            "confirm": confirm,
+            "clear_finalizers": clear_finalizers,
+            "deadline": deadline,
+            "timeout": timeout,
+            "stable_for": stable_for,
+            "poll": poll,
+            "rights_lag": rights_lag,
+        })
+        return answer
+
 
 class Namespace(SyncCalls):
     """A namespace of a cluster, and what is done in one every day."""
 
     __slots__ = ()
+
+    def rollout(self, name: str, /) -> Rollout:
+        """A rollout that can be looked at or waited for. Nothing is sent.
+
+        Args:
+            name: The name of a deployment, or `statefulset/db`, `daemonset/agent`.
+        """
+        return self._child(Rollout, {
+            "cluster": self._target["cluster"],
+            "namespace": self._target["namespace"],
+            "workload": name,
+        })
 
     def get(self, *, timeout: Seconds | None = None) -> Object[dict[str, Any]]:
         """The namespace itself.
@@ -2083,6 +3531,215 @@ class Namespace(SyncCalls):
             "since_time": since_time,
             "limit_bytes": limit_bytes,
         })
+
+    def create_secret(
+        self,
+        name: str,
+        /,
+        texts: Mapping[str, str],
+        *,
+        timeout: Seconds | None = None,
+    ) -> Object[dict[str, Any]]:
+        """Creates a secret of texts (`Opaque`).
+
+        Args:
+            name: Its name.
+            texts: What it holds, by name.
+            timeout: How long it may take in all. In seconds, or a `timedelta`.
+
+        Raises:
+            RancherError: `already_exists`; `invalid` with the field that is wrong; `forbidden`.
+
+        Scope:
+            As `get`.
+        """
+        return self._object("namespace.create_secret", {
+            "name": name,
+            "texts": texts,
+            "timeout": timeout,
+        })
+
+    def create_deployment(
+        self,
+        deployment: Mapping[str, object],
+        /,
+        *,
+        timeout: Seconds | None = None,
+    ) -> Object[dict[str, Any]]:
+        """Creates a deployment.
+
+        Args:
+            deployment: The deployment.
+            timeout: How long it may take in all. In seconds, or a `timedelta`.
+
+        Raises:
+            RancherError: As `create_secret`. A quota refuses pods, not the deployment: the rollout
+                says so.
+
+        Scope:
+            As `get`.
+        """
+        return self._object("namespace.create_deployment", {
+            "deployment": deployment,
+            "timeout": timeout,
+        })
+
+    def deployment(self, name: str, /, *, timeout: Seconds | None = None) -> Object[dict[str, Any]]:
+        """A deployment of the namespace.
+
+        Args:
+            name: Its name.
+            timeout: How long it may take in all. In seconds, or a `timedelta`.
+
+        Raises:
+            RancherError: `not_found` if there is none.
+
+        Scope:
+            As `get`.
+        """
+        return self._object("namespace.deployment", {"name": name, "timeout": timeout})
+
+    def apply(
+        self,
+        object: Mapping[str, object],
+        /,
+        manager: str,
+        *,
+        force: bool | None = None,
+        dry_run: bool | None = None,
+        timeout: Seconds | None = None,
+    ) -> Object[dict[str, Any]]:
+        """Applies an object on the server, in this namespace, see `KubernetesResource.apply`.
+
+        Args:
+            object: The fields that shall be the manager's, with `apiVersion`, `kind` and a name.
+            manager: Who applies: the name of a program or a pipeline, `ci`.
+            force: Take over the fields that others own.
+            dry_run: Only try: the server checks everything, answers as if it had done it, and keeps
+                nothing.
+            timeout: How long it may take in all. In seconds, or a `timedelta`.
+
+        Raises:
+            RancherError: `conflict` if another manager owns a field that would change: it names the
+                field, and in its causes each owner; `invalid` before anything is sent, if
+                the object lacks what applying needs.
+
+        Scope:
+            As `get`.
+        """
+        return self._object("namespace.apply", {
+            "object": object,
+            "manager": manager,
+            "force": force,
+            "dry_run": dry_run,
+            "timeout": timeout,
+        })
+
+    def evict(
+        self,
+        pod: str,
+        /,
+        *,
+        propagation: Literal["foreground", "background", "orphan"] | None = None,
+        grace: Seconds | None = None,
+        uid: str | None = None,
+        resource_version: str | None = None,
+        dry_run: bool | None = None,
+        timeout: Seconds | None = None,
+    ) -> None:
+        """Evicts a pod: it is deleted if the disruption budgets that count it allow that. It
+        goes on for a while.
+
+        Args:
+            pod: The name of the pod.
+            propagation: What becomes of what the object owns: it goes first, later, or stays.
+            grace: How long it may take to end by itself; 0 kills at once. In seconds, or a
+                `timedelta`.
+            uid: Only if it is the object of this uid.
+            resource_version: Only if this is its version.
+            dry_run: Only try. Nothing is gone then, whatever the answer says.
+            timeout: How long it may take in all. In seconds, or a `timedelta`.
+
+        Raises:
+            RancherError: `forbidden` with the reason `disruption_budget` if a budget does not allow
+                it now; `not_found` if there is no such pod; `conflict` if it is not the
+                one that the conditions name.
+
+        Scope:
+            As `get`.
+        """
+        self._nothing("namespace.evict", {
+            "pod": pod,
+            "propagation": propagation,
+            "grace": grace,
+            "uid": uid,
+            "resource_version": resource_version,
+            "dry_run": dry_run,
+            "timeout": timeout,
+        })
+
+
+class Rollout(SyncCalls):
+    """The rollout of a deployment, a stateful set or a daemon set."""
+
+    __slots__ = ()
+
+    def status(self, *, timeout: Seconds | None = None) -> RolloutStatus:
+        """How far it is now.
+
+        Args:
+            timeout: How long it may take in all. In seconds, or a `timedelta`.
+
+        Raises:
+            RancherError: As `wait`, without waiting: one that cannot succeed any more is an error.
+
+        Scope:
+            A key without a scope, or one scoped to the cluster.
+        """
+        answer: RolloutStatus = self._value("rollout.status", {"timeout": timeout})
+        return answer
+
+    def wait(
+        self,
+        *,
+        deadline: Seconds | None = None,
+        timeout: Seconds | None = None,
+        stable_for: Seconds | None = None,
+        poll: Seconds | None = None,
+        rights_lag: Seconds | None = None,
+        on_progress: Callable[[WaitProgress], object] | None = None,
+    ) -> Object[dict[str, Any]]:
+        """Waits until everything that was asked for runs, and nothing older does.
+
+        Args:
+            deadline: How long to wait at most; 5 minutes if not given. In seconds, or a
+                `timedelta`.
+            timeout: The same as `deadline`, by the name that every call has for it. In seconds, or
+                a `timedelta`.
+            stable_for: For how long it must stay so; 5 seconds for states, none for conditions. In
+                seconds, or a `timedelta`.
+            poll: How long from one look to the next; 2 seconds if not given. In seconds, or a
+                `timedelta`.
+            rights_lag: For how long a missing right or object counts as not there yet; 10 seconds
+                if not given. In seconds, or a `timedelta`.
+            on_progress: Is told after each look what is still to come.
+
+        Raises:
+            RancherError: At once `forbidden` with the reason, if pods are refused (quota, Pod
+                Security, admission), `timeout` that no trying again helps against, if it
+                exceeded its own deadline, `unsupported` if its strategy is `OnDelete`;
+                later `timeout` with what is missing.
+
+        Scope:
+            A key without a scope, or one scoped to the cluster.
+        """
+        return self._wait("rollout.wait", {
+            "deadline": deadline,
+            "timeout": timeout,
+            "stable_for": stable_for,
+            "poll": poll,
+            "rights_lag": rights_lag,
+        }, on_progress)
 
 
 # for those that hand them out: of which type is theirs to say

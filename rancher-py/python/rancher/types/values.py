@@ -7,10 +7,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
-from typing import Literal, NotRequired, TypeAlias, TypedDict
+from typing import Any, Literal, NotRequired, TypeAlias, TypedDict
+
+from rancher._secret import Secret
 
 __all__ = [
+    "ApiResource",
+    "AuthProvider",
     "Conditions",
+    "CreatedExtKubeconfig",
+    "CreatedExtToken",
     "DoctorCluster",
     "DoctorCredential",
     "DoctorNamespace",
@@ -18,11 +24,29 @@ __all__ = [
     "DoctorReport",
     "DoctorServer",
     "DoctorTls",
+    "ExtKubeconfig",
+    "ExtToken",
     "Fields",
+    "GroupRefresh",
+    "KeptToken",
+    "LoggedOut",
+    "LoginSession",
     "Permission",
     "Question",
+    "RegisteredCluster",
+    "RemovalReport",
+    "RemovalSeen",
+    "RemovedCluster",
+    "RolloutStatus",
+    "Scale",
     "Seconds",
     "ServerVersion",
+    "SessionUser",
+    "Table",
+    "TableColumn",
+    "TableRow",
+    "TokenRotation",
+    "UserActivity",
     "WaitProgress",
     "WatchCounts",
     "Where",
@@ -40,6 +64,56 @@ Seconds: TypeAlias = "float | timedelta"
 
 Where: TypeAlias = "Mapping[str, object]"
 """A value or a comparison by field."""
+
+
+class ApiResource(TypedDict):
+    """A resource that a cluster serves."""
+
+    group: str
+    """The API group, `apps`; empty for the core."""
+    version: str
+    """The version, `v1`."""
+    plural: str
+    """The plural in the path, `deployments`."""
+    kind: str
+    """`Deployment`."""
+    namespaced: bool
+    """Whether such objects are in namespaces."""
+    short_names: list[str]
+    """`deploy`."""
+
+
+class AuthProvider(TypedDict):
+    """A provider by which one can log in."""
+
+    id: str
+    """Its id, `local`."""
+    type: str
+    """Its type, `localProvider`."""
+    password: bool
+    """Whether its login takes a password; the others need a browser."""
+    redirect_url: str | None
+    """Where a browser goes to log in, as the server says it."""
+
+
+class CreatedExtKubeconfig(TypedDict):
+    """A kubeconfig that was made, with its text."""
+
+    kubeconfig: ExtKubeconfig
+    """What was made."""
+    value: Secret
+    """The kubeconfig, as YAML. It holds a token."""
+
+
+class CreatedExtToken(TypedDict):
+    """A token that was made, with its secret."""
+
+    token: ExtToken
+    """The token."""
+    bearer: Secret
+    """The whole bearer token."""
+    clamped: bool
+    """Whether the server gave it another life than was asked for."""
 
 
 class DoctorCluster(TypedDict):
@@ -152,6 +226,104 @@ class DoctorTls(TypedDict):
     """When it ends."""
 
 
+class ExtKubeconfig(TypedDict):
+    """A kubeconfig of `ext.cattle.io`, without its text."""
+
+    name: str
+    """Its name."""
+    user: str | None
+    """The id of the user whose it is."""
+    clusters: list[str]
+    """The ids of the clusters that it leads to; `*` for all."""
+    current_context: str | None
+    """The id of the cluster that it means where none is named."""
+    description: str
+    """What it is for."""
+    ttl: float | None
+    """How long its token lives, in seconds; in Node in milliseconds."""
+    tokens: list[str]
+    """The names of its tokens."""
+    summary: str | None
+    """How far the server is with it."""
+    created: str | None
+    """When it was made."""
+
+
+class ExtToken(TypedDict):
+    """A token of `ext.cattle.io`, without its secret."""
+
+    name: str
+    """Its name. In a bearer token `ext/` stands before it."""
+    user: str | None
+    """The id of the user whose it is."""
+    description: str
+    """What it is for."""
+    kind: str
+    """Empty for one that a user made, `session` of a login."""
+    enabled: bool
+    """Whether it is switched on."""
+    ttl: float | None
+    """How long it lives, in seconds; in Node in milliseconds."""
+    cluster_name: str | None
+    """A cluster that it names. It confines the token to nothing."""
+    current: bool
+    """Whether it is the one that asked."""
+    expired: bool
+    """Whether it is past its time."""
+    expires_at: str | None
+    """When it ends."""
+    last_used_at: str | None
+    """When it was used last, where the server tells."""
+    created: str | None
+    """When it was made."""
+
+
+class GroupRefresh(TypedDict):
+    """What the server says of a refresh of groups."""
+
+    summary: str | None
+    """`Completed` once it was begun."""
+    conditions: list[str]
+    """The conditions that are true."""
+
+
+class KeptToken(TypedDict):
+    """A registration token that a rotation left where it was."""
+
+    id: str
+    """Its id."""
+    because: str
+    """Why it is still there."""
+
+
+class LoggedOut(TypedDict):
+    """What a logout did."""
+
+    token: str
+    """The name of the token that is refused from now on."""
+    was_over: bool
+    """Whether it was refused already."""
+
+
+class LoginSession(TypedDict):
+    """A session that a login made. The client goes by its token."""
+
+    token: str | None
+    """The name of its token."""
+    user: SessionUser | None
+    """Whose it is, where that could be read."""
+    expires_at: str | None
+    """When it ends, by the server's clock."""
+    expiry_stated: bool
+    """Whether the server said so; otherwise it is when the token was made and how long it lives,
+    added up.
+    """
+    revoke_on_close: bool
+    """Whether closing the client ends it."""
+    notes: list[str]
+    """What else there is to say."""
+
+
 class Permission(TypedDict):
     """Whether something is allowed."""
 
@@ -176,6 +348,92 @@ class Question(TypedDict):
     """`log`."""
 
 
+class RegisteredCluster(TypedDict):
+    """A cluster that waits for its agent, or one that was there."""
+
+    id: str
+    """Its id: `c-xxxxx` of an imported cluster, `c-m-xxxxxxxx` of a provisioned one."""
+    name: str
+    """Its name."""
+    created: bool
+    """Whether it was created now; if not, it was found."""
+    provisioning: str | None
+    """The object of `provisioning.cattle.io` that it belongs to, `namespace/name`; nothing for
+    an imported one.
+    """
+
+
+class RemovalReport(TypedDict):
+    """What a removal of a cluster would take, and what it would not."""
+
+    cluster: str
+    """The id of the cluster."""
+    name: str
+    """Its name, which `remove` wants to hear."""
+    state: str | None
+    """Its state."""
+    provisioning: str | None
+    """The object of `provisioning.cattle.io` that goes with it; nothing for an imported cluster."""
+    goes: list[RemovalSeen]
+    """What Rancher deletes of its own."""
+    inside: list[RemovalSeen]
+    """What is in the cluster: of an imported one it goes on without Rancher, of a provisioned
+    one it goes with the machines.
+    """
+    not_looked: list[str]
+    """What nobody can see from here."""
+    text: str
+    """The report as text."""
+
+
+class RemovalSeen(TypedDict):
+    """One kind of thing that a removal concerns, as far as the user sees it."""
+
+    what: str
+    """What it is, `projects`."""
+    count: int | None
+    """How many were seen; nothing if it could not be asked, which is not none."""
+    complete: bool
+    """Whether these are proven to be all."""
+    names: list[str]
+    """Some of their names."""
+    because: str | None
+    """Why the count is missing or may be too small."""
+
+
+class RemovedCluster(TypedDict):
+    """A cluster that is gone."""
+
+    id: str
+    """Its id."""
+    name: str
+    """Its name."""
+    cleared: list[str]
+    """The finalizers that were taken away. What they stand for was not done."""
+
+
+class RolloutStatus(TypedDict):
+    """How far a rollout is."""
+
+    done: bool
+    """Everything that was asked for runs, and nothing older does."""
+    missing: str
+    """What is missing, in words; empty if it is done."""
+    message: str | None
+    """What the workload says of it."""
+
+
+class Scale(TypedDict):
+    """How many replicas something has."""
+
+    replicas: int
+    """How many it shall have."""
+    current: int
+    """How many there are."""
+    selector: str
+    """The labels by which its pods are found, as a label selector."""
+
+
 class ServerVersion(TypedDict):
     """The version of the server."""
 
@@ -185,6 +443,78 @@ class ServerVersion(TypedDict):
     """The commit it was built from."""
     prime: bool
     """Whether it is Rancher Prime."""
+
+
+class SessionUser(TypedDict):
+    """Whose session it is."""
+
+    id: str
+    """Rancher's id of the user."""
+    username: str | None
+    """The name that the user logs in with, where the server tells."""
+    must_change_password: bool | None
+    """Whether the user is to choose another password first, where the server tells."""
+
+
+class Table(TypedDict):
+    """What the server shows of a list."""
+
+    columns: list[TableColumn]
+    """What the columns are."""
+    rows: list[TableRow]
+    """One for each object."""
+
+
+class TableColumn(TypedDict):
+    """A column of a table."""
+
+    name: str
+    """Its heading, `Ready`."""
+    kind: str
+    """`string`, `integer`, `number`, `boolean` or `date`."""
+    description: str
+    """What it says."""
+    priority: int
+    """Zero for what is always shown, more for what is shown where there is room."""
+
+
+class TableRow(TypedDict):
+    """A row of a table."""
+
+    cells: list[Any]
+    """One value for each column."""
+    name: str
+    """The name of the object."""
+    namespace: str
+    """Its namespace; empty for what is in none."""
+    uid: str
+    """Its uid."""
+
+
+class TokenRotation(TypedDict):
+    """What a rotation of a registration token did."""
+
+    token_id: str
+    """The id of the token to register with from now on."""
+    created: bool
+    """Whether it was made now."""
+    deleted: list[str]
+    """The ids of the tokens that are deleted."""
+    kept: list[KeptToken]
+    """Those that are still there on purpose."""
+    connected: bool
+    """Whether the agent was connected before, and still was afterwards."""
+
+
+class UserActivity(TypedDict):
+    """The activity of a session."""
+
+    token: str
+    """The name of the session's token."""
+    seen_at: str | None
+    """When the user was seen last."""
+    expires_at: str | None
+    """When the session ends unless the user is seen again."""
 
 
 class WaitProgress(TypedDict):

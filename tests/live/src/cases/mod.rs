@@ -44,7 +44,6 @@ cases! {
     refusals::no_key,
     refusals::unknown_ids,
     refusals::bad_input,
-    refusals::scope,
     lists::v3_pages,
     lists::v3_filters,
     lists::v3_find,

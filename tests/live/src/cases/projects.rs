@@ -10,23 +10,15 @@ use rancher_client::wire::ProjectId;
 use serde_json::json;
 use std::time::Duration;
 
-use crate::ground::{Ground, PODS, namespace, patient};
+use crate::ground::{PODS, namespace, note, patient};
+use crate::journal::Entry;
 use crate::mark::LABEL;
-use crate::outcome::{Outcome, Stop, check, refused, skip};
+use crate::outcome::{Outcome, Stop, check, refused};
 use crate::site::Site;
-
-fn own(ground: &Ground) -> Result<&str, Stop> {
-    match (&ground.project, ground.owns_project) {
-        (Some(project), true) => Ok(project),
-        (Some(project), false) => skip(format!("the project {project} is not the run's own")),
-        (None, _) => skip("the run has no project of its own: the key is scoped to a cluster"),
-    }
-}
 
 /// A change of one field leaves the others as they were.
 pub(super) async fn project(site: &Site) -> Outcome {
-    let ground = site.ground().await?;
-    let id = own(ground)?;
+    let id = site.project().await?;
     let projects = site.client.v3().collection("projects")?;
     let before = projects.get(id).await?;
     check(before.text("name") == Some(&site.run.name()), "the project has another name")?;
@@ -49,26 +41,32 @@ pub(super) async fn project(site: &Site) -> Outcome {
 
 /// Quotas that do not fit are refused with the field, and change nothing.
 pub(super) async fn quota(site: &Site) -> Outcome {
-    let ground = site.ground().await?;
-    let id = own(ground)?;
+    let id = site.project().await?;
     let projects = site.client.v3().collection("projects")?;
     let below = projects.update_with(id, |project| {
         project.set("resourceQuota", json!({"limit": {"pods": "1"}}));
     });
-    let error = refused(below.await, "a project's quota below what its namespaces have")?;
+    let error = refused(below.await, "a project's quota below what each of its namespaces gets")?;
     check(error.kind() == ErrorKind::Invalid && error.status() == Some(422), &error)?;
     let mut field = error.field().unwrap_or_default().to_owned();
     let now = projects.get(id).await?;
-    let (all, each) = PODS;
+    let (all, _) = PODS;
     check(
         now.pointer("/resourceQuota/limit/pods") == Some(&json!(all.to_string())),
         "it changed all the same",
     )?;
 
-    let spaces = site.client.v3().in_cluster(ground.cluster.id()).collection("namespaces")?;
+    // should it be made after all, it can be deleted
+    if site.ground().await.is_err() {
+        return Ok(field);
+    }
+    let spaces = site.client.v3().in_cluster(site.cluster()?.id()).collection("namespaces")?;
+    let name = site.run.named("beyond");
+    note(site, &Entry::Namespace { cluster: site.cluster()?.id().to_string(), name: name.clone() })
+        .map_err(Stop::Failed)?;
     let beyond = crate::ground::object(json!({
-        "type": "namespace", "name": site.run.named("beyond"), "projectId": id, "labels": {LABEL: site.run.to_string()},
-        "resourceQuota": {"limit": {"pods": (all - each + 1).to_string()}},
+        "type": "namespace", "name": name, "projectId": id, "labels": {LABEL: site.run.to_string()},
+        "resourceQuota": {"limit": {"pods": (all + 1).to_string()}},
     }))?;
     let error = refused(spaces.create(&beyond).await, "a namespace beyond the project's quota")?;
     check(error.kind() == ErrorKind::Invalid && error.status() == Some(422), &error)?;
@@ -78,8 +76,7 @@ pub(super) async fn quota(site: &Site) -> Outcome {
 
 /// A binding is made once, refuses to be changed in silence, and goes.
 pub(super) async fn binding(site: &Site) -> Outcome {
-    let ground = site.ground().await?;
-    let id = own(ground)?;
+    let id = site.project().await?;
     let bindings = site.client.project_role_template_bindings();
     let wanted = ProjectRoleTemplateBinding {
         project_id: Some(id.into()),
@@ -132,9 +129,6 @@ pub(super) async fn namespace_seen(site: &Site) -> Outcome {
     )?;
     let namespaces = rancher_client::proxy::Resource::core("namespaces");
     let project = ground.project.as_deref().unwrap_or("no project");
-    if !ground.deletes_namespaces().await? {
-        return Ok(format!("{name} is in {project}, and goes with it: the user may not delete it"));
-    }
     ground.cluster.delete(namespaces, &name).await?;
     Ok(format!("{name} is in {project}"))
 }

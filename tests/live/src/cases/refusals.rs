@@ -9,7 +9,7 @@ use rancher_client::v3::Query;
 use rancher_client::workflow::doctor::{CredentialVerdict, DoctorOptions, Verdict};
 
 use crate::mark::letter;
-use crate::outcome::{Outcome, Stop, check, refused, skip};
+use crate::outcome::{Outcome, Stop, check, refused};
 use crate::site::Site;
 
 fn random(length: usize) -> String {
@@ -134,22 +134,4 @@ pub(super) async fn bad_input(site: &Site) -> Outcome {
         check(error.kind() == ErrorKind::Invalid && error.http().is_none(), error)?;
     }
     Ok(format!("{} refused before anything was sent", errors.len()))
-}
-
-/// A scoped key where it does not reach, and where it does, before and after.
-pub(super) async fn scope(site: &Site) -> Outcome {
-    if site.is_global() {
-        return skip("the key has no scope; scoped_key mints one that has");
-    }
-    let client = site.with(site.client.config().credential.clone())?;
-    let first = refused(clusters(&client).await, "the list of all clusters with a scoped key")?;
-    not_dead(&first)?;
-    let own = site.cluster()?.id();
-    client.cluster(own)?.whoami().await?;
-    client.clusters().get(own.as_str()).await?;
-    let then = refused(clusters(&client).await, "the list of all clusters with a scoped key")?;
-    not_dead(&then)?;
-    check(then.kind() == ErrorKind::OutOfScope, format!("now it is known what the key is of: {then}"))?;
-    client.v3().in_cluster(own).collection("namespaces")?.list(Query::all()).collect().await?;
-    Ok(format!("first {}, then {}", first.kind(), then.kind()))
 }

@@ -1,16 +1,16 @@
 //! API keys that the run mints: what they open, what the client says of them, and what when they are gone.
 
-use rancher_client::Client;
 use rancher_client::credentials::Credential;
 use rancher_client::error::{Cause, ErrorKind};
 use rancher_client::scope::KeyScope;
 use rancher_client::v3::Query;
 use rancher_client::workflow::doctor::{DoctorOptions, Verdict};
+use rancher_client::{Client, ClusterId};
 use serde_json::json;
 use std::time::{Duration, Instant};
 
 use super::refusals::{clusters, not_alive, not_dead};
-use crate::ground::object;
+use crate::ground::{note, object};
 use crate::journal::Entry;
 use crate::outcome::{Outcome, Stop, check, fail, refused, skip};
 use crate::site::Site;
@@ -32,8 +32,7 @@ async fn mint(site: &Site, what: &str, cluster: Option<&str>) -> Result<Minted, 
         return skip("the run is read-only");
     }
     let name = site.run.named(what);
-    let noted = site.journal.note(&Entry::Key { name: name.clone() });
-    noted.map_err(|error| Stop::Skipped(format!("nothing is made without a journal of it: {error}")))?;
+    note(site, &Entry::Key { name: name.clone() }).map_err(Stop::Skipped)?;
     let mut wanted =
         object(json!({"type": "token", "description": format!("{name} of the live suite"), "ttl": HOUR}))?;
     if let Some(cluster) = cluster {
@@ -66,7 +65,7 @@ async fn until_refused<T, F: Future<Output = rancher_client::Result<T>>>(
     }
 }
 
-fn of(cluster: &rancher_client::ClusterId) -> DoctorOptions {
+fn of(cluster: &ClusterId) -> DoctorOptions {
     DoctorOptions { cluster: Some(cluster.clone()), ..Default::default() }
 }
 
@@ -82,8 +81,25 @@ async fn witnessed(site: &Site, client: &Client) -> Result<Vec<Cause>, Stop> {
     Ok(report.credential.causes)
 }
 
-/// A key of one cluster: good there, out of scope elsewhere, refused when it is gone, and never one for the other.
+/// The run's own key, if it is of one cluster: out of scope elsewhere, and good there, before and after.
+async fn own_scope(site: &Site, own: &ClusterId) -> Outcome {
+    let client = site.with(site.client.config().credential.clone())?;
+    let first = refused(clusters(&client).await, "the list of all clusters with a scoped key")?;
+    not_dead(&first)?;
+    client.cluster(own)?.whoami().await?;
+    client.clusters().get(own.as_str()).await?;
+    let then = refused(clusters(&client).await, "the list of all clusters with a scoped key")?;
+    check(then.kind() == ErrorKind::OutOfScope, format!("now it is known what the key is of: {then}"))?;
+    client.v3().in_cluster(own).collection("namespaces")?.list(Query::all()).collect().await?;
+    Ok(format!("the own key: first {}, then {}", first.kind(), then.kind()))
+}
+
+/// A key of one cluster: good there, out of scope elsewhere, refused when it is gone, and never one for the other. The
+/// run's own, if it is such a key; else one that it mints.
 pub(super) async fn scoped_key(site: &Site) -> Outcome {
+    if let Some(KeyScope::Cluster(own)) = &site.report.credential.scope {
+        return own_scope(site, own).await;
+    }
     let own = site.cluster()?.id().clone();
     let minted = mint(site, "scoped", Some(own.as_str())).await?;
     let client = site.with(minted.credential.clone())?;
