@@ -67,6 +67,7 @@ files! {
     registration
     requests
     scope
+    session
     service_accounts
     steve
     steve_schemas
