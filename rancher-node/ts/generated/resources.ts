@@ -3526,16 +3526,16 @@ export class ClientOperations extends Calls {
    * Changes the password of the user whose credential this is. Sessions and keys stay as they are.
    *
    * @param current - The password as it is.
-   * @param new - The password as it shall be.
+   * @param new_ - The password as it shall be.
    * @throws RancherError: `invalid` if one is empty or the new one too short; with the cause
    *   `wrong_password` if the current one is another. Of an administrator the
    *   extension API does not check that.
    * @remarks Scope: A key without a scope, or one scoped to `local`.
    */
-  changePassword(current: string, new: string, options: Call = {}): Promise<void> {
+  changePassword(current: string, new_: string, options: Call = {}): Promise<void> {
     return this._nothing('change_password', {
       current,
-      new,
+      new: new_,
       timeout: seconds(options.timeout),
     }, options);
   }
@@ -3544,12 +3544,16 @@ export class ClientOperations extends Calls {
    * Sets the password of a local user, as an administrator.
    *
    * @param user - The id of the user.
-   * @param new - The password as it shall be.
+   * @param new_ - The password as it shall be.
    * @throws RancherError: `invalid` if it is empty or too short; `not_found` if there is no such
    *   user; `forbidden`.
    * @remarks Scope: A key without a scope.
    */
-  setPassword(user: string, new: string, options: Call = {}): Promise<void> {
-    return this._nothing('set_password', { user, new, timeout: seconds(options.timeout) }, options);
+  setPassword(user: string, new_: string, options: Call = {}): Promise<void> {
+    return this._nothing('set_password', {
+      user,
+      new: new_,
+      timeout: seconds(options.timeout),
+    }, options);
   }
 }
