@@ -66,6 +66,7 @@ files! {
     registration
     requests
     scope
+    session
     service_accounts
     steve
     v3
