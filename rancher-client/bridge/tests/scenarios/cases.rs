@@ -66,6 +66,8 @@ files! {
     registration
     requests
     scope
+    session
+    service_accounts
     steve
     v3
     watches
