@@ -14,7 +14,7 @@ export async function connect() {
   const named = ([name, value]) => value && name !== 'RANCHER_SIM' && /^(RANCHER|CATTLE)_/.test(name);
   if (Object.entries(process.env).some(named)) return new Client();
   console.error('RANCHER_URL is not set: this is a simulator');
-  const simulator = await Simulator.start({ delayScale: 0 });
+  const simulator = await Simulator.start({ delayScale: 0, nodes: 500 });
   return simulator.client('admin-unscoped');
 }
 

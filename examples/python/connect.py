@@ -23,7 +23,7 @@ def connect() -> Iterator[Client]:
                 yield client
         else:
             print("RANCHER_URL is not set: this is a simulator", file=sys.stderr)
-            with Simulator() as simulator, simulator.client() as client:
+            with Simulator(nodes=500) as simulator, simulator.client() as client:
                 yield client
     except (RancherError, SimulatorError) as error:
         sys.exit(f"Error: {error}")

@@ -62,7 +62,7 @@ function told(item) {
 
 /** A value of ours in the words of the table; one that is not in camel case is wrong. */
 function snake(value, path = 'value') {
-  if (value instanceof Secret) return { $secret: value.reveal() };
+  if (value instanceof Secret) return value.reveal();
   if (Array.isArray(value)) return value.map((item, at) => snake(item, `${path}/${at}`));
   if (typeof value !== 'object' || value === null) return value;
   return Object.fromEntries(Object.entries(value).map(([name, item]) => {

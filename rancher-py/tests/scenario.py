@@ -207,7 +207,7 @@ class Run:
         elif returns.startswith("object") or returns in ("wait", "wait gone"):
             self.one(result, outcome)
         else:
-            outcome.value = sealed(result)
+            outcome.value = revealed(result)
 
     def one(self, object: Any, outcome: Outcome) -> None:
         if object is not None:
@@ -332,13 +332,13 @@ class Run:
         return places[what]() if what in places else None
 
 
-def sealed(value: Any) -> Any:
-    """A value with its secrets marked, as it came over the border."""
+def revealed(value: Any) -> Any:
+    """A value with the texts of its secrets."""
     if isinstance(value, rancher.Secret):
-        return {"$secret": value.reveal()}
+        return value.reveal()
     if isinstance(value, dict):
-        return {name: sealed(part) for name, part in value.items()}
-    return [sealed(part) for part in value] if isinstance(value, list) else value
+        return {name: revealed(part) for name, part in value.items()}
+    return [revealed(part) for part in value] if isinstance(value, list) else value
 
 
 def kind_of(operation: dict[str, Any]) -> str:

@@ -8,7 +8,7 @@ use std::time::Duration;
 use super::{ClusterProxy, Resource};
 use crate::credentials::Credential;
 use crate::error::{Error, ErrorKind, Result};
-use crate::wire::ClusterId;
+use crate::wire::{ClusterId, Kept, Object};
 
 /// Kubernetes gives no token for less.
 const SHORTEST: Duration = Duration::from_secs(600);
@@ -40,6 +40,8 @@ pub struct ServiceAccountToken {
     pub asked: Option<Duration>,
     /// Whom it is for.
     pub audiences: Vec<String>,
+    /// The TokenRequest as the cluster answered it. It holds the token.
+    pub object: Kept<Object>,
 }
 
 impl ServiceAccountToken {
@@ -48,19 +50,17 @@ impl ServiceAccountToken {
         self.asked.is_some_and(|asked| self.lifetime < asked)
     }
 
-    fn read(answer: &Value, asked: Option<Duration>) -> Option<Self> {
-        let text = |pointer: &str| answer.pointer(pointer).and_then(Value::as_str);
-        let audiences = answer.pointer("/spec/audiences").and_then(Value::as_array);
+    fn read(object: Kept<Object>, asked: Option<Duration>) -> Option<Self> {
+        let text = |pointer: &str| object.pointer(pointer).and_then(Value::as_str);
+        let audiences = object.pointer("/spec/audiences").and_then(Value::as_array);
+        let audiences = audiences.into_iter().flatten().filter_map(|one| Some(one.as_str()?.to_owned()));
         Some(Self {
             credential: Credential::parse(text("/status/token")?).ok()?,
             expires: text("/status/expirationTimestamp")?.to_owned(),
-            lifetime: Duration::from_secs(answer.pointer("/spec/expirationSeconds")?.as_u64()?),
+            lifetime: Duration::from_secs(object.pointer("/spec/expirationSeconds")?.as_u64()?),
             asked,
-            audiences: audiences
-                .into_iter()
-                .flatten()
-                .filter_map(|audience| Some(audience.as_str()?.to_owned()))
-                .collect(),
+            audiences: audiences.collect(),
+            object,
         })
     }
 }
@@ -149,8 +149,8 @@ impl ClusterProxy {
         let request = self.request("cluster.service_account_token", Method::POST, &segments)?;
         let request = request.with_json(&body)?;
         let route = request.route.clone();
-        let answer = self.send(request).await?;
-        ServiceAccountToken::read(&answer, options.expiration).ok_or_else(|| {
+        let answer = self.connection.object(request).await?;
+        ServiceAccountToken::read(answer, options.expiration).ok_or_else(|| {
             Error::new(
                 ErrorKind::Decode,
                 "the answer is no TokenRequest with a token",

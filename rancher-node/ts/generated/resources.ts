@@ -13,8 +13,12 @@ import type { Deleted, Ensured, Kept, ObjectList, RecordList, Response } from '.
 import type * as management from './types/management.js';
 import type {
   ApiResource,
+  AppChart,
+  AppOperation,
+  AppOperationStatus,
   AuthProvider,
   Changed,
+  ClusterProxyConfig,
   Conditions,
   CreatedExtKubeconfig,
   CreatedExtToken,
@@ -33,6 +37,8 @@ import type {
   RolloutStatus,
   Scale,
   ServerVersion,
+  SteveDefinition,
+  SteveSchema,
   Table,
   TokenRotation,
   UserActivity,
@@ -388,6 +394,14 @@ export interface ClusterCanIOptions extends Call {
   readonly subresource?: string | undefined;
 }
 
+/** Options of `Cluster.serviceAccountToken`. */
+export interface ClusterServiceAccountTokenOptions extends Call {
+  /** How long it shall live: ten minutes at least, an hour if not given. In milliseconds. */
+  readonly expiration?: number | undefined;
+  /** Whom it is for; the cluster's API server if none is given. */
+  readonly audiences?: string | readonly string[] | undefined;
+}
+
 /** Options of `KubernetesResource.list`. */
 export interface KubernetesListOptions extends KubernetesQuery, Call {}
 
@@ -570,6 +584,152 @@ export interface RolloutWaitOptions extends Waiting, Pick<Call, 'signal'> {
   readonly onProgress?: ((progress: WaitProgress) => void) | undefined;
 }
 
+/** Options of `SteveResource.schema`. */
+export interface SteveSchemaOptions extends Call {
+  /** Ask again, although it is known. */
+  readonly anew?: boolean | undefined;
+}
+
+/** Options of `SteveResource.action`. */
+export interface SteveActionOptions extends Call {
+  /** What the action takes. */
+  readonly input?: object | undefined;
+}
+
+/** Options of `SteveResource.patch`. */
+export interface StevePatchOptions extends Call {
+  /**
+   * How it is laid over the object: `merge` (if not given), `strategic`, or the steps of a `json`
+   * patch.
+   */
+  readonly kind?: 'merge' | 'strategic' | 'json' | undefined;
+}
+
+/** Options of `Apps.list`. */
+export interface AppsListOptions extends Call {
+  /** Only this namespace. */
+  readonly namespace?: string | undefined;
+}
+
+/** Options of `Apps.install`. */
+export interface AppsInstallOptions extends Call {
+  /** Its version; if not given, the newest that is no prerelease. */
+  readonly version?: string | undefined;
+  /** The namespace of the release; needed, unless the chart insists on one. */
+  readonly namespace?: string | undefined;
+  /** The name of the release; if not given, that of the chart. */
+  readonly release?: string | undefined;
+  /** The project that a new namespace is put into, `c-xxxxx:p-xxxxx`. */
+  readonly project?: string | undefined;
+  /** The values, laid over those of the chart. */
+  readonly values?: object | undefined;
+  /** Helm itself waits until what it deploys is ready, and fails where it is not in time. */
+  readonly helmWait?: boolean | undefined;
+  /** How long Helm waits for each thing that it does; 10 minutes if not given. In milliseconds. */
+  readonly helmTimeout?: number | undefined;
+  /** Hooks of the chart are not run. */
+  readonly noHooks?: boolean | undefined;
+  /** What Helm makes is not checked against the cluster's OpenAPI document. */
+  readonly noOpenapiValidation?: boolean | undefined;
+  /** What Helm notes of it. */
+  readonly description?: string | undefined;
+}
+
+/** Options of `Apps.upgrade`. */
+export interface AppsUpgradeOptions extends Call {
+  /** The version of the chart; if not given, the one that is installed. */
+  readonly version?: string | undefined;
+  /**
+   * The values that change, laid over those of the release: objects are merged, everything else is
+   * replaced, and null takes a value away.
+   */
+  readonly values?: object | undefined;
+  /** The given values alone count; what the release had is gone. */
+  readonly resetValues?: boolean | undefined;
+  /** The repository; if not given, the one that it was installed from. */
+  readonly repo?: string | undefined;
+  /** Helm itself waits until what it deploys is ready, and fails where it is not in time. */
+  readonly helmWait?: boolean | undefined;
+  /** How long Helm waits for each thing that it does; 10 minutes if not given. In milliseconds. */
+  readonly helmTimeout?: number | undefined;
+  /** Hooks of the chart are not run. */
+  readonly noHooks?: boolean | undefined;
+  /** What Helm makes is not checked against the cluster's OpenAPI document. */
+  readonly noOpenapiValidation?: boolean | undefined;
+  /** What Helm notes of it. */
+  readonly description?: string | undefined;
+  /** What cannot be changed in place is deleted and made anew. */
+  readonly force?: boolean | undefined;
+  /** What a failed upgrade made is deleted. */
+  readonly cleanupOnFail?: boolean | undefined;
+  /** How many revisions Helm keeps; 5 if not given. */
+  readonly historyMax?: number | undefined;
+}
+
+/** Options of `Apps.uninstall`. */
+export interface AppsUninstallOptions extends Call {
+  /** Helm keeps its record of the release. */
+  readonly keepHistory?: boolean | undefined;
+  /** Hooks of the chart are not run. */
+  readonly noHooks?: boolean | undefined;
+  /** How long Helm waits for each thing that it does; 10 minutes if not given. In milliseconds. */
+  readonly helmTimeout?: number | undefined;
+  /** What Helm notes of it. */
+  readonly description?: string | undefined;
+}
+
+/** Options of `Apps.logs`. */
+export interface AppsLogsOptions extends Pick<Call, 'signal'> {
+  /** The last lines only, so many. */
+  readonly tail?: number | undefined;
+}
+
+/** Options of `Apps.wait`. */
+export interface AppsWaitOptions extends Waiting, Pick<Call, 'signal'> {
+  /** Also what it deploys; true if not given. */
+  readonly rollout?: boolean | undefined;
+  /** Is told after each look what is still to come. */
+  readonly onProgress?: ((progress: WaitProgress) => void) | undefined;
+}
+
+/** Options of `AppRepos.list`. */
+export interface AppsReposListOptions extends Call {}
+
+/** Options of `AppRepos.create`. */
+export interface AppsReposCreateOptions extends Call {
+  /**
+   * Where its index is, `https://charts.example.com/shop`, or the registry,
+   * `oci://registry.example.com/charts`. Give this or `git_repo`.
+   */
+  readonly url?: string | undefined;
+  /** The Git repository, `https://git.example.com/shop/charts.git`. */
+  readonly gitRepo?: string | undefined;
+  /** Its branch. */
+  readonly gitBranch?: string | undefined;
+  /** The namespace of the Secret that holds what the repository asks for. */
+  readonly secretNamespace?: string | undefined;
+  /** The name of that Secret. */
+  readonly secretName?: string | undefined;
+  /** The certificates that its server is trusted by, as PEM. */
+  readonly caPem?: string | undefined;
+  /** Its server's certificate is not checked. */
+  readonly insecureTls?: boolean | undefined;
+  /** A registry is asked without TLS. */
+  readonly insecurePlainHttp?: boolean | undefined;
+}
+
+/** Options of `AppRepos.wait`. */
+export interface AppsReposWaitOptions extends Waiting, Pick<Call, 'signal'> {
+  /** Is told after each look what is still to come. */
+  readonly onProgress?: ((progress: WaitProgress) => void) | undefined;
+}
+
+/** Options of `AppRepos.chart`. */
+export interface AppsReposChartOptions extends Call {
+  /** Its version; if not given, the newest that is no prerelease. */
+  readonly version?: string | undefined;
+}
+
 /** Options of `ClientOperations.collection`. */
 export interface ClientCollectionOptions {
   /** Only what belongs to this cluster. */
@@ -594,6 +754,374 @@ export interface ClusterResourceOptions {
   readonly version?: string | undefined;
   /** The namespace; without it, all, or what has none. */
   readonly namespace?: string | undefined;
+}
+
+/** The repositories of charts that a cluster knows. */
+export class AppRepos extends Calls {
+  /**
+   * The repositories that the user may see.
+   *
+   * @param options.fields - Flat records of these fields instead of objects, by path:
+   *   `status.version.gitVersion`, `metadata.labels[app.kubernetes.io/name]`,
+   *   `spec.containers[0].image`.
+   * @throws RancherError: `forbidden`.
+   * @remarks Scope: A key without a scope, or one scoped to the cluster.
+   */
+  list<R extends object = Record<string, unknown>>(
+    options: AppsReposListOptions & { readonly fields: Fields },
+  ): RecordList;
+  list<R extends object = Record<string, unknown>>(options?: AppsReposListOptions): ObjectList<R>;
+  list<R extends object = Record<string, unknown>>(
+    options: AppsReposListOptions & { readonly fields?: Fields } = {},
+  ): ObjectList<R> | RecordList {
+    if (options.fields !== undefined) {
+      return this._records('apps.repos.list', {
+        timeout: seconds(options.timeout),
+        fields: options.fields,
+      }, options);
+    }
+    return this._objects<R>('apps.repos.list', { timeout: seconds(options.timeout) }, options);
+  }
+
+  /**
+   * One repository.
+   *
+   * @param name - Its name.
+   * @throws RancherError: `not_found` if there is none.
+   * @remarks Scope: A key without a scope, or one scoped to the cluster.
+   */
+  get<R extends object = Record<string, unknown>>(
+    name: string,
+    options: Call = {},
+  ): Promise<Kept<R>> {
+    return this._object<R>('apps.repos.get', { name, timeout: seconds(options.timeout) }, options);
+  }
+
+  /**
+   * Makes a repository known to the cluster. The server reads its index then: `wait` for it.
+   *
+   * @param name - Its name.
+   * @throws RancherError: `invalid` before anything is sent, if that is no repository, or its
+   *   address holds a password; `already_exists`; `forbidden`.
+   * @remarks Scope: A key without a scope, or one scoped to the cluster.
+   */
+  create<R extends object = Record<string, unknown>>(
+    name: string,
+    options: AppsReposCreateOptions = {},
+  ): Promise<Kept<R>> {
+    return this._object<R>('apps.repos.create', {
+      name,
+      url: options.url,
+      git_repo: options.gitRepo,
+      git_branch: options.gitBranch,
+      secret_namespace: options.secretNamespace,
+      secret_name: options.secretName,
+      ca_pem: options.caPem,
+      insecure_tls: options.insecureTls,
+      insecure_plain_http: options.insecurePlainHttp,
+      timeout: seconds(options.timeout),
+    }, options);
+  }
+
+  /**
+   * Forgets a repository. What was installed from it stays.
+   *
+   * @param name - Its name.
+   * @throws RancherError: `not_found` if there is none.
+   * @remarks Scope: A key without a scope, or one scoped to the cluster.
+   */
+  delete<R extends object = Record<string, unknown>>(
+    name: string,
+    options: Call = {},
+  ): Promise<Deleted<R>> {
+    return this._deleted<R>('apps.repos.delete', {
+      name,
+      timeout: seconds(options.timeout),
+    }, options);
+  }
+
+  /**
+   * Has the server read the index of a repository again: `wait` for it.
+   *
+   * @param name - Its name.
+   * @throws RancherError: `not_found` if there is none; `forbidden`.
+   * @remarks Scope: A key without a scope, or one scoped to the cluster.
+   */
+  refresh<R extends object = Record<string, unknown>>(
+    name: string,
+    options: Call = {},
+  ): Promise<Kept<R>> {
+    return this._object<R>('apps.repos.refresh', {
+      name,
+      timeout: seconds(options.timeout),
+    }, options);
+  }
+
+  /**
+   * Waits until the server has read the index of a repository as it is now.
+   *
+   * @param name - Its name.
+   * @throws RancherError: `unsupported` if the repository is switched off; `timeout` with what the
+   *   server said last.
+   * @remarks Scope: A key without a scope, or one scoped to the cluster.
+   */
+  wait<R extends object = Record<string, unknown>>(
+    name: string,
+    options: AppsReposWaitOptions = {},
+  ): Promise<Kept<R>> {
+    return this._wait<R>('apps.repos.wait', {
+      name,
+      deadline: seconds(options.deadline),
+      timeout: seconds(options.timeout),
+      stable_for: seconds(options.stableFor),
+      poll: seconds(options.poll),
+      rights_lag: seconds(options.rightsLag),
+    }, options.onProgress, options);
+  }
+
+  /**
+   * The charts of a repository by name, each with its versions, the newest first.
+   *
+   * @param name - Its name.
+   * @throws RancherError: `not_found` if there is none, or its index was not read yet.
+   * @remarks Scope: A key without a scope, or one scoped to the cluster.
+   */
+  index<R = unknown>(name: string, options: Call = {}): Promise<R> {
+    return this._json<R>('apps.repos.index', { name, timeout: seconds(options.timeout) }, options);
+  }
+
+  /**
+   * What a version of a chart says of itself: its values, its README.
+   *
+   * @param repo - The repository.
+   * @param chart - The chart.
+   * @throws RancherError: `not_found` if there is no such repository, chart or version.
+   * @remarks Scope: A key without a scope, or one scoped to the cluster.
+   */
+  chart(repo: string, chart: string, options: AppsReposChartOptions = {}): Promise<AppChart> {
+    return this._value<AppChart>('apps.repos.chart', {
+      repo,
+      chart,
+      version: options.version,
+      timeout: seconds(options.timeout),
+    }, options);
+  }
+}
+
+/** The apps of a cluster: Helm releases, which Rancher installs from repositories of charts. */
+export class Apps extends Calls {
+  /** The repositories of charts. */
+  get repos(): AppRepos {
+    return this._child(AppRepos, { cluster: this._target['cluster'] });
+  }
+
+  /**
+   * The apps that the user may see: every Helm release, whoever installed it.
+   *
+   * @param options.fields - Flat records of these fields instead of objects, by path:
+   *   `status.version.gitVersion`, `metadata.labels[app.kubernetes.io/name]`,
+   *   `spec.containers[0].image`.
+   * @throws RancherError: `forbidden`.
+   * @remarks Scope: A key without a scope, or one scoped to the cluster.
+   */
+  list<R extends object = Record<string, unknown>>(
+    options: AppsListOptions & { readonly fields: Fields },
+  ): RecordList;
+  list<R extends object = Record<string, unknown>>(options?: AppsListOptions): ObjectList<R>;
+  list<R extends object = Record<string, unknown>>(
+    options: AppsListOptions & { readonly fields?: Fields } = {},
+  ): ObjectList<R> | RecordList {
+    if (options.fields !== undefined) {
+      return this._records('apps.list', {
+        namespace: options.namespace,
+        timeout: seconds(options.timeout),
+        fields: options.fields,
+      }, options);
+    }
+    return this._objects<R>('apps.list', {
+      namespace: options.namespace,
+      timeout: seconds(options.timeout),
+    }, options);
+  }
+
+  /**
+   * One app. It does not hold the values of its release: see `values`.
+   *
+   * @param namespace - The namespace of the release.
+   * @param release - Its name.
+   * @throws RancherError: `not_found` if there is none.
+   * @remarks Scope: A key without a scope, or one scoped to the cluster.
+   */
+  get<R extends object = Record<string, unknown>>(
+    namespace: string,
+    release: string,
+    options: Call = {},
+  ): Promise<Kept<R>> {
+    return this._object<R>('apps.get', {
+      namespace,
+      release,
+      timeout: seconds(options.timeout),
+    }, options);
+  }
+
+  /**
+   * The values that were given for a release, laid over those of its chart. They can be secret.
+   *
+   * @param namespace - The namespace of the release.
+   * @param release - Its name.
+   * @throws RancherError: `not_found` if there is no such release; `forbidden` without the right to
+   *   read Secrets in the namespace; `conflict` if Helm is at work on it.
+   * @remarks Scope: A key without a scope, or one scoped to the cluster.
+   */
+  values<R = unknown>(namespace: string, release: string, options: Call = {}): Promise<R> {
+    return this._json<R>('apps.values', {
+      namespace,
+      release,
+      timeout: seconds(options.timeout),
+    }, options);
+  }
+
+  /**
+   * Installs a chart as a new release. It returns when the operation has begun: `wait` for it. It
+   * is not sent twice.
+   *
+   * @param repo - The repository that holds the chart.
+   * @param chart - The chart.
+   * @throws RancherError: Before anything is sent: `not_found` if there is no such repository,
+   *   chart or version; `already_exists` if there is such a release; `invalid`
+   *   if a name is none. `forbidden`, with the reason.
+   * @remarks Scope: A key without a scope, or one scoped to the cluster.
+   */
+  install(repo: string, chart: string, options: AppsInstallOptions = {}): Promise<AppOperation> {
+    return this._value<AppOperation>('apps.install', {
+      repo,
+      chart,
+      version: options.version,
+      namespace: options.namespace,
+      release: options.release,
+      project: options.project,
+      values: options.values,
+      helm_wait: options.helmWait,
+      helm_timeout: seconds(options.helmTimeout),
+      no_hooks: options.noHooks,
+      no_openapi_validation: options.noOpenapiValidation,
+      description: options.description,
+      timeout: seconds(options.timeout),
+    }, options);
+  }
+
+  /**
+   * Upgrades a release and keeps the values that it has. It returns when the operation has begun:
+   * `wait` for it. It is not sent twice.
+   *
+   * @param namespace - The namespace of the release.
+   * @param release - Its name.
+   * @throws RancherError: Before anything is sent: `not_found` if there is no such release, chart
+   *   or version; `conflict` if Helm is at work on it; `forbidden` or
+   *   `unsupported` if its values cannot be read. `forbidden`, with the reason.
+   * @remarks Scope: A key without a scope, or one scoped to the cluster.
+   */
+  upgrade(
+    namespace: string,
+    release: string,
+    options: AppsUpgradeOptions = {},
+  ): Promise<AppOperation> {
+    return this._value<AppOperation>('apps.upgrade', {
+      namespace,
+      release,
+      version: options.version,
+      values: options.values,
+      reset_values: options.resetValues,
+      repo: options.repo,
+      helm_wait: options.helmWait,
+      helm_timeout: seconds(options.helmTimeout),
+      no_hooks: options.noHooks,
+      no_openapi_validation: options.noOpenapiValidation,
+      description: options.description,
+      force: options.force,
+      cleanup_on_fail: options.cleanupOnFail,
+      history_max: options.historyMax,
+      timeout: seconds(options.timeout),
+    }, options);
+  }
+
+  /**
+   * Uninstalls a release. It returns when the operation has begun: `wait` for it. It is not sent
+   * twice.
+   *
+   * @param namespace - The namespace of the release.
+   * @param release - Its name.
+   * @throws RancherError: `not_found` if there is no such release; `forbidden`.
+   * @remarks Scope: A key without a scope, or one scoped to the cluster.
+   */
+  uninstall(
+    namespace: string,
+    release: string,
+    options: AppsUninstallOptions = {},
+  ): Promise<AppOperation> {
+    return this._value<AppOperation>('apps.uninstall', {
+      namespace,
+      release,
+      keep_history: options.keepHistory,
+      no_hooks: options.noHooks,
+      helm_timeout: seconds(options.helmTimeout),
+      description: options.description,
+      timeout: seconds(options.timeout),
+    }, options);
+  }
+
+  /**
+   * How far an operation is.
+   *
+   * @param operation - Its id, `namespace/name`.
+   * @throws RancherError: `not_found` if there is none: Rancher forgets an operation about an hour
+   *   after it began.
+   * @remarks Scope: A key without a scope, or one scoped to the cluster.
+   */
+  status(operation: string, options: Call = {}): Promise<AppOperationStatus> {
+    return this._value<AppOperationStatus>('apps.status', {
+      operation,
+      timeout: seconds(options.timeout),
+    }, options);
+  }
+
+  /**
+   * What Helm writes, line by line as it comes, until it ends. Where its pod is not there yet, it
+   * is waited for.
+   *
+   * @param operation - Its id, `namespace/name`.
+   * @throws RancherError: `not_found` if the operation or its pod is gone; `timeout` if its pod
+   *   does not come; `connect` if the connection breaks.
+   * @remarks Scope: A key without a scope, or one scoped to the cluster.
+   */
+  logs(operation: string, options: AppsLogsOptions = {}): LogLines {
+    return this._lines('apps.logs', { operation, tail: options.tail }, options);
+  }
+
+  /**
+   * Waits until an operation is over, the release is deployed as it was asked for, and everything
+   * that it deploys runs. Returns the app; of an uninstall, the operation.
+   *
+   * @param operation - What `install`, `upgrade` or `uninstall` returned, or at least its `id`.
+   * @throws RancherError: `forbidden` (with the reason), `already_exists`, `conflict`, `timeout` or
+   *   `invalid` with the last lines of Helm's log, without values; those of a
+   *   rollout; `timeout` with what is still missing.
+   * @remarks Scope: A key without a scope, or one scoped to the cluster.
+   */
+  wait<R extends object = Record<string, unknown>>(
+    operation: object,
+    options: AppsWaitOptions = {},
+  ): Promise<Kept<R>> {
+    return this._wait<R>('apps.wait', {
+      operation,
+      rollout: options.rollout,
+      deadline: seconds(options.deadline),
+      timeout: seconds(options.timeout),
+      stable_for: seconds(options.stableFor),
+      poll: seconds(options.poll),
+      rights_lag: seconds(options.rightsLag),
+    }, options.onProgress, options);
+  }
 }
 
 /** The rollout of a deployment, a stateful set or a daemon set. */
@@ -1566,6 +2094,11 @@ export class Cluster extends Calls {
     return this._child(Namespace, { cluster: this._target['cluster'], namespace: name });
   }
 
+  /** The apps of the cluster: Helm releases by Rancher's catalog. */
+  get apps(): Apps {
+    return this._child(Apps, { cluster: this._target['cluster'] });
+  }
+
   /**
    * The version of Kubernetes that the cluster runs.
    *
@@ -1601,6 +2134,61 @@ export class Cluster extends Calls {
       namespace: options.namespace,
       group: options.group,
       subresource: options.subresource,
+      timeout: seconds(options.timeout),
+    }, options);
+  }
+
+  /**
+   * Makes a token for a service account of the cluster, a JWT in `status.token`, and returns the
+   * TokenRequest. It is not sent twice, and nobody can take such a token back.
+   * `spec.expirationSeconds` is how long it lives, which can be less than was asked for, and
+   * `status.expirationTimestamp` when it ends.
+   *
+   * @param namespace - The namespace of the service account.
+   * @param name - Its name.
+   * @throws RancherError: `invalid` before anything is sent, if the time is too short or a name is
+   *   none; `not_found` if there is no such service account; `forbidden`.
+   * @remarks Scope: A key without a scope, or one scoped to the cluster.
+   */
+  serviceAccountToken<R extends object = Record<string, unknown>>(
+    namespace: string,
+    name: string,
+    options: ClusterServiceAccountTokenOptions = {},
+  ): Promise<Kept<R>> {
+    return this._object<R>('cluster.service_account_token', {
+      namespace,
+      name,
+      expiration: seconds(options.expiration),
+      audiences: options.audiences,
+      timeout: seconds(options.timeout),
+    }, options);
+  }
+
+  /**
+   * Whether Rancher's proxy takes tokens of the cluster's service accounts: its ClusterProxyConfig.
+   *
+   * @throws RancherError: `out_of_scope` with a key of this cluster; `forbidden` without the right
+   *   to list `clusterproxyconfigs` in the cluster's namespace on `local`.
+   * @remarks Scope: A key without a scope, or one scoped to `local`.
+   */
+  proxyConfig(options: Call = {}): Promise<ClusterProxyConfig> {
+    return this._value<ClusterProxyConfig>('cluster.proxy_config', {
+      timeout: seconds(options.timeout),
+    }, options);
+  }
+
+  /**
+   * Decides whether the proxy takes tokens of the cluster's service accounts, and returns what
+   * holds then. What is so already is not written.
+   *
+   * @param enabled - Whether it does.
+   * @throws RancherError: As `proxy_config`; `invalid` if there are several objects
+   *   ClusterProxyConfig.
+   * @remarks Scope: As `proxy_config`.
+   */
+  setProxyConfig(enabled: boolean, options: Call = {}): Promise<ClusterProxyConfig> {
+    return this._value<ClusterProxyConfig>('cluster.set_proxy_config', {
+      enabled,
       timeout: seconds(options.timeout),
     }, options);
   }
@@ -1898,6 +2486,73 @@ export class SteveResource<T extends object> extends Calls {
       longest: seconds(options.longest),
       buffer: options.buffer,
       lag: seconds(options.lag),
+    }, options);
+  }
+
+  /**
+   * What the type is: its methods as far as the user may, its actions, and what of Kubernetes it
+   * stands for. It is asked for once.
+   *
+   * @throws RancherError: `not_found` if there is no such type, or the user may see none of it.
+   * @remarks Scope: As `list`.
+   */
+  schema(options: SteveSchemaOptions = {}): Promise<SteveSchema> {
+    return this._value<SteveSchema>('steve.schema', {
+      anew: options.anew,
+      timeout: seconds(options.timeout),
+    }, options);
+  }
+
+  /**
+   * The fields of the type and of everything in it, as the cluster's OpenAPI document states them.
+   *
+   * @throws RancherError: `not_found` if there is no such type or Rancher is older than 2.9;
+   *   `unavailable` if Rancher has not read the document yet.
+   * @remarks Scope: As `list`.
+   */
+  definition(options: Call = {}): Promise<SteveDefinition> {
+    return this._value<SteveDefinition>('steve.definition', {
+      timeout: seconds(options.timeout),
+    }, options);
+  }
+
+  /**
+   * Starts an action of an object and returns what the server answers. It is not sent twice.
+   *
+   * @param object - The object as it was read, or its id: then it is read first.
+   * @param name - `uninstall`.
+   * @throws RancherError: `unsupported` before anything is sent, if the object does not offer it.
+   * @remarks Scope: As `list`.
+   */
+  action<R = unknown>(
+    object: Kept<T> | string,
+    name: string,
+    options: SteveActionOptions = {},
+  ): Promise<R> {
+    const [subject, original] = this._subject(object);
+    return this._json<R>('steve.action', {
+      ...subject,
+      name,
+      input: options.input,
+      timeout: seconds(options.timeout),
+    }, options, original);
+  }
+
+  /**
+   * Changes a part of an object and returns it as it is now.
+   *
+   * @param id - Its id.
+   * @param patch - The change: an object, or a list of steps.
+   * @throws RancherError: `invalid` if that is no such patch; `conflict` if it names a resource
+   *   version that is not the present one; `not_found`.
+   * @remarks Scope: As `list`.
+   */
+  patch(id: string, patch: unknown, options: StevePatchOptions = {}): Promise<Kept<T>> {
+    return this._object<T>('steve.patch', {
+      id,
+      patch,
+      kind: options.kind,
+      timeout: seconds(options.timeout),
     }, options);
   }
 }

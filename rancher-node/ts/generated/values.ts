@@ -56,6 +56,56 @@ export interface ApiResource {
   readonly shortNames: readonly string[];
 }
 
+/** What a version of a chart says of itself. */
+export interface AppChart {
+  /** The chart. */
+  readonly name: string;
+  /** Its version. */
+  readonly version: string;
+  /** What it is. */
+  readonly description: string;
+  /** Its README, as Markdown. */
+  readonly readme: string;
+  /** What it says in Rancher's dashboard, as Markdown. */
+  readonly appReadme: string;
+  /** Its own values, which given ones are laid over. */
+  readonly values: unknown;
+  /** The questions that Rancher's dashboard asks. */
+  readonly questions: unknown;
+}
+
+/** An operation of Helm that has begun. */
+export interface AppOperation {
+  /** Its id, `namespace/name`. */
+  readonly id: string;
+  /** What it does. */
+  readonly action: 'install' | 'upgrade' | 'uninstall';
+  /** The namespace of the release. */
+  readonly namespace: string;
+  /** The name of the release. */
+  readonly release: string;
+  /** The chart; empty for an uninstall. */
+  readonly chart: string;
+  /** The version of the chart; empty for an uninstall. */
+  readonly version: string;
+  /** The revision of the release that comes of it, at least; nothing for an uninstall. */
+  readonly revision: number | null;
+}
+
+/** What an operation says of itself. */
+export interface AppOperationStatus {
+  /** How far it is. `unknown`: its pod is gone, and nobody saw how Helm ended. */
+  readonly phase: 'waiting' | 'running' | 'succeeded' | 'failed' | 'unknown';
+  /** What Rancher says of it. */
+  readonly message: string;
+  /** What it does. */
+  readonly action: string;
+  /** The namespace of the release. */
+  readonly namespace: string;
+  /** The name of the release. */
+  readonly release: string;
+}
+
 /** A provider by which one can log in. */
 export interface AuthProvider {
   /** Its id, `local`. */
@@ -66,6 +116,17 @@ export interface AuthProvider {
   readonly password: boolean;
   /** Where a browser goes to log in, as the server says it. */
   readonly redirectUrl: string | null;
+}
+
+/** Whether Rancher's proxy takes tokens of a cluster's service accounts. */
+export interface ClusterProxyConfig {
+  /** Whether it does. */
+  readonly enabled: boolean;
+  /**
+   * The names of the objects that say so: one, or none where nobody ever decided. Several switch it
+   * off.
+   */
+  readonly names: readonly string[];
 }
 
 /** A kubeconfig that was made, with its text. */
@@ -410,6 +471,81 @@ export interface SessionUser {
   readonly username: string | null;
   /** Whether the user is to choose another password first, where the server tells. */
   readonly mustChangePassword: boolean | null;
+}
+
+/** An action of a type. */
+export interface SteveActionSchema {
+  /** `install`. */
+  readonly name: string;
+  /** The type that it takes; empty for none. */
+  readonly input: string;
+  /** The type that it answers with; empty for none. */
+  readonly output: string;
+}
+
+/** The fields of a type and of everything in it. */
+export interface SteveDefinition {
+  /** The name of the type among the definitions. */
+  readonly name: string;
+  /** The definitions, that of the type among them. */
+  readonly definitions: readonly SteveFields[];
+}
+
+/** A field of a type. */
+export interface SteveField {
+  /** Its name. */
+  readonly name: string;
+  /** Its type: `string`, `array`, `map`, or the name of a definition. */
+  readonly type: string;
+  /** What is in it, of an array or a map. */
+  readonly of: string;
+  /** Whether it must be given. */
+  readonly required: boolean;
+  /** What the cluster says of it. */
+  readonly description: string;
+}
+
+/** The fields of one definition. */
+export interface SteveFields {
+  /** The name of the definition. */
+  readonly name: string;
+  /** Its fields. */
+  readonly fields: readonly SteveField[];
+}
+
+/** A type of Steve, as the server shows it to the user. */
+export interface SteveSchema {
+  /** The id of the type, `apps.deployment`. */
+  readonly id: string;
+  /** The plural, by which paths name it, `apps.deployments`. */
+  readonly plural: string;
+  /** The API group of Kubernetes; empty for the core group, and for types that are Steve's own. */
+  readonly group: string;
+  /** Its version. */
+  readonly version: string;
+  /** The kind, `Deployment`; empty for types that are Steve's own. */
+  readonly kind: string;
+  /** The plural in paths of Kubernetes, `deployments`. */
+  readonly resource: string;
+  /** Whether its objects are in namespaces. */
+  readonly namespaced: boolean;
+  /** What the cluster can do with it: `get`, `list`, `watch`. */
+  readonly verbs: readonly string[];
+  /**
+   * What can be done with the collection: `GET`, `POST`; with `blocked-` before it, what Rancher
+   * lets nobody do.
+   */
+  readonly collectionMethods: readonly string[];
+  /** What can be done with one object: `GET`, `PUT`, `PATCH`, `DELETE`, also with `blocked-`. */
+  readonly resourceMethods: readonly string[];
+  /** The actions of its objects. */
+  readonly resourceActions: readonly SteveActionSchema[];
+  /** The actions of the collection. */
+  readonly collectionActions: readonly SteveActionSchema[];
+  /**
+   * The fields of types that are Steve's own. Those of Kubernetes have none here: see `definition`.
+   */
+  readonly fields: readonly SteveField[];
 }
 
 /** What the server shows of a list. */

@@ -18,6 +18,8 @@ _native.settle()
 from rancher._client import Client
 from rancher._flows import AsyncLogLines, AsyncWatch, Event, LogLine, LogLines, Watch
 from rancher._generated.sync import (
+    AppRepos,
+    Apps,
     Cluster,
     Collection,
     Ext,
@@ -70,6 +72,8 @@ from rancher.errors import (
 if TYPE_CHECKING:
     from rancher._async_client import AsyncClient
     from rancher._generated.aio import (
+        AsyncAppRepos,
+        AsyncApps,
         AsyncCluster,
         AsyncCollection,
         AsyncExt,
@@ -84,6 +88,10 @@ if TYPE_CHECKING:
 
 __all__ = [
     "AlreadyExists",
+    "AppRepos",
+    "Apps",
+    "AsyncAppRepos",
+    "AsyncApps",
     "AsyncClient",
     "AsyncCluster",
     "AsyncCollection",

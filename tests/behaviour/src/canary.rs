@@ -440,6 +440,9 @@ fn everything(stage: &mut Stage) -> Vec<(String, Client, Option<Lab>, Option<Run
 
 async fn through_everything(stage: &mut Stage) {
     let lab = stage.lab(ServerOptions::default());
+    lab.simulator.world(|world| world.run_nodes("c-prod1", Duration::from_millis(50)));
+    crate::apps_canary::every_app(stage, "apps", &lab.client("admin-prod").cluster("c-prod1").unwrap()).await;
+    let lab = stage.lab(ServerOptions::default());
     every_type(stage, &lab);
     let plays = everything(stage);
     let made = join_all(plays.iter().map(|(what, client, ..)| every_call(stage, what, client))).await;

@@ -4,6 +4,8 @@
 #[cfg(test)]
 mod apps;
 #[cfg(test)]
+mod apps_canary;
+#[cfg(test)]
 mod architecture;
 #[cfg(test)]
 mod bad_input;

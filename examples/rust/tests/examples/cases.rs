@@ -5,7 +5,7 @@ use rancher_simulator::{Simulator, World};
 use std::path::Path;
 use std::process::{Command, Output};
 
-const PROGRAMS: [(&str, &str); 7] = [
+const PROGRAMS: [(&str, &str); 8] = [
     ("list_clusters", env!("CARGO_BIN_EXE_list_clusters")),
     ("create_project", env!("CARGO_BIN_EXE_create_project")),
     ("find_by_name", env!("CARGO_BIN_EXE_find_by_name")),
@@ -13,6 +13,7 @@ const PROGRAMS: [(&str, &str); 7] = [
     ("watch_namespaces", env!("CARGO_BIN_EXE_watch_namespaces")),
     ("deploy", env!("CARGO_BIN_EXE_deploy")),
     ("logs", env!("CARGO_BIN_EXE_logs")),
+    ("register_cluster", env!("CARGO_BIN_EXE_register_cluster")),
 ];
 
 /// A command of an example, with nothing of this process's environment.

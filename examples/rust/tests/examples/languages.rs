@@ -31,6 +31,10 @@ fn program(name: &str) -> &'static str {
         "create_project" => env!("CARGO_BIN_EXE_create_project"),
         "find_by_name" => env!("CARGO_BIN_EXE_find_by_name"),
         "bulk_update" => env!("CARGO_BIN_EXE_bulk_update"),
+        "register_cluster" => env!("CARGO_BIN_EXE_register_cluster"),
+        "deploy" => env!("CARGO_BIN_EXE_deploy"),
+        "watch_namespaces" => env!("CARGO_BIN_EXE_watch_namespaces"),
+        "logs" => env!("CARGO_BIN_EXE_logs"),
         "doctor" => env!("CARGO_BIN_EXE_doctor"),
         other => panic!("there is no program {other}"),
     }

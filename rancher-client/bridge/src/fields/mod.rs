@@ -130,10 +130,12 @@ pub(crate) fn head(object: &[u8]) -> Head {
         (Some(namespace), Some(name)) => Some(format!("{namespace}/{name}")),
         (_, name) => name.clone(),
     };
+    // what has a name and no id of its own is of Kubernetes, where a type is something else: a Secret's is `Opaque`
+    let kind = if id.is_none() && name.is_some() { kind } else { type_id.or(kind) };
     Head {
         id: id.or_else(of_kubernetes),
         name: own_name.or(name),
         state: own_state.or(state).or(phase),
-        kind: type_id.or(kind),
+        kind,
     }
 }

@@ -1,5 +1,6 @@
 //! What can be called, by name: one row for each operation of the table.
 
+mod apps;
 mod client;
 mod cluster;
 mod edits;
@@ -9,8 +10,10 @@ mod kubernetes;
 mod lists;
 mod namespace;
 mod registration;
+mod service_accounts;
 mod session;
 mod steve;
+mod steve_types;
 mod v3;
 mod waits;
 mod watches;
@@ -123,6 +126,9 @@ static HANDLERS: &[(&str, Handler)] = handlers! {
     "cluster.version" => call cluster::version,
     "cluster.whoami" => call cluster::whoami,
     "cluster.can_i" => call cluster::can_i,
+    "cluster.service_account_token" => call service_accounts::token,
+    "cluster.proxy_config" => call service_accounts::proxy_config,
+    "cluster.set_proxy_config" => call service_accounts::set_proxy_config,
     "cluster.resolve" => call cluster::resolve,
     "cluster.apply" => call writes::apply_to_cluster,
 
@@ -157,6 +163,30 @@ static HANDLERS: &[(&str, Handler)] = handlers! {
     "namespace.evict" => call namespace::evict,
     "rollout.status" => call namespace::rollout_status,
     "rollout.wait" => begin namespace::rollout_wait,
+
+    "steve.schema" => call steve_types::schema,
+    "steve.definition" => call steve_types::definition,
+    "steve.action" => call steve_types::action,
+    "steve.patch" => call steve_types::patch,
+
+    "apps.list" => begin apps::list,
+    "apps.get" => call apps::get,
+    "apps.values" => call apps::values,
+    "apps.install" => call apps::install,
+    "apps.upgrade" => call apps::upgrade,
+    "apps.uninstall" => call apps::uninstall,
+    "apps.status" => call apps::status,
+    "apps.logs" => begin apps::logs,
+    "apps.wait" => begin apps::wait,
+
+    "apps.repos.list" => begin apps::repos_list,
+    "apps.repos.get" => call apps::repos_get,
+    "apps.repos.create" => call apps::repos_create,
+    "apps.repos.delete" => call apps::repos_delete,
+    "apps.repos.refresh" => call apps::repos_refresh,
+    "apps.repos.wait" => begin apps::repos_wait,
+    "apps.repos.index" => call apps::repos_index,
+    "apps.repos.chart" => call apps::repos_chart,
 };
 
 /// How much longer than its requests a call may take: what is left then hangs in something that is no request.

@@ -63,8 +63,11 @@ files! {
     kubernetes
     kubernetes_writes
     namespaces
+    registration
     requests
     scope
+    session
+    service_accounts
     steve
     v3
     watches

@@ -362,6 +362,18 @@ impl Run<'_> {
     }
 }
 
+/// A value with the texts of its secrets.
+fn revealed(value: Value) -> Value {
+    match value {
+        Value::Object(mut fields) => match fields.remove("$secret") {
+            Some(text) => text,
+            None => fields.into_iter().map(|(name, part)| (name, revealed(part))).collect(),
+        },
+        Value::Array(parts) => parts.into_iter().map(revealed).collect(),
+        value => value,
+    }
+}
+
 fn take(outcome: &mut Outcome, answer: &Answer) {
     outcome.objects.extend((0..answer.len()).map(|at| answer.raw(at).unwrap().clone()));
     match serde_json::from_str(&answer.value_json()).unwrap() {
@@ -370,7 +382,7 @@ fn take(outcome: &mut Outcome, answer: &Answer) {
             value => *value = Value::Array(more),
         },
         Value::Null => {}
-        value => outcome.value = value,
+        value => outcome.value = revealed(value),
     }
 }
 

@@ -17,7 +17,11 @@ if TYPE_CHECKING:
     from rancher.types import management
     from rancher.types.values import (
         ApiResource,
+        AppChart,
+        AppOperation,
+        AppOperationStatus,
         AuthProvider,
+        ClusterProxyConfig,
         Conditions,
         CreatedExtKubeconfig,
         CreatedExtToken,
@@ -37,6 +41,8 @@ if TYPE_CHECKING:
         Scale,
         Seconds,
         ServerVersion,
+        SteveDefinition,
+        SteveSchema,
         Table,
         TokenRotation,
         UserActivity,
@@ -46,6 +52,8 @@ if TYPE_CHECKING:
     )
 
 __all__ = [
+    "AppRepos",
+    "Apps",
     "ClientOperations",
     "Cluster",
     "Collection",
@@ -1860,6 +1868,104 @@ class SteveResource(SyncCalls, Generic[T]):
             "lag": lag,
         })
 
+    def schema(self, *, anew: bool | None = None, timeout: Seconds | None = None) -> SteveSchema:
+        """What the type is: its methods as far as the user may, its actions, and what of
+        Kubernetes it stands for. It is asked for once.
+
+        Args:
+            anew: Ask again, although it is known.
+            timeout: How long it may take in all. In seconds, or a `timedelta`.
+
+        Raises:
+            RancherError: `not_found` if there is no such type, or the user may see none of it.
+
+        Scope:
+            As `list`.
+        """
+        answer: SteveSchema = self._value("steve.schema", {"anew": anew, "timeout": timeout})
+        return answer
+
+    def definition(self, *, timeout: Seconds | None = None) -> SteveDefinition:
+        """The fields of the type and of everything in it, as the cluster's OpenAPI document
+        states them.
+
+        Args:
+            timeout: How long it may take in all. In seconds, or a `timedelta`.
+
+        Raises:
+            RancherError: `not_found` if there is no such type or Rancher is older than 2.9;
+                `unavailable` if Rancher has not read the document yet.
+
+        Scope:
+            As `list`.
+        """
+        answer: SteveDefinition = self._value("steve.definition", {"timeout": timeout})
+        return answer
+
+    def action(
+        self,
+        object: Object[T] | str,
+        /,
+        name: str,
+        *,
+        input: Mapping[str, object] | None = None,
+        timeout: Seconds | None = None,
+    ) -> Any:
+        """Starts an action of an object and returns what the server answers. It is not sent
+        twice.
+
+        Args:
+            object: The object as it was read, or its id: then it is read first.
+            name: `uninstall`.
+            input: What the action takes.
+            timeout: How long it may take in all. In seconds, or a `timedelta`.
+
+        Raises:
+            RancherError: `unsupported` before anything is sent, if the object does not offer it.
+
+        Scope:
+            As `list`.
+        """
+        subject, original = self._subject(object)
+        return self._json("steve.action", {
+            **subject,
+            "name": name,
+            "input": input,
+            "timeout": timeout,
+        }, original)
+
+    def patch(
+        self,
+        id: str,
+        /,
+        patch: object,
+        *,
+        kind: Literal["merge", "strategic", "json"] | None = None,
+        timeout: Seconds | None = None,
+    ) -> Object[T]:
+        """Changes a part of an object and returns it as it is now.
+
+        Args:
+            id: Its id.
+            patch: The change: an object, or a list of steps.
+            kind: How it is laid over the object: `merge` (if not given), `strategic`, or the steps
+                of a `json` patch.
+            timeout: How long it may take in all. In seconds, or a `timedelta`.
+
+        Raises:
+            RancherError: `invalid` if that is no such patch; `conflict` if it names a resource
+                version that is not the present one; `not_found`.
+
+        Scope:
+            As `list`.
+        """
+        return self._object("steve.patch", {
+            "id": id,
+            "patch": patch,
+            "kind": kind,
+            "timeout": timeout,
+        })
+
 
 class Cluster(SyncCalls):
     """A cluster, through Rancher's proxy."""
@@ -1929,6 +2035,11 @@ class Cluster(SyncCalls):
         """
         return self._child(Namespace, {"cluster": self._target["cluster"], "namespace": name})
 
+    @property
+    def apps(self) -> Apps:
+        """The apps of the cluster: Helm releases by Rancher's catalog."""
+        return self._child(Apps, {"cluster": self._target["cluster"]})
+
     def version(self, *, timeout: Seconds | None = None) -> str:
         """The version of Kubernetes that the cluster runs.
 
@@ -1992,6 +2103,88 @@ class Cluster(SyncCalls):
             "namespace": namespace,
             "group": group,
             "subresource": subresource,
+            "timeout": timeout,
+        })
+        return answer
+
+    def service_account_token(
+        self,
+        namespace: str,
+        /,
+        name: str,
+        *,
+        expiration: Seconds | None = None,
+        audiences: str | Sequence[str] | None = None,
+        timeout: Seconds | None = None,
+    ) -> Object[dict[str, Any]]:
+        """Makes a token for a service account of the cluster, a JWT in `status.token`, and
+        returns the TokenRequest. It is not sent twice, and nobody can take such a token back.
+        `spec.expirationSeconds` is how long it lives, which can be less than was asked for,
+        and `status.expirationTimestamp` when it ends.
+
+        Args:
+            namespace: The namespace of the service account.
+            name: Its name.
+            expiration: How long it shall live: ten minutes at least, an hour if not given. In
+                seconds, or a `timedelta`.
+            audiences: Whom it is for; the cluster's API server if none is given.
+            timeout: How long it may take in all. In seconds, or a `timedelta`.
+
+        Raises:
+            RancherError: `invalid` before anything is sent, if the time is too short or a name is
+                none; `not_found` if there is no such service account; `forbidden`.
+
+        Scope:
+            A key without a scope, or one scoped to the cluster.
+        """
+        return self._object("cluster.service_account_token", {
+            "namespace": namespace,
+            "name": name,
+            "expiration": expiration,
+            "audiences": audiences,
+            "timeout": timeout,
+        })
+
+    def proxy_config(self, *, timeout: Seconds | None = None) -> ClusterProxyConfig:
+        """Whether Rancher's proxy takes tokens of the cluster's service accounts: its
+        ClusterProxyConfig.
+
+        Args:
+            timeout: How long it may take in all. In seconds, or a `timedelta`.
+
+        Raises:
+            RancherError: `out_of_scope` with a key of this cluster; `forbidden` without the right
+                to list `clusterproxyconfigs` in the cluster's namespace on `local`.
+
+        Scope:
+            A key without a scope, or one scoped to `local`.
+        """
+        answer: ClusterProxyConfig = self._value("cluster.proxy_config", {"timeout": timeout})
+        return answer
+
+    def set_proxy_config(
+        self,
+        enabled: bool,
+        /,
+        *,
+        timeout: Seconds | None = None,
+    ) -> ClusterProxyConfig:
+        """Decides whether the proxy takes tokens of the cluster's service accounts, and returns
+        what holds then. What is so already is not written.
+
+        Args:
+            enabled: Whether it does.
+            timeout: How long it may take in all. In seconds, or a `timedelta`.
+
+        Raises:
+            RancherError: As `proxy_config`; `invalid` if there are several objects
+                ClusterProxyConfig.
+
+        Scope:
+            As `proxy_config`.
+        """
+        answer: ClusterProxyConfig = self._value("cluster.set_proxy_config", {
+            "enabled": enabled,
             "timeout": timeout,
         })
         return answer
@@ -3740,6 +3933,604 @@ class Rollout(SyncCalls):
             "poll": poll,
             "rights_lag": rights_lag,
         }, on_progress)
+
+
+class Apps(SyncCalls):
+    """The apps of a cluster: Helm releases, which Rancher installs from repositories of charts."""
+
+    __slots__ = ()
+
+    @property
+    def repos(self) -> AppRepos:
+        """The repositories of charts."""
+        return self._child(AppRepos, {"cluster": self._target["cluster"]})
+
+    @overload
+    def list(
+        self,
+        *,
+        namespace: str | None = None,
+        fields: None = None,
+        timeout: Seconds | None = None,
+    ) -> ObjectList[dict[str, Any]]: ...
+
+    @overload
+    def list(
+        self,
+        *,
+        namespace: str | None = None,
+        fields: Fields,
+        timeout: Seconds | None = None,
+    ) -> RecordList: ...
+
+    def list(
+        self,
+        *,
+        namespace: str | None = None,
+        fields: Fields | None = None,
+        timeout: Seconds | None = None,
+    ) -> ObjectList[dict[str, Any]] | RecordList:
+        """The apps that the user may see: every Helm release, whoever installed it.
+
+        Args:
+            namespace: Only this namespace.
+            fields: Flat records of these fields instead of objects, by path:
+                `status.version.gitVersion`, `metadata.labels[app.kubernetes.io/name]`,
+                `spec.containers[0].image`.
+            timeout: How long each page may take. In seconds, or a `timedelta`.
+
+        Raises:
+            RancherError: `forbidden`.
+
+        Scope:
+            A key without a scope, or one scoped to the cluster.
+        """
+        if fields is not None:
+            return self._records("apps.list", {
+                "namespace": namespace,
+                "timeout": timeout,
+                "fields": fields,
+            })
+        return self._objects("apps.list", {"namespace": namespace, "timeout": timeout})
+
+    def get(
+        self,
+        namespace: str,
+        /,
+        release: str,
+        *,
+        timeout: Seconds | None = None,
+    ) -> Object[dict[str, Any]]:
+        """One app. It does not hold the values of its release: see `values`.
+
+        Args:
+            namespace: The namespace of the release.
+            release: Its name.
+            timeout: How long it may take in all. In seconds, or a `timedelta`.
+
+        Raises:
+            RancherError: `not_found` if there is none.
+
+        Scope:
+            A key without a scope, or one scoped to the cluster.
+        """
+        return self._object("apps.get", {
+            "namespace": namespace,
+            "release": release,
+            "timeout": timeout,
+        })
+
+    def values(self, namespace: str, /, release: str, *, timeout: Seconds | None = None) -> Any:
+        """The values that were given for a release, laid over those of its chart. They can be
+        secret.
+
+        Args:
+            namespace: The namespace of the release.
+            release: Its name.
+            timeout: How long it may take in all. In seconds, or a `timedelta`.
+
+        Raises:
+            RancherError: `not_found` if there is no such release; `forbidden` without the right to
+                read Secrets in the namespace; `conflict` if Helm is at work on it.
+
+        Scope:
+            A key without a scope, or one scoped to the cluster.
+        """
+        return self._json("apps.values", {
+            "namespace": namespace,
+            "release": release,
+            "timeout": timeout,
+        })
+
+    def install(
+        self,
+        repo: str,
+        /,
+        chart: str,
+        *,
+        version: str | None = None,
+        namespace: str | None = None,
+        release: str | None = None,
+        project: str | None = None,
+        values: Mapping[str, object] | None = None,
+        helm_wait: bool | None = None,
+        helm_timeout: Seconds | None = None,
+        no_hooks: bool | None = None,
+        no_openapi_validation: bool | None = None,
+        description: str | None = None,
+        timeout: Seconds | None = None,
+    ) -> AppOperation:
+        """Installs a chart as a new release. It returns when the operation has begun: `wait` for
+        it. It is not sent twice.
+
+        Args:
+            repo: The repository that holds the chart.
+            chart: The chart.
+            version: Its version; if not given, the newest that is no prerelease.
+            namespace: The namespace of the release; needed, unless the chart insists on one.
+            release: The name of the release; if not given, that of the chart.
+            project: The project that a new namespace is put into, `c-xxxxx:p-xxxxx`.
+            values: The values, laid over those of the chart.
+            helm_wait: Helm itself waits until what it deploys is ready, and fails where it is not
+                in time.
+            helm_timeout: How long Helm waits for each thing that it does; 10 minutes if not given.
+                In seconds, or a `timedelta`.
+            no_hooks: Hooks of the chart are not run.
+            no_openapi_validation: What Helm makes is not checked against the cluster's OpenAPI
+                document.
+            description: What Helm notes of it.
+            timeout: How long it may take in all. In seconds, or a `timedelta`.
+
+        Raises:
+            RancherError: Before anything is sent: `not_found` if there is no such repository, chart
+                or version; `already_exists` if there is such a release; `invalid` if a
+                name is none. `forbidden`, with the reason.
+
+        Scope:
+            A key without a scope, or one scoped to the cluster.
+        """
+        answer: AppOperation = self._value("apps.install", {
+            "repo": repo,
+            "chart": chart,
+            "version": version,
+            "namespace": namespace,
+            "release": release,
+            "project": project,
+            "values": values,
+            "helm_wait": helm_wait,
+            "helm_timeout": helm_timeout,
+            "no_hooks": no_hooks,
+            "no_openapi_validation": no_openapi_validation,
+            "description": description,
+            "timeout": timeout,
+        })
+        return answer
+
+    def upgrade(
+        self,
+        namespace: str,
+        /,
+        release: str,
+        *,
+        version: str | None = None,
+        values: Mapping[str, object] | None = None,
+        reset_values: bool | None = None,
+        repo: str | None = None,
+        helm_wait: bool | None = None,
+        helm_timeout: Seconds | None = None,
+        no_hooks: bool | None = None,
+        no_openapi_validation: bool | None = None,
+        description: str | None = None,
+        force: bool | None = None,
+        cleanup_on_fail: bool | None = None,
+        history_max: int | None = None,
+        timeout: Seconds | None = None,
+    ) -> AppOperation:
+        """Upgrades a release and keeps the values that it has. It returns when the operation has
+        begun: `wait` for it. It is not sent twice.
+
+        Args:
+            namespace: The namespace of the release.
+            release: Its name.
+            version: The version of the chart; if not given, the one that is installed.
+            values: The values that change, laid over those of the release: objects are merged,
+                everything else is replaced, and null takes a value away.
+            reset_values: The given values alone count; what the release had is gone.
+            repo: The repository; if not given, the one that it was installed from.
+            helm_wait: Helm itself waits until what it deploys is ready, and fails where it is not
+                in time.
+            helm_timeout: How long Helm waits for each thing that it does; 10 minutes if not given.
+                In seconds, or a `timedelta`.
+            no_hooks: Hooks of the chart are not run.
+            no_openapi_validation: What Helm makes is not checked against the cluster's OpenAPI
+                document.
+            description: What Helm notes of it.
+            force: What cannot be changed in place is deleted and made anew.
+            cleanup_on_fail: What a failed upgrade made is deleted.
+            history_max: How many revisions Helm keeps; 5 if not given.
+            timeout: How long it may take in all. In seconds, or a `timedelta`.
+
+        Raises:
+            RancherError: Before anything is sent: `not_found` if there is no such release, chart or
+                version; `conflict` if Helm is at work on it; `forbidden` or `unsupported`
+                if its values cannot be read. `forbidden`, with the reason.
+
+        Scope:
+            A key without a scope, or one scoped to the cluster.
+        """
+        answer: AppOperation = self._value("apps.upgrade", {
+            "namespace": namespace,
+            "release": release,
+            "version": version,
+            "values": values,
+            "reset_values": reset_values,
+            "repo": repo,
+            "helm_wait": helm_wait,
+            "helm_timeout": helm_timeout,
+            "no_hooks": no_hooks,
+            "no_openapi_validation": no_openapi_validation,
+            "description": description,
+            "force": force,
+            "cleanup_on_fail": cleanup_on_fail,
+            "history_max": history_max,
+            "timeout": timeout,
+        })
+        return answer
+
+    def uninstall(
+        self,
+        namespace: str,
+        /,
+        release: str,
+        *,
+        keep_history: bool | None = None,
+        no_hooks: bool | None = None,
+        helm_timeout: Seconds | None = None,
+        description: str | None = None,
+        timeout: Seconds | None = None,
+    ) -> AppOperation:
+        """Uninstalls a release. It returns when the operation has begun: `wait` for it. It is
+        not sent twice.
+
+        Args:
+            namespace: The namespace of the release.
+            release: Its name.
+            keep_history: Helm keeps its record of the release.
+            no_hooks: Hooks of the chart are not run.
+            helm_timeout: How long Helm waits for each thing that it does; 10 minutes if not given.
+                In seconds, or a `timedelta`.
+            description: What Helm notes of it.
+            timeout: How long it may take in all. In seconds, or a `timedelta`.
+
+        Raises:
+            RancherError: `not_found` if there is no such release; `forbidden`.
+
+        Scope:
+            A key without a scope, or one scoped to the cluster.
+        """
+        answer: AppOperation = self._value("apps.uninstall", {
+            "namespace": namespace,
+            "release": release,
+            "keep_history": keep_history,
+            "no_hooks": no_hooks,
+            "helm_timeout": helm_timeout,
+            "description": description,
+            "timeout": timeout,
+        })
+        return answer
+
+    def status(self, operation: str, /, *, timeout: Seconds | None = None) -> AppOperationStatus:
+        """How far an operation is.
+
+        Args:
+            operation: Its id, `namespace/name`.
+            timeout: How long it may take in all. In seconds, or a `timedelta`.
+
+        Raises:
+            RancherError: `not_found` if there is none: Rancher forgets an operation about an hour
+                after it began.
+
+        Scope:
+            A key without a scope, or one scoped to the cluster.
+        """
+        answer: AppOperationStatus = self._value("apps.status", {
+            "operation": operation,
+            "timeout": timeout,
+        })
+        return answer
+
+    def logs(self, operation: str, /, *, tail: int | None = None) -> LogLines:
+        """What Helm writes, line by line as it comes, until it ends. Where its pod is not there
+        yet, it is waited for.
+
+        Args:
+            operation: Its id, `namespace/name`.
+            tail: The last lines only, so many.
+
+        Raises:
+            RancherError: `not_found` if the operation or its pod is gone; `timeout` if its pod does
+                not come; `connect` if the connection breaks.
+
+        Scope:
+            A key without a scope, or one scoped to the cluster.
+        """
+        return self._lines("apps.logs", {"operation": operation, "tail": tail})
+
+    def wait(
+        self,
+        operation: Mapping[str, object],
+        /,
+        *,
+        rollout: bool | None = None,
+        deadline: Seconds | None = None,
+        timeout: Seconds | None = None,
+        stable_for: Seconds | None = None,
+        poll: Seconds | None = None,
+        rights_lag: Seconds | None = None,
+        on_progress: Callable[[WaitProgress], object] | None = None,
+    ) -> Object[dict[str, Any]]:
+        """Waits until an operation is over, the release is deployed as it was asked for, and
+        everything that it deploys runs. Returns the app; of an uninstall, the operation.
+
+        Args:
+            operation: What `install`, `upgrade` or `uninstall` returned, or at least its `id`.
+            rollout: Also what it deploys; true if not given.
+            deadline: How long to wait at most; 5 minutes if not given. In seconds, or a
+                `timedelta`.
+            timeout: The same as `deadline`, by the name that every call has for it. In seconds, or
+                a `timedelta`.
+            stable_for: For how long it must stay so; 5 seconds for states, none for conditions. In
+                seconds, or a `timedelta`.
+            poll: How long from one look to the next; 2 seconds if not given. In seconds, or a
+                `timedelta`.
+            rights_lag: For how long a missing right or object counts as not there yet; 10 seconds
+                if not given. In seconds, or a `timedelta`.
+            on_progress: Is told after each look what is still to come.
+
+        Raises:
+            RancherError: `forbidden` (with the reason), `already_exists`, `conflict`, `timeout` or
+                `invalid` with the last lines of Helm's log, without values; those of a
+                rollout; `timeout` with what is still missing.
+
+        Scope:
+            A key without a scope, or one scoped to the cluster.
+        """
+        return self._wait("apps.wait", {
+            "operation": operation,
+            "rollout": rollout,
+            "deadline": deadline,
+            "timeout": timeout,
+            "stable_for": stable_for,
+            "poll": poll,
+            "rights_lag": rights_lag,
+        }, on_progress)
+
+
+class AppRepos(SyncCalls):
+    """The repositories of charts that a cluster knows."""
+
+    __slots__ = ()
+
+    @overload
+    def list(
+        self,
+        *,
+        fields: None = None,
+        timeout: Seconds | None = None,
+    ) -> ObjectList[dict[str, Any]]: ...
+
+    @overload
+    def list(self, *, fields: Fields, timeout: Seconds | None = None) -> RecordList: ...
+
+    def list(
+        self,
+        *,
+        fields: Fields | None = None,
+        timeout: Seconds | None = None,
+    ) -> ObjectList[dict[str, Any]] | RecordList:
+        """The repositories that the user may see.
+
+        Args:
+            fields: Flat records of these fields instead of objects, by path:
+                `status.version.gitVersion`, `metadata.labels[app.kubernetes.io/name]`,
+                `spec.containers[0].image`.
+            timeout: How long each page may take. In seconds, or a `timedelta`.
+
+        Raises:
+            RancherError: `forbidden`.
+
+        Scope:
+            A key without a scope, or one scoped to the cluster.
+        """
+        if fields is not None:
+            return self._records("apps.repos.list", {"timeout": timeout, "fields": fields})
+        return self._objects("apps.repos.list", {"timeout": timeout})
+
+    def get(self, name: str, /, *, timeout: Seconds | None = None) -> Object[dict[str, Any]]:
+        """One repository.
+
+        Args:
+            name: Its name.
+            timeout: How long it may take in all. In seconds, or a `timedelta`.
+
+        Raises:
+            RancherError: `not_found` if there is none.
+
+        Scope:
+            A key without a scope, or one scoped to the cluster.
+        """
+        return self._object("apps.repos.get", {"name": name, "timeout": timeout})
+
+    def create(
+        self,
+        name: str,
+        /,
+        *,
+        url: str | None = None,
+        git_repo: str | None = None,
+        git_branch: str | None = None,
+        secret_namespace: str | None = None,
+        secret_name: str | None = None,
+        ca_pem: str | None = None,
+        insecure_tls: bool | None = None,
+        insecure_plain_http: bool | None = None,
+        timeout: Seconds | None = None,
+    ) -> Object[dict[str, Any]]:
+        """Makes a repository known to the cluster. The server reads its index then: `wait` for
+        it.
+
+        Args:
+            name: Its name.
+            url: Where its index is, `https://charts.example.com/shop`, or the registry,
+                `oci://registry.example.com/charts`. Give this or `git_repo`.
+            git_repo: The Git repository, `https://git.example.com/shop/charts.git`.
+            git_branch: Its branch.
+            secret_namespace: The namespace of the Secret that holds what the repository asks for.
+            secret_name: The name of that Secret.
+            ca_pem: The certificates that its server is trusted by, as PEM.
+            insecure_tls: Its server's certificate is not checked.
+            insecure_plain_http: A registry is asked without TLS.
+            timeout: How long it may take in all. In seconds, or a `timedelta`.
+
+        Raises:
+            RancherError: `invalid` before anything is sent, if that is no repository, or its
+                address holds a password; `already_exists`; `forbidden`.
+
+        Scope:
+            A key without a scope, or one scoped to the cluster.
+        """
+        return self._object("apps.repos.create", {
+            "name": name,
+            "url": url,
+            "git_repo": git_repo,
+            "git_branch": git_branch,
+            "secret_namespace": secret_namespace,
+            "secret_name": secret_name,
+            "ca_pem": ca_pem,
+            "insecure_tls": insecure_tls,
+            "insecure_plain_http": insecure_plain_http,
+            "timeout": timeout,
+        })
+
+    def delete(self, name: str, /, *, timeout: Seconds | None = None) -> Deleted[dict[str, Any]]:
+        """Forgets a repository. What was installed from it stays.
+
+        Args:
+            name: Its name.
+            timeout: How long it may take in all. In seconds, or a `timedelta`.
+
+        Raises:
+            RancherError: `not_found` if there is none.
+
+        Scope:
+            A key without a scope, or one scoped to the cluster.
+        """
+        return self._deleted("apps.repos.delete", {"name": name, "timeout": timeout})
+
+    def refresh(self, name: str, /, *, timeout: Seconds | None = None) -> Object[dict[str, Any]]:
+        """Has the server read the index of a repository again: `wait` for it.
+
+        Args:
+            name: Its name.
+            timeout: How long it may take in all. In seconds, or a `timedelta`.
+
+        Raises:
+            RancherError: `not_found` if there is none; `forbidden`.
+
+        Scope:
+            A key without a scope, or one scoped to the cluster.
+        """
+        return self._object("apps.repos.refresh", {"name": name, "timeout": timeout})
+
+    def wait(
+        self,
+        name: str,
+        /,
+        *,
+        deadline: Seconds | None = None,
+        timeout: Seconds | None = None,
+        stable_for: Seconds | None = None,
+        poll: Seconds | None = None,
+        rights_lag: Seconds | None = None,
+        on_progress: Callable[[WaitProgress], object] | None = None,
+    ) -> Object[dict[str, Any]]:
+        """Waits until the server has read the index of a repository as it is now.
+
+        Args:
+            name: Its name.
+            deadline: How long to wait at most; 5 minutes if not given. In seconds, or a
+                `timedelta`.
+            timeout: The same as `deadline`, by the name that every call has for it. In seconds, or
+                a `timedelta`.
+            stable_for: For how long it must stay so; 5 seconds for states, none for conditions. In
+                seconds, or a `timedelta`.
+            poll: How long from one look to the next; 2 seconds if not given. In seconds, or a
+                `timedelta`.
+            rights_lag: For how long a missing right or object counts as not there yet; 10 seconds
+                if not given. In seconds, or a `timedelta`.
+            on_progress: Is told after each look what is still to come.
+
+        Raises:
+            RancherError: `unsupported` if the repository is switched off; `timeout` with what the
+                server said last.
+
+        Scope:
+            A key without a scope, or one scoped to the cluster.
+        """
+        return self._wait("apps.repos.wait", {
+            "name": name,
+            "deadline": deadline,
+            "timeout": timeout,
+            "stable_for": stable_for,
+            "poll": poll,
+            "rights_lag": rights_lag,
+        }, on_progress)
+
+    def index(self, name: str, /, *, timeout: Seconds | None = None) -> Any:
+        """The charts of a repository by name, each with its versions, the newest first.
+
+        Args:
+            name: Its name.
+            timeout: How long it may take in all. In seconds, or a `timedelta`.
+
+        Raises:
+            RancherError: `not_found` if there is none, or its index was not read yet.
+
+        Scope:
+            A key without a scope, or one scoped to the cluster.
+        """
+        return self._json("apps.repos.index", {"name": name, "timeout": timeout})
+
+    def chart(
+        self,
+        repo: str,
+        /,
+        chart: str,
+        *,
+        version: str | None = None,
+        timeout: Seconds | None = None,
+    ) -> AppChart:
+        """What a version of a chart says of itself: its values, its README.
+
+        Args:
+            repo: The repository.
+            chart: The chart.
+            version: Its version; if not given, the newest that is no prerelease.
+            timeout: How long it may take in all. In seconds, or a `timedelta`.
+
+        Raises:
+            RancherError: `not_found` if there is no such repository, chart or version.
+
+        Scope:
+            A key without a scope, or one scoped to the cluster.
+        """
+        answer: AppChart = self._value("apps.repos.chart", {
+            "repo": repo,
+            "chart": chart,
+            "version": version,
+            "timeout": timeout,
+        })
+        return answer
 
 
 # for those that hand them out: of which type is theirs to say

@@ -13,7 +13,11 @@ from rancher._secret import Secret
 
 __all__ = [
     "ApiResource",
+    "AppChart",
+    "AppOperation",
+    "AppOperationStatus",
     "AuthProvider",
+    "ClusterProxyConfig",
     "Conditions",
     "CreatedExtKubeconfig",
     "CreatedExtToken",
@@ -42,6 +46,11 @@ __all__ = [
     "Seconds",
     "ServerVersion",
     "SessionUser",
+    "SteveActionSchema",
+    "SteveDefinition",
+    "SteveField",
+    "SteveFields",
+    "SteveSchema",
     "Table",
     "TableColumn",
     "TableRow",
@@ -83,6 +92,59 @@ class ApiResource(TypedDict):
     """`deploy`."""
 
 
+class AppChart(TypedDict):
+    """What a version of a chart says of itself."""
+
+    name: str
+    """The chart."""
+    version: str
+    """Its version."""
+    description: str
+    """What it is."""
+    readme: str
+    """Its README, as Markdown."""
+    app_readme: str
+    """What it says in Rancher's dashboard, as Markdown."""
+    values: Any
+    """Its own values, which given ones are laid over."""
+    questions: Any
+    """The questions that Rancher's dashboard asks."""
+
+
+class AppOperation(TypedDict):
+    """An operation of Helm that has begun."""
+
+    id: str
+    """Its id, `namespace/name`."""
+    action: Literal["install", "upgrade", "uninstall"]
+    """What it does."""
+    namespace: str
+    """The namespace of the release."""
+    release: str
+    """The name of the release."""
+    chart: str
+    """The chart; empty for an uninstall."""
+    version: str
+    """The version of the chart; empty for an uninstall."""
+    revision: int | None
+    """The revision of the release that comes of it, at least; nothing for an uninstall."""
+
+
+class AppOperationStatus(TypedDict):
+    """What an operation says of itself."""
+
+    phase: Literal["waiting", "running", "succeeded", "failed", "unknown"]
+    """How far it is. `unknown`: its pod is gone, and nobody saw how Helm ended."""
+    message: str
+    """What Rancher says of it."""
+    action: str
+    """What it does."""
+    namespace: str
+    """The namespace of the release."""
+    release: str
+    """The name of the release."""
+
+
 class AuthProvider(TypedDict):
     """A provider by which one can log in."""
 
@@ -94,6 +156,17 @@ class AuthProvider(TypedDict):
     """Whether its login takes a password; the others need a browser."""
     redirect_url: str | None
     """Where a browser goes to log in, as the server says it."""
+
+
+class ClusterProxyConfig(TypedDict):
+    """Whether Rancher's proxy takes tokens of a cluster's service accounts."""
+
+    enabled: bool
+    """Whether it does."""
+    names: list[str]
+    """The names of the objects that say so: one, or none where nobody ever decided. Several
+    switch it off.
+    """
 
 
 class CreatedExtKubeconfig(TypedDict):
@@ -454,6 +527,85 @@ class SessionUser(TypedDict):
     """The name that the user logs in with, where the server tells."""
     must_change_password: bool | None
     """Whether the user is to choose another password first, where the server tells."""
+
+
+class SteveActionSchema(TypedDict):
+    """An action of a type."""
+
+    name: str
+    """`install`."""
+    input: str
+    """The type that it takes; empty for none."""
+    output: str
+    """The type that it answers with; empty for none."""
+
+
+class SteveDefinition(TypedDict):
+    """The fields of a type and of everything in it."""
+
+    name: str
+    """The name of the type among the definitions."""
+    definitions: list[SteveFields]
+    """The definitions, that of the type among them."""
+
+
+class SteveField(TypedDict):
+    """A field of a type."""
+
+    name: str
+    """Its name."""
+    type: str
+    """Its type: `string`, `array`, `map`, or the name of a definition."""
+    of: str
+    """What is in it, of an array or a map."""
+    required: bool
+    """Whether it must be given."""
+    description: str
+    """What the cluster says of it."""
+
+
+class SteveFields(TypedDict):
+    """The fields of one definition."""
+
+    name: str
+    """The name of the definition."""
+    fields: list[SteveField]
+    """Its fields."""
+
+
+class SteveSchema(TypedDict):
+    """A type of Steve, as the server shows it to the user."""
+
+    id: str
+    """The id of the type, `apps.deployment`."""
+    plural: str
+    """The plural, by which paths name it, `apps.deployments`."""
+    group: str
+    """The API group of Kubernetes; empty for the core group, and for types that are Steve's own."""
+    version: str
+    """Its version."""
+    kind: str
+    """The kind, `Deployment`; empty for types that are Steve's own."""
+    resource: str
+    """The plural in paths of Kubernetes, `deployments`."""
+    namespaced: bool
+    """Whether its objects are in namespaces."""
+    verbs: list[str]
+    """What the cluster can do with it: `get`, `list`, `watch`."""
+    collection_methods: list[str]
+    """What can be done with the collection: `GET`, `POST`; with `blocked-` before it, what
+    Rancher lets nobody do.
+    """
+    resource_methods: list[str]
+    """What can be done with one object: `GET`, `PUT`, `PATCH`, `DELETE`, also with `blocked-`."""
+    resource_actions: list[SteveActionSchema]
+    """The actions of its objects."""
+    collection_actions: list[SteveActionSchema]
+    """The actions of the collection."""
+    fields: list[SteveField]
+    """The fields of types that are Steve's own. Those of Kubernetes have none here: see
+    `definition`.
+    """
 
 
 class Table(TypedDict):

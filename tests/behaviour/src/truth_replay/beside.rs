@@ -6,7 +6,7 @@ use super::{Replay, Verdict, compare};
 use rancher_simulator::{Respond, Response};
 use rancher_tests::truth::{Body, Recorded, downstream, kubernetes};
 use serde_json::{Value, json};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 // Recorded rows that are not asked: recording, label, and why. None today.
 const LEFT_OUT: &[(&str, &str, &str)] = &[];
@@ -115,26 +115,39 @@ fn rules(row: &Recorded) -> Option<Vec<Value>> {
     }
 }
 
-/// A review has no order, and the recorded user had rules of parts that are not simulated. Each rule that is answered
-/// must be part of a recorded one; what else is in the answer is compared as everywhere.
+/// Verb, group and resource of all rules, and whether they are for some names only.
+fn rights(rules: &[Value]) -> BTreeSet<(String, String, String, bool)> {
+    let texts = |rule: &Value, key: &str| -> Vec<String> {
+        let list = rule[key].as_array().into_iter().flatten();
+        list.map(|text| text.as_str().unwrap_or_default().to_owned()).collect()
+    };
+    let mut rights = BTreeSet::new();
+    for rule in rules {
+        let named = !rule["resourceNames"].is_null();
+        for verb in texts(rule, "verbs") {
+            for group in texts(rule, "apiGroups") {
+                for resource in texts(rule, "resources") {
+                    rights.insert((verb.clone(), group.clone(), resource, named));
+                }
+            }
+        }
+    }
+    rights
+}
+
+/// A review has no order, the simulated roles are written shorter, and the recorded user had rules of parts that are not
+/// simulated. Each right that is answered must be a recorded one; what else is in the answer is compared as everywhere.
 fn within(recorded: &[Value], row: &Recorded, answer: &Response) -> Verdict {
     let mut body: Value = serde_json::from_slice(&answer.body).unwrap_or_default();
     let Body::Json(mut rest) = row.body.clone() else { return compare(row, answer) };
     let answered = body["status"]["resourceRules"].take();
     rest["status"]["resourceRules"].take();
-    let part = |one: &Value, other: &Value| {
-        let list = |value: &Value| value.as_array().cloned().unwrap_or_default();
-        list(one).iter().all(|item| list(other).contains(item))
-    };
-    let fits = |rule: &Value, known: &Value| {
-        rule["resourceNames"].is_null() == known["resourceNames"].is_null()
-            && ["verbs", "apiGroups", "resources"].iter().all(|key| part(&rule[key], &known[key]))
-    };
-    let answered = answered.as_array().cloned().unwrap_or_default();
-    let alien = answered.iter().filter(|rule| !recorded.iter().any(|known| fits(rule, known)));
-    let mut why: Vec<String> = alien.map(|rule| format!("nobody recorded the rule {rule}")).collect();
+    let answered = rights(answered.as_array().unwrap_or(&Vec::new()));
+    let recorded = rights(recorded);
+    let alien = answered.difference(&recorded);
+    let mut why: Vec<String> = alien.map(|right| format!("nobody recorded the right {right:?}")).collect();
     if answered.len() * 2 < recorded.len() {
-        why.push(format!("{} rules instead of {}", answered.len(), recorded.len()));
+        why.push(format!("{} rights instead of {}", answered.len(), recorded.len()));
     }
     let row = Recorded { body: Body::Json(rest), ..row.clone() };
     match compare(&row, &Response { body: body.to_string().into(), ..answer.clone() }) {

@@ -85,12 +85,13 @@ fn untrim(found: &mut Value, recorded: &mut Value) -> Vec<String> {
     why
 }
 
-// What was made just now, and tokens, whose names follow from the seed of a world.
+// What was made just now, and tokens and pods, whose names follow from the seed of a world.
 fn learn(row: &Recorded, found: &Value, recorded: &Value, minted: &mut Minted) {
     if row.method == "POST" && row.status == 201 {
         minted.learn(recorded, found);
     }
-    if recorded.get("resourceType").and_then(Value::as_str) == Some("token") {
+    let of = recorded.get("resourceType").and_then(Value::as_str);
+    if matches!(of, Some("token" | "pod")) {
         let items = |list: &Value| list.get("data").and_then(Value::as_array).cloned().unwrap_or_default();
         for (recorded, found) in items(recorded).iter().zip(&items(found)) {
             minted.learn(recorded, found);

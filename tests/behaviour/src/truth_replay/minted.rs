@@ -11,6 +11,7 @@ const MADE_UP: &[&str] = &[
     "createdTS",
     "creationTimestamp",
     "expiresAt",
+    "hash",
     "lastTransitionTime",
     "lastUpdateTime",
     "removed",

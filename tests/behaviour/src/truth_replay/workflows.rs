@@ -4,7 +4,7 @@
 //! replaced in it, so they are put back.
 
 use super::Replay;
-use rancher_tests::truth::Recorded;
+use rancher_tests::truth::{Body, Recorded};
 use serde_json::{Value, json};
 
 /// What stands for every password in the record.
@@ -30,9 +30,10 @@ pub(super) fn with_passwords(replay: &Replay, row: &Recorded) -> Recorded {
     row
 }
 
-/// Whether a row is of Steve or Kubernetes: of those, shapes are compared as in the other recordings.
+/// Whether a row is of Steve, of Kubernetes, or of what Norman makes of its objects: of those, shapes are compared as in the other recordings.
 pub(super) fn is_foreign(row: &Recorded) -> bool {
-    row.file == "workflows" && ["/k8s/", "/v1/"].iter().any(|plane| row.path.starts_with(plane))
+    row.file == "workflows"
+        && ["/k8s/", "/v1/", "/v3/project/"].iter().any(|plane| row.path.starts_with(plane))
 }
 
 /// What happened on the real server between the rows.
@@ -50,6 +51,17 @@ pub(super) fn history(replay: &mut Replay, last: Option<&Recorded>, row: &Record
             replay.fresh = answer["token"].as_str().unwrap().to_owned();
         }
         // the lists that follow are sorted by the names of what was made
+        label if label.starts_with("generateKubeconfig") => {
+            let config = match &row.body {
+                Body::Json(body) => body["config"].as_str().unwrap_or_default(),
+                _ => "",
+            };
+            // the name that the server made up stands in the text
+            let name = config.split("kubeconfig-user-mh6n5").nth(1).and_then(|rest| rest.split(':').next());
+            replay.world.expect_names(&[name.unwrap()]);
+        }
+        "ext kubeconfig two clusters" => replay.world.expect_names(&["kp8ds", "k6k4s"]),
+        "ext kubeconfig all" => replay.world.expect_names(&["vmt6k", "vhr9m"]),
         "cookie auth POST without CSRF" => replay.world.expect_names(&["2r9rl"]),
         "create project with quota" => replay.world.expect_names(&["fm7k2"]),
         _ if last.is_none() => {
@@ -58,6 +70,10 @@ pub(super) fn history(replay: &mut Replay, last: Option<&Recorded>, row: &Record
                 let path = format!("/v3/cluster/local/namespaces/{name}");
                 assert_eq!(replay.ask("admin-unscoped", "DELETE", &path, None).status, 200, "{path}");
             }
+            // one of the projects that the record shows by their number alone
+            replay.world.expect_names(&["b7tjt"]);
+            let body = json!({"name": "beside", "clusterId": "local"});
+            replay.happened("admin-unscoped", "/v3/projects", &body);
             // the administrator had asked for more kubeconfigs
             for _ in 0..3 {
                 let path = "/v3/clusters/local?action=generateKubeconfig";

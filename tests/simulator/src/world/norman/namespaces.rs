@@ -9,7 +9,7 @@ use crate::world::kube::NAMESPACES;
 use crate::world::proxy::between;
 use crate::world::quota;
 use crate::world::rights::{Access, Ask};
-use crate::world::state::{Agent, Object, State, dated};
+use crate::world::state::{Agent, Object, ObjectKey, State, dated};
 use http::{Method, StatusCode};
 use serde_json::{Map, Value, json};
 
@@ -108,8 +108,35 @@ fn create(world: &mut World, call: &Call<'_>, cluster: &str, access: &Access) ->
         // The default comes later, too.
         shown.remove("resourceQuota");
     }
+    let quota =
+        project.as_ref().and_then(|project| world.state.projects.get(project)?.fields.get("resourceQuota"));
+    if let (Some(shown), true) = (shown.as_object_mut(), quota.is_some_and(|quota| !quota.is_null())) {
+        shown.insert("containerDefaultResourceLimit".to_owned(), json!({}));
+    }
     world.settle_namespace(cluster, &name);
+    validated(world, cluster, &key);
     Ok(answer::json(StatusCode::CREATED, &shown))
+}
+
+// The quota of a namespace is checked before it is set.
+fn validated(world: &mut World, cluster: &str, key: &ObjectKey) {
+    // rule: namespace.quota-validated
+    let stored = world.state.clusters.get_mut(cluster).and_then(|found| found.objects.get_mut(key));
+    let Some(stored) = stored else { return };
+    if stored.annotation("field.cattle.io/resourceQuota").is_none() {
+        return;
+    }
+    let annotations = stored.body.get_mut("metadata").and_then(|meta| meta.get_mut("annotations"));
+    if let Some(Value::String(status)) = annotations.and_then(|all| all.get_mut("cattle.io/status")) {
+        let init = "{\"Type\":\"ResourceQuotaInit\"";
+        if let Some(at) = status.find(init)
+            && let Some(rest) = status.get(at..)
+        {
+            let validated = rest.replace("ResourceQuotaInit", "ResourceQuotaValidated");
+            let validated = validated.trim_end_matches("]}").to_owned();
+            status.insert_str(at, &format!("{validated},"));
+        }
+    }
 }
 
 // Labels and annotations as sent, and the quota where Rancher keeps it.
@@ -135,6 +162,10 @@ fn assign(namespace: &mut Object, project: Option<&str>) {
     let short = project.map(|project| project.rsplit(':').next().unwrap_or(project));
     for (field, value) in [("labels", short), ("annotations", project)] {
         let Value::Object(own) = metadata.entry(field).or_insert_with(|| json!({})) else { continue };
+        if let (Some(project), "annotations") = (value, field) {
+            // rule: namespace.move-marks
+            own.insert("field.cattle.io/resourceQuotaProjectId".to_owned(), json!(project));
+        }
         match value {
             Some(value) => own.insert("field.cattle.io/projectId".to_owned(), json!(value)),
             None => own.remove("field.cattle.io/projectId"),
@@ -246,6 +277,8 @@ fn object(base: &str, cluster: &str, name: &str, namespace: &Object, young: bool
         && let Ok(quota) = serde_json::from_str::<Value>(quota)
     {
         object.insert("resourceQuota".to_owned(), quota);
+    }
+    if namespace.annotation("field.cattle.io/containerDefaultResourceLimit").is_some() {
         object.insert("containerDefaultResourceLimit".to_owned(), json!({}));
     }
     dated(&mut object, "created", namespace.created);

@@ -77,6 +77,8 @@ impl World {
         });
         let container = quota.is_some().then(|| container.filter(|c| !c.is_null()).or(of_project)).flatten();
         let text = quota.as_ref().map(|quota| json!({"limit": nested(quota)}).to_string());
+        // rule: namespace.limits-stay
+        let left = found.annotation(LIMITS).map(|_| "null".to_owned());
         let limits = quota.is_some().then(|| {
             container.clone().map_or_else(
                 || "null".to_owned(),
@@ -88,7 +90,7 @@ impl World {
                 },
             )
         });
-        self.annotate(cluster, &key, &[(ANNOTATION, text), (LIMITS, limits)]);
+        self.annotate(cluster, &key, &[(ANNOTATION, text), (LIMITS, limits.or(left))]);
         let hard = quota.as_ref().and_then(|quota| amounts(quota).ok()).filter(|hard| !hard.is_empty());
         let hard = hard.map(|hard| {
             let hard: BTreeMap<&String, String> = hard.iter().map(|(k, v)| (k, v.to_string())).collect();

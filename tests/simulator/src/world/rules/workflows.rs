@@ -24,6 +24,21 @@ pub(super) const RECORDED: &[Rule] = &[
         "The authority in a generated kubeconfig is folded after 49 characters, then after every 76.",
     ),
     recorded(
+        "namespace.limits-stay",
+        "workflows, its namespace after delete, steve list",
+        "A namespace that had default limits keeps the mark of them when it leaves the quota.",
+    ),
+    recorded(
+        "namespace.move-marks",
+        "workflows, its namespace after delete",
+        "Moving a namespace marks the project whose quota it is in.",
+    ),
+    recorded(
+        "namespace.quota-validated",
+        "workflows, namespace after a moment",
+        "The status of a namespace that was made in a project with a quota says that the quota was validated.",
+    ),
+    recorded(
         "norman.claims",
         "workflows, project pvcs",
         "Claims on volumes stand below the project of their namespace.",
@@ -58,6 +73,11 @@ pub(super) const RECORDED: &[Rule] = &[
         "schema.of-a-cluster",
         "workflows, cluster schemas, local-scoped",
         "Schemas below a cluster link to that cluster, and leave out what is empty.",
+    ),
+    recorded(
+        "steve.never-written",
+        "workflows, GET /v1/auditlog.cattle.io.auditpolicies",
+        "The list of a type that was never written has no revision.",
     ),
 ];
 

@@ -77,7 +77,7 @@ impl Chart {
         let replicas = all.get("replicas").cloned().unwrap_or_default();
         if !replicas.is_u64() {
             return Err(format!(
-                "Deployment in version \"v1\" cannot be handled as a Deployment: json: cannot unmarshal {replicas} into Go struct field DeploymentSpec.spec.replicas of type int32"
+                "Deployment.apps \"{release}\" is invalid: spec.replicas: Invalid value: {replicas}: must be a number"
             ));
         }
         let password = all.get("password").and_then(Value::as_str).unwrap_or_default();

@@ -232,6 +232,12 @@ fn serve(world: &mut World, call: &Call<'_>, plane: &Plane<'_>, rest: &[&str]) -
         return follow::subscribe_steve(world, plane.cluster);
     }
     let name = rest.first().copied().unwrap_or_default();
+    if let ("auditlog.cattle.io.auditpolicies", &Method::GET, true) =
+        (name, call.method, plane.access.is_admin())
+        && rest.len() == 1
+    {
+        return schemed(plane, never_written(plane, name, "auditlog.cattle.io.auditpolicy"));
+    }
     let Some(resource) = resource_of(name) else {
         if real(name) {
             // rule: route.not-simulated
@@ -255,6 +261,16 @@ fn serve(world: &mut World, call: &Call<'_>, plane: &Plane<'_>, rest: &[&str]) -
         _ => not_simulated("this call to Steve"),
     };
     if response.status == StatusCode::NO_CONTENT { response } else { schemed(plane, response) }
+}
+
+// rule: steve.never-written
+fn never_written(plane: &Plane<'_>, plural: &str, name: &str) -> Response {
+    let own = format!("{}/v1/{plural}", plane.base);
+    let body = json!({
+        "type": "collection", "links": {"self": own}, "createTypes": {name: own}, "actions": {},
+        "resourceType": name, "data": [],
+    });
+    answer::json(StatusCode::OK, &body)
 }
 
 fn list(world: &World, call: &Call<'_>, plane: &Plane<'_>, resource: &Resource, namespace: &str) -> Response {

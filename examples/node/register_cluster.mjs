@@ -1,0 +1,9 @@
+// Registers a cluster: its manifest goes to standard output, for `kubectl apply -f -` in the cluster. It is a secret.
+import { connect, given } from './connect.mjs';
+
+const [name, ...rest] = given(1, 'NAME [--wait]');
+const client = await connect();
+const cluster = await client.registration.ensureImported(name);
+console.error(`${cluster.id} ${cluster.created ? 'created' : 'was there'}`);
+console.log(await client.registration.manifest(cluster.id));
+if (rest.includes('--wait')) await client.registration.waitReady(cluster.id);
