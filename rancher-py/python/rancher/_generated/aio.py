@@ -467,9 +467,9 @@ class AsyncClientOperations(AsyncCalls):
 
     async def change_password(
         self,
-        current: str,
+        current_password: str,
         /,
-        new: str,
+        new_password: str,
         *,
         timeout: Seconds | None = None,
     ) -> None:
@@ -477,8 +477,8 @@ class AsyncClientOperations(AsyncCalls):
         they are.
 
         Args:
-            current: The password as it is.
-            new: The password as it shall be.
+            current_password: The password as it is.
+            new_password: The password as it shall be.
             timeout: How long it may take in all. In seconds, or a `timedelta`.
 
         Raises:
@@ -489,14 +489,25 @@ class AsyncClientOperations(AsyncCalls):
         Scope:
             A key without a scope, or one scoped to `local`.
         """
-        await self._nothing("change_password", {"current": current, "new": new, "timeout": timeout})
+        await self._nothing("change_password", {
+            "current_password": current_password,
+            "new_password": new_password,
+            "timeout": timeout,
+        })
 
-    async def set_password(self, user: str, /, new: str, *, timeout: Seconds | None = None) -> None:
+    async def set_password(
+        self,
+        user: str,
+        /,
+        new_password: str,
+        *,
+        timeout: Seconds | None = None,
+    ) -> None:
         """Sets the password of a local user, as an administrator.
 
         Args:
             user: The id of the user.
-            new: The password as it shall be.
+            new_password: The password as it shall be.
             timeout: How long it may take in all. In seconds, or a `timedelta`.
 
         Raises:
@@ -506,7 +517,11 @@ class AsyncClientOperations(AsyncCalls):
         Scope:
             A key without a scope.
         """
-        await self._nothing("set_password", {"user": user, "new": new, "timeout": timeout})
+        await self._nothing("set_password", {
+            "user": user,
+            "new_password": new_password,
+            "timeout": timeout,
+        })
 
 
 class AsyncExt(AsyncCalls):

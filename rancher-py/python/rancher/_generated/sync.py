@@ -454,13 +454,20 @@ class ClientOperations(SyncCalls):
         answer: LoggedOut = self._value("logout", {"timeout": timeout})
         return answer
 
-    def change_password(self, current: str, /, new: str, *, timeout: Seconds | None = None) -> None:
+    def change_password(
+        self,
+        current_password: str,
+        /,
+        new_password: str,
+        *,
+        timeout: Seconds | None = None,
+    ) -> None:
         """Changes the password of the user whose credential this is. Sessions and keys stay as
         they are.
 
         Args:
-            current: The password as it is.
-            new: The password as it shall be.
+            current_password: The password as it is.
+            new_password: The password as it shall be.
             timeout: How long it may take in all. In seconds, or a `timedelta`.
 
         Raises:
@@ -471,14 +478,25 @@ class ClientOperations(SyncCalls):
         Scope:
             A key without a scope, or one scoped to `local`.
         """
-        self._nothing("change_password", {"current": current, "new": new, "timeout": timeout})
+        self._nothing("change_password", {
+            "current_password": current_password,
+            "new_password": new_password,
+            "timeout": timeout,
+        })
 
-    def set_password(self, user: str, /, new: str, *, timeout: Seconds | None = None) -> None:
+    def set_password(
+        self,
+        user: str,
+        /,
+        new_password: str,
+        *,
+        timeout: Seconds | None = None,
+    ) -> None:
         """Sets the password of a local user, as an administrator.
 
         Args:
             user: The id of the user.
-            new: The password as it shall be.
+            new_password: The password as it shall be.
             timeout: How long it may take in all. In seconds, or a `timedelta`.
 
         Raises:
@@ -488,7 +506,11 @@ class ClientOperations(SyncCalls):
         Scope:
             A key without a scope.
         """
-        self._nothing("set_password", {"user": user, "new": new, "timeout": timeout})
+        self._nothing("set_password", {
+            "user": user,
+            "new_password": new_password,
+            "timeout": timeout,
+        })
 
 
 class Ext(SyncCalls):

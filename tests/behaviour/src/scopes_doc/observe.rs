@@ -19,7 +19,7 @@ const ADMIN: &str = "admin-unscoped";
 
 // What returns one answer after another, and of these what never ends by itself.
 const STREAMS: &[&str] =
-    &["objects", "any objects", "wait", "wait gone", "edit", "events", "any events", "lines"];
+    &["objects", "any objects", "wait", "wait gone", "any wait", "any wait gone", "edit", "events", "any events", "lines"];
 const ENDLESS: &[&str] = &["events", "any events", "lines"];
 
 /// What a call came to.

@@ -60,8 +60,8 @@ pub(super) fn history(replay: &mut Replay, last: Option<&Recorded>, row: &Record
             let name = config.split("kubeconfig-user-mh6n5").nth(1).and_then(|rest| rest.split(':').next());
             replay.world.expect_names(&[name.unwrap()]);
         }
-        "ext kubeconfig two clusters" => replay.world.expect_names(&["kp8ds", "k6k4s"]),
-        "ext kubeconfig all" => replay.world.expect_names(&["vmt6k", "vhr9m"]),
+        "ext kubeconfig two clusters" => replay.world.expect_names(&["6k4ss", "kp8ds"]),
+        "ext kubeconfig all" => replay.world.expect_names(&["hr9mr", "vmt6k"]),
         "cookie auth POST without CSRF" => replay.world.expect_names(&["2r9rl"]),
         "create project with quota" => replay.world.expect_names(&["fm7k2"]),
         _ if last.is_none() => {
