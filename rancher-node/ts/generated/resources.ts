@@ -3525,17 +3525,17 @@ export class ClientOperations extends Calls {
   /**
    * Changes the password of the user whose credential this is. Sessions and keys stay as they are.
    *
-   * @param current - The password as it is.
-   * @param new_ - The password as it shall be.
+   * @param currentPassword - The password as it is.
+   * @param newPassword - The password as it shall be.
    * @throws RancherError: `invalid` if one is empty or the new one too short; with the cause
    *   `wrong_password` if the current one is another. Of an administrator the
    *   extension API does not check that.
    * @remarks Scope: A key without a scope, or one scoped to `local`.
    */
-  changePassword(current: string, new_: string, options: Call = {}): Promise<void> {
+  changePassword(currentPassword: string, newPassword: string, options: Call = {}): Promise<void> {
     return this._nothing('change_password', {
-      current,
-      new: new_,
+      current_password: currentPassword,
+      new_password: newPassword,
       timeout: seconds(options.timeout),
     }, options);
   }
@@ -3544,15 +3544,15 @@ export class ClientOperations extends Calls {
    * Sets the password of a local user, as an administrator.
    *
    * @param user - The id of the user.
-   * @param new_ - The password as it shall be.
+   * @param newPassword - The password as it shall be.
    * @throws RancherError: `invalid` if it is empty or too short; `not_found` if there is no such
    *   user; `forbidden`.
    * @remarks Scope: A key without a scope.
    */
-  setPassword(user: string, new_: string, options: Call = {}): Promise<void> {
+  setPassword(user: string, newPassword: string, options: Call = {}): Promise<void> {
     return this._nothing('set_password', {
       user,
-      new: new_,
+      new_password: newPassword,
       timeout: seconds(options.timeout),
     }, options);
   }
