@@ -139,7 +139,7 @@ fn the_calls_that_are_awaited_are_the_same() {
     let (one, other) = (methods(&plain), methods(&all[CLASSES]["sync.py"]));
     assert_eq!(one, other);
     assert!(one.len() > 80, "{}", one.len());
-    for list in ["list", "link_list"] {
+    for list in ["link_list", "list_metadata", "watch", "logs"] {
         assert!(!all[CLASSES]["aio.py"].contains(&format!("async def {list}(")), "{list} is no coroutine");
     }
 }
