@@ -1,7 +1,7 @@
 //! The same server by the packages of Python and Node: each is started with the environment of the run, works in its
 //! namespace, and says in its last line what it saw.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Stdio;
 use tokio::process::Command;
 
@@ -37,7 +37,7 @@ pub(super) async fn node(site: &Site) -> Outcome {
     run(site, command, program).await
 }
 
-async fn run(site: &Site, mut command: Command, program: &PathBuf) -> Outcome {
+async fn run(site: &Site, mut command: Command, program: &Path) -> Outcome {
     let mut missing = String::new();
     if let Ok(cluster) = site.cluster() {
         command.env("SDK_LIVE_CLUSTER", cluster.id().as_str());

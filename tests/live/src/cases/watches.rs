@@ -62,14 +62,13 @@ impl Believer {
                 }
                 self.there.insert(seen.uid, (seen.name, seen.version, seen.value));
             }
-            Event::Deleted(gone) => match self.there.remove(&gone.uid) {
-                Some((name, ..)) => {
+            Event::Deleted(gone) => {
+                // one that was never told is not of those that are read here
+                if let Some((name, ..)) = self.there.remove(&gone.uid) {
                     self.told += 1;
                     self.gone.push(name);
                 }
-                // one that was never told because it is not of those that are read here
-                None => {}
-            },
+            }
             _ => {}
         }
     }
