@@ -46,7 +46,7 @@ pub(crate) fn serve(world: &mut World, call: &Call<'_>, access: &Access, verb: &
             Ok((made, text)) => {
                 answer::json(StatusCode::CREATED, &Value::Object(shown(&made, Some(&text), true)))
             }
-            Err(refused) => refused,
+            Err(refused) => *refused,
         },
         ("list", "") => list(world, access),
         ("get" | "delete", name) => one(world, access, verb, name),
@@ -61,12 +61,16 @@ pub(crate) fn steve(world: &mut World, call: &Call<'_>, access: &Access, rest: &
     }
     match create(world, call, access) {
         Ok((made, text)) => answer::json(StatusCode::CREATED, &in_steve(&call.base, &made, &text)),
-        Err(refused) => refused,
+        Err(refused) => *refused,
     }
 }
 
-fn create(world: &mut World, call: &Call<'_>, access: &Access) -> Result<(Kubeconfig, String), Response> {
-    let body = call.object().map_err(bad)?;
+fn create(
+    world: &mut World,
+    call: &Call<'_>,
+    access: &Access,
+) -> Result<(Kubeconfig, String), Box<Response>> {
+    let body = call.object().map_err(|message| Box::new(bad(message)))?;
     let spec = body.get("spec").cloned().unwrap_or_default();
     let text = |field: &str| spec.get(field).and_then(Value::as_str).unwrap_or_default().to_owned();
     let ids = spec.get("clusters").and_then(Value::as_array).into_iter().flatten();
@@ -77,7 +81,9 @@ fn create(world: &mut World, call: &Call<'_>, access: &Access) -> Result<(Kubeco
     let ttl = match spec.get("ttl").and_then(Value::as_i64).unwrap_or_default() {
         // rule: ext.kubeconfig-ttl
         0 => 30 * DAY / 1000,
-        ttl if ttl < 0 || ttl > most => return Err(bad(format!("spec.ttl {ttl} exceeds max ttl {most}"))),
+        ttl if ttl < 0 || ttl > most => {
+            return Err(Box::new(bad(format!("spec.ttl {ttl} exceeds max ttl {most}"))));
+        }
         ttl => ttl,
     };
     let current = Some(text("currentContext")).filter(|id| !id.is_empty());
@@ -116,17 +122,17 @@ fn all(world: &World, access: &Access) -> Vec<Cluster> {
     seen
 }
 
-fn named(world: &World, access: &Access, ids: &[String]) -> Result<Vec<Cluster>, Response> {
+fn named(world: &World, access: &Access, ids: &[String]) -> Result<Vec<Cluster>, Box<Response>> {
     let of = |id: &String| {
         let found = world.state.clusters.get(id);
         // rule: ext.kubeconfig-unknown-cluster
-        let found = found.ok_or_else(|| bad(format!("cluster {id} not found")))?;
+        let found = found.ok_or_else(|| Box::new(bad(format!("cluster {id} not found"))))?;
         if access.sees_cluster(id) {
             return Ok(found.clone());
         }
         // rule: ext.kubeconfig-foreign-cluster
         let message = format!("user {} is not allowed to access cluster {id}", access.user);
-        Err(failure(StatusCode::FORBIDDEN, "Forbidden", PLURAL, "", message))
+        Err(Box::new(failure(StatusCode::FORBIDDEN, "Forbidden", PLURAL, "", message)))
     };
     ids.iter().map(of).collect()
 }

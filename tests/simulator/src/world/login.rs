@@ -57,7 +57,7 @@ pub(crate) fn login(world: &mut World, call: &Call<'_>, kind: &str) -> Response 
         None if kind == "localProvider" => local(&world.state, username, password),
         Some(id) => match by_directory(world, id, username, password) {
             Ok(found) => found,
-            Err(response) => return response,
+            Err(response) => return *response,
         },
         None => {
             // rule: login.unknown-type
@@ -113,11 +113,11 @@ fn by_directory(
     id: &str,
     username: &str,
     password: &str,
-) -> Result<Option<String>, Response> {
+) -> Result<Option<String>, Box<Response>> {
     let state = &mut world.state;
     let Some(directory) = state.directories.get(id).filter(|directory| !directory.down) else {
         // rule: login.directory-down
-        return Err(refusal(StatusCode::INTERNAL_SERVER_ERROR, "ServerError", ""));
+        return Err(Box::new(refusal(StatusCode::INTERNAL_SERVER_ERROR, "ServerError", "")));
     };
     if directory.passwords.get(username).is_none_or(|known| known != password) {
         return Ok(None);
