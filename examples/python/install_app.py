@@ -5,7 +5,7 @@ from connect import arguments, connect
 cluster, namespace, url, chart = arguments(4, "CLUSTER-ID NAMESPACE REPO-URL CHART")
 with connect() as client:
     apps = client.cluster(cluster).apps
-    apps.repos.create("example-charts", url=url)
+    apps.repos.create("example-charts", url)
     apps.repos.wait("example-charts")
     operation = apps.install("example-charts", chart, namespace=namespace)
     for line in apps.logs(operation["id"]):

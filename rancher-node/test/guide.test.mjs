@@ -27,14 +27,22 @@ test('the guide to logins runs', { timeout: 240_000 }, async () => {
   assert.match(await run('login', 1), /Secret\(\*\*\*\)/);
 });
 
-async function run(name, moreThan) {
+test('the guide to Kubernetes runs', { timeout: 240_000 }, async () => {
+  assert.match(await run('kubernetes', 2, 0), /web started/);
+});
+
+test('the guide to watches runs', { timeout: 240_000 }, async () => {
+  assert.match(await run('watches', 0), /^(\d+) \1$/m);
+});
+
+async function run(name, moreThan, nodes) {
   const text = readFileSync(new URL(`../../docs/guide/${name}.md`, import.meta.url), 'utf8');
   const blocks = [...text.matchAll(/^```js\n(.*?)^```$/gms)].map(([, block]) => block);
   assert.ok(blocks.length > moreThan && blocks.length === text.split('```js').length - 1);
   mkdirSync(join(folder, 'node_modules'), { recursive: true });
   if (!existsSync(join(folder, 'node_modules', 'rancher-node'))) symlinkSync(fileURLToPath(new URL('..', import.meta.url)), join(folder, 'node_modules', 'rancher-node'));
   writeFileSync(join(folder, 'guide.mjs'), program(blocks));
-  const simulator = await Simulator.start({ delayScale: 0 });
+  const simulator = await Simulator.start({ delayScale: 0, nodes });
   try {
     writeFileSync(join(folder, 'ca.pem'), simulator.caPem);
     const { PATH, RANCHER_SIM } = process.env;

@@ -24,14 +24,24 @@ def test_the_guide_to_logins_runs(tmp_path: Path) -> None:
     assert "<Secret ***>" in run(tmp_path, "login", 1).stdout
 
 
-def run(tmp_path: Path, name: str, more_than: int) -> subprocess.CompletedProcess[str]:
+def test_the_guide_to_kubernetes_runs(tmp_path: Path) -> None:
+    said = run(tmp_path, "kubernetes", 2, nodes=0).stdout
+    assert "web started" in said and '.spec.replicas belongs to "ci"' in said, said
+
+
+def test_the_guide_to_watches_runs(tmp_path: Path) -> None:
+    there, listed = run(tmp_path, "watches", 0).stdout.split()
+    assert there == listed and int(there) > 5
+
+
+def run(tmp_path: Path, name: str, more_than: int, nodes: int | None = None) -> subprocess.CompletedProcess[str]:
     text = (ROOT / f"docs/guide/{name}.md").read_text()
     blocks = BLOCK.findall(text)
     assert len(blocks) > more_than and len(blocks) == text.count("```python")
     program = tmp_path / "guide.py"
     program.write_text("\n".join(blocks))
-    environment = {name: os.environ[name] for name in ("PATH", "RANCHER_SIM") if name in os.environ}
-    with Simulator() as simulator:
+    environment = {name: os.environ[name] for name in ("PATH", "PYTHONPATH", "RANCHER_SIM") if name in os.environ}
+    with Simulator(nodes=nodes) as simulator:
         (tmp_path / "ca.pem").write_text(simulator.ca_pem)
         environment |= {
             "HOME": str(tmp_path),

@@ -113,7 +113,7 @@ fn a_wrong_password_is_told_from_other_failures() {
         (wrong.kind(), wrong.causes()),
         (ErrorKind::Invalid, &[crate::error::Cause::WrongPassword][..])
     );
-    assert_eq!(wrong.field(), Some("current"));
+    assert_eq!(wrong.field(), Some("current_password"));
     assert_eq!(with(ErrorKind::Unavailable, "failed to get password secret").kind(), ErrorKind::Unavailable);
     assert!(with(ErrorKind::Invalid, "password must be at least 12 characters").causes().is_empty());
 }

@@ -118,7 +118,7 @@ pub(crate) fn check_password(which: &'static str, password: &SecretString) -> Re
             format!("nothing was sent: the {which} password is empty"),
             "give it; the server has a least length for new ones",
         )
-        .with_field(which)),
+        .with_field(format!("{which}_password"))),
         false => Ok(()),
     }
 }
@@ -137,7 +137,7 @@ pub(crate) fn wrong_current(error: Error) -> Error {
         "the password was not changed: the current one is another",
         "give the password that the user logs in with now",
     )
-    .with_field("current")
+    .with_field("current_password")
     .with_causes([Cause::WrongPassword])
     .with_operation(operation);
     let wrong = http.into_iter().fold(wrong, Error::with_http);

@@ -599,10 +599,10 @@ export interface SteveActionOptions extends Call {
 /** Options of `SteveResource.patch`. */
 export interface StevePatchOptions extends Call {
   /**
-   * How it is laid over the object: `merge` (if not given), `strategic`, or the steps of a `json`
-   * patch.
+   * Which sort of patch it is: RFC 7386; the same, but containers and the like are merged by name;
+   * RFC 6902. If not given, an object is a `merge` and a list `json`.
    */
-  readonly kind?: 'merge' | 'strategic' | 'json' | undefined;
+  readonly type?: 'merge' | 'strategic' | 'json' | undefined;
 }
 
 /** Options of `Apps.list`. */
@@ -697,13 +697,8 @@ export interface AppsReposListOptions extends Call {}
 
 /** Options of `AppRepos.create`. */
 export interface AppsReposCreateOptions extends Call {
-  /**
-   * Where its index is, `https://charts.example.com/shop`, or the registry,
-   * `oci://registry.example.com/charts`. Give this or `git_repo`.
-   */
-  readonly url?: string | undefined;
-  /** The Git repository, `https://git.example.com/shop/charts.git`. */
-  readonly gitRepo?: string | undefined;
+  /** It is a Git repository, `https://git.example.com/shop/charts.git`. */
+  readonly git?: boolean | undefined;
   /** Its branch. */
   readonly gitBranch?: string | undefined;
   /** The namespace of the Secret that holds what the repository asks for. */
@@ -801,18 +796,21 @@ export class AppRepos extends Calls {
    * Makes a repository known to the cluster. The server reads its index then: `wait` for it.
    *
    * @param name - Its name.
+   * @param url - Where its index is, `https://charts.example.com/shop`, or the registry,
+   *   `oci://registry.example.com/charts`; with `git`, the Git repository.
    * @throws RancherError: `invalid` before anything is sent, if that is no repository, or its
    *   address holds a password; `already_exists`; `forbidden`.
    * @remarks Scope: A key without a scope, or one scoped to the cluster.
    */
   create<R extends object = Record<string, unknown>>(
     name: string,
+    url: string,
     options: AppsReposCreateOptions = {},
   ): Promise<Kept<R>> {
     return this._object<R>('apps.repos.create', {
       name,
-      url: options.url,
-      git_repo: options.gitRepo,
+      url,
+      git: options.git,
       git_branch: options.gitBranch,
       secret_namespace: options.secretNamespace,
       secret_name: options.secretName,
@@ -2542,7 +2540,7 @@ export class SteveResource<T extends object> extends Calls {
    * Changes a part of an object and returns it as it is now.
    *
    * @param id - Its id.
-   * @param patch - The change: an object, or a list of steps.
+   * @param patch - What changes: an object (`merge` or `strategic`), or a list of steps (`json`).
    * @throws RancherError: `invalid` if that is no such patch; `conflict` if it names a resource
    *   version that is not the present one; `not_found`.
    * @remarks Scope: As `list`.
@@ -2551,7 +2549,7 @@ export class SteveResource<T extends object> extends Calls {
     return this._object<T>('steve.patch', {
       id,
       patch,
-      kind: options.kind,
+      type: options.type,
       timeout: seconds(options.timeout),
     }, options);
   }
@@ -3528,16 +3526,16 @@ export class ClientOperations extends Calls {
    * Changes the password of the user whose credential this is. Sessions and keys stay as they are.
    *
    * @param current - The password as it is.
-   * @param new - The password as it shall be.
+   * @param new_ - The password as it shall be.
    * @throws RancherError: `invalid` if one is empty or the new one too short; with the cause
    *   `wrong_password` if the current one is another. Of an administrator the
    *   extension API does not check that.
    * @remarks Scope: A key without a scope, or one scoped to `local`.
    */
-  changePassword(current: string, new: string, options: Call = {}): Promise<void> {
+  changePassword(current: string, new_: string, options: Call = {}): Promise<void> {
     return this._nothing('change_password', {
       current,
-      new,
+      new: new_,
       timeout: seconds(options.timeout),
     }, options);
   }
@@ -3546,12 +3544,16 @@ export class ClientOperations extends Calls {
    * Sets the password of a local user, as an administrator.
    *
    * @param user - The id of the user.
-   * @param new - The password as it shall be.
+   * @param new_ - The password as it shall be.
    * @throws RancherError: `invalid` if it is empty or too short; `not_found` if there is no such
    *   user; `forbidden`.
    * @remarks Scope: A key without a scope.
    */
-  setPassword(user: string, new: string, options: Call = {}): Promise<void> {
-    return this._nothing('set_password', { user, new, timeout: seconds(options.timeout) }, options);
+  setPassword(user: string, new_: string, options: Call = {}): Promise<void> {
+    return this._nothing('set_password', {
+      user,
+      new: new_,
+      timeout: seconds(options.timeout),
+    }, options);
   }
 }

@@ -267,7 +267,7 @@ async fn passwords_are_changed_and_set() {
     let short = client.change_password(&current, &SecretString::from("s3cr3t")).await.unwrap_err();
     assert_eq!(short.kind(), ErrorKind::Invalid);
     let empty = client.change_password(&current, &SecretString::default()).await.unwrap_err();
-    assert_eq!((empty.kind(), empty.field()), (ErrorKind::Invalid, Some("new")));
+    assert_eq!((empty.kind(), empty.field()), (ErrorKind::Invalid, Some("new_password")));
     client.change_password(&current, &new).await.unwrap();
     assert_eq!(refused(&client, &as_user(&user)).await.causes(), [Cause::WrongPassword]);
 

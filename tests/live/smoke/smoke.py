@@ -9,10 +9,10 @@ namespace = os.environ.get("SDK_LIVE_NAMESPACE")
 seen = []
 
 with rancher.Client() as client:
-    seen.append(client.version().version)
+    seen.append(client.version()["version"])
     report = client.doctor(cluster=cluster)
-    assert report.verdict in ("usable", "limited"), report
-    seen.append(f"doctor: {report.verdict}")
+    assert report["verdict"] in ("usable", "limited"), report
+    seen.append(f"doctor: {report['verdict']}")
     try:
         seen.append(f"{len(list(client.clusters.list(page_size=2)))} clusters")
     except rancher.RancherError as error:
@@ -20,7 +20,7 @@ with rancher.Client() as client:
         assert error.kind in ("out_of_scope", "undetermined"), error
         seen.append(f"clusters: {error.kind}")
     if cluster:
-        seen.append(client.cluster(cluster).whoami().user)
+        seen.append(client.cluster(cluster).whoami()["user"])
     if namespace:
         maps = client.cluster(cluster).resource("configmaps", namespace=namespace)
         own = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "python"}, "data": {"n": "1"}}

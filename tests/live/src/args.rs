@@ -9,7 +9,7 @@ use crate::mark::Run;
 ///
 /// The credential is found as every client of the core finds it: RANCHER_TOKEN and its like, or the Rancher CLI's
 /// cli2.json or a kubeconfig that name the same URL. The suite touches only what it made itself: a project, a namespace
-/// and two API keys, all of which bear the name of the run, and it deletes them at the end.
+/// and three API keys, all of which bear the name of the run, and it deletes them at the end.
 #[derive(Debug, Clone, Parser)]
 #[command(name = "tests/run --live", bin_name = "tests/run --live")]
 pub(crate) struct Args {

@@ -22,6 +22,7 @@ const ROUNDS: usize = 3;
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Left {
     Key(String),
+    ExtToken(String),
     Namespace(ClusterId, String),
     Project(String),
 }
@@ -30,6 +31,7 @@ impl Left {
     fn words(&self) -> String {
         match self {
             Left::Key(id) => format!("key {id}"),
+            Left::ExtToken(name) => format!("token {name} of ext.cattle.io"),
             Left::Namespace(cluster, name) => format!("namespace {name} in {cluster}"),
             Left::Project(id) => format!("project {id}"),
         }
@@ -108,6 +110,15 @@ async fn find(site: &Site, clusters: &BTreeSet<ClusterId>, noted: &[Entry]) -> R
                 found.push(Left::Key(id.clone()));
             }
         }
+        match client.ext().tokens().list().await {
+            Ok(tokens) => {
+                let own = tokens.into_iter().filter(|token| run.described(&token.description));
+                found.extend(own.map(|token| Left::ExtToken(token.name)));
+            }
+            // an old server has none
+            Err(error) if error.kind() == ErrorKind::Unsupported => {}
+            Err(error) => return Err(error),
+        }
     }
     for cluster in clusters {
         let namespaces = namespaces(client, cluster)?;
@@ -148,6 +159,15 @@ async fn delete(site: &Site, thing: &Left) -> Result<(), String> {
             absent(keys.delete(id).await)?;
             match keys.get(id).await {
                 Err(error) if error.kind() == ErrorKind::NotFound => Ok(()),
+                Err(error) => Err(error.to_string()),
+                Ok(_) => Err("it was deleted, and is there".to_owned()),
+            }
+        }
+        Left::ExtToken(name) => {
+            let tokens = site.client.ext().tokens();
+            absent(tokens.delete(name).await)?;
+            match tokens.get(name).await {
+                Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::Forbidden) => Ok(()),
                 Err(error) => Err(error.to_string()),
                 Ok(_) => Err("it was deleted, and is there".to_owned()),
             }

@@ -33,7 +33,11 @@ fn sample(operation: &str, it: &Parameter) -> Value {
         ("sort" | "include" | "exclude" | "exclude_values", _) => json!(["metadata.name"]),
         ("expired", _) => json!("fail"),
         ("propagation", _) => json!("orphan"),
-        ("type", _) if operation.starts_with("kubernetes.patch") => json!("strategic"),
+        ("type", _) if operation.contains(".patch") => json!("strategic"),
+        ("operation", Kind::String) => json!("shop-web/helm-operation-abcde"),
+        ("operation", Kind::Data) => json!({"id": "shop-web/helm-operation-abcde"}),
+        ("url", _) => json!("https://charts.example.com"),
+        ("ca_pem", _) => json!("-----BEGIN CERTIFICATE-----"),
         ("object", Kind::Data) if operation.ends_with(".apply") => json!({
             "apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "a", "namespace": "shop-web"},
         }),
@@ -107,6 +111,10 @@ impl Sample {
             given.remove("project");
         }
         given.remove("not_projects_or_namespaces");
+        // that is for registries
+        if operation.name == "apps.repos.create" {
+            given.remove("insecure_plain_http");
+        }
         // two names of one span
         if given.contains_key("deadline") {
             given.remove("timeout");

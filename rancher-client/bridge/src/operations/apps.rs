@@ -187,10 +187,12 @@ fn new_repo(input: &mut Input) -> Outcome<NewRepo> {
             Some(RepoSecret { namespace: namespace.unwrap_or_default(), name: name.unwrap_or_default() })
         }
     };
+    let (url, git) = (input.text("url")?, input.flag("git")?.unwrap_or_default());
+    let (url, git_repo) = if git { (String::new(), url) } else { (url, String::new()) };
     Ok(NewRepo {
         name: input.text("name")?,
-        url: input.text_if("url")?.unwrap_or_default(),
-        git_repo: input.text_if("git_repo")?.unwrap_or_default(),
+        url,
+        git_repo,
         git_branch: input.text_if("git_branch")?.unwrap_or_default(),
         secret,
         ca_pem: input.text_if("ca_pem")?.unwrap_or_default(),
@@ -336,12 +338,12 @@ mod tests {
         };
         assert_eq!(uninstall_options(&mut agreement::input("apps.uninstall", &given)).unwrap(), expected);
         let given = json!({
-            "target": target, "name": "a", "url": "b", "git_repo": "c", "git_branch": "d", "secret_namespace": "e",
+            "target": target, "name": "a", "url": "c", "git": true, "git_branch": "d", "secret_namespace": "e",
             "secret_name": "f", "ca_pem": "g", "insecure_tls": true, "insecure_plain_http": true,
         });
         let expected = NewRepo {
             name: "a".into(),
-            url: "b".into(),
+            url: String::new(),
             git_repo: "c".into(),
             git_branch: "d".into(),
             secret: Some(RepoSecret { namespace: "e".into(), name: "f".into() }),

@@ -69,8 +69,8 @@ pub(super) async fn logout(input: Input) -> Outcome<Answer> {
 }
 
 pub(super) async fn change_password(mut input: Input) -> Outcome<Answer> {
-    let current = input.secret("current")?.unwrap_or_default();
-    let new = input.secret("new")?.unwrap_or_default();
+    let current = input.secret("current_password")?.unwrap_or_default();
+    let new = input.secret("new_password")?.unwrap_or_default();
     input.done()?;
     input.context.client.change_password(&current, &new).await?;
     Ok(Answer::value(Value::Null))
@@ -78,7 +78,7 @@ pub(super) async fn change_password(mut input: Input) -> Outcome<Answer> {
 
 pub(super) async fn set_password(mut input: Input) -> Outcome<Answer> {
     let user = UserId::new(input.text("user")?)?;
-    let new = input.secret("new")?.unwrap_or_default();
+    let new = input.secret("new_password")?.unwrap_or_default();
     input.done()?;
     input.context.client.set_password(&user, &new).await?;
     Ok(Answer::value(Value::Null))

@@ -1,11 +1,12 @@
 //! The types of Steve, its actions, and patches.
 
-use rancher_client::steve::{ActionSchema, FieldSchema, Patch};
+use rancher_client::steve::{ActionSchema, FieldSchema};
 use rancher_client::wire::{Kept, Object};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
 use super::steve::resource;
+use super::writes::patch_given;
 use crate::answer::Answer;
 use crate::fault::Outcome;
 use crate::input::{Input, Subject};
@@ -67,46 +68,9 @@ pub(super) async fn action(mut input: Input) -> Outcome<Answer> {
     Ok(Answer::value(resource.action(&object, &name, &Value::from(taken)).await?))
 }
 
-fn patch_of(input: &mut Input) -> Outcome<Patch> {
-    let kind = input.text_if("kind")?;
-    let given = input.json("patch")?.map(|json| serde_json::from_str(json.get())).transpose();
-    let Ok(Some(given)) = given else {
-        return Err(input.invalid("patch", "the patch is no JSON", "give an object, or a list of steps"));
-    };
-    Ok(match kind.as_deref() {
-        Some("strategic") => Patch::Strategic(given),
-        Some("json") => Patch::JsonText(given),
-        // the table knows no other word
-        _ => Patch::Merge(given),
-    })
-}
-
 pub(super) async fn patch(mut input: Input) -> Outcome<Answer> {
     let (resource, id) = (resource(&mut input)?, input.text("id")?);
-    let patch = patch_of(&mut input)?;
+    let patch = patch_given(&mut input)?;
     input.done()?;
     Ok(Answer::object(&resource.patch(&id, &patch).await?))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::operations::agreement;
-
-    #[test]
-    fn each_kind_of_patch_comes_to_its_place() {
-        let change = json!({"data": {"a": "2"}});
-        let target = json!({"resource": "configmaps"});
-        let read = |kind: Option<&str>| {
-            let mut given = json!({"target": target, "id": "a/b", "patch": change});
-            if let Some(kind) = kind {
-                given["kind"] = json!(kind);
-            }
-            patch_of(&mut agreement::input("steve.patch", &given)).unwrap()
-        };
-        assert_eq!(read(None), Patch::Merge(change.clone()));
-        assert_eq!(read(Some("merge")), Patch::Merge(change.clone()));
-        assert_eq!(read(Some("strategic")), Patch::Strategic(change.clone()));
-        assert_eq!(read(Some("json")), Patch::JsonText(change.clone()));
-    }
 }

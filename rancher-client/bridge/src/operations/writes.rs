@@ -51,7 +51,7 @@ pub(super) fn deleting(input: &mut Input) -> Outcome<DeleteOptions> {
 }
 
 /// A patch of the sort that it says, or looks like.
-fn patch_given(input: &mut Input) -> Outcome<Patch> {
+pub(super) fn patch_given(input: &mut Input) -> Outcome<Patch> {
     let raw = input.json("patch")?;
     let value: Option<Value> = raw.and_then(|raw| serde_json::from_str(raw.get()).ok());
     let Some(value) = value.filter(|value| value.is_object() || value.is_array()) else {

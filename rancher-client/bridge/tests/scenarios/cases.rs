@@ -57,6 +57,7 @@ macro_rules! files {
 }
 
 files! {
+    apps
     bad_input
     doctor
     faults
@@ -69,6 +70,7 @@ files! {
     session
     service_accounts
     steve
+    steve_schemas
     v3
     watches
 }

@@ -237,6 +237,17 @@ fn hand_out(table: &Table, from: &str, child: &Child) -> Result<String, Failure>
     Ok(text + "  }\n")
 }
 
+/// The name of an argument, which no word of the language can be. It is given by position.
+fn variable(name: &str) -> String {
+    let name = camel(name);
+    match ["class", "default", "delete", "export", "function", "import", "new", "this"]
+        .contains(&name.as_str())
+    {
+        true => name + "_",
+        false => name,
+    }
+}
+
 fn method(table: &Table, group: &Group, operation: &Operation) -> Result<String, Failure> {
     let options = table.options(operation)?;
     let of = group.of.as_deref().unwrap_or(ANY);
@@ -244,7 +255,7 @@ fn method(table: &Table, group: &Group, operation: &Operation) -> Result<String,
     let mut positional = Vec::new();
     let mut tags = Vec::new();
     for input in &operation.arguments {
-        let name = camel(&input.name);
+        let name = variable(&input.name);
         tags.push((format!("@param {name} -"), input.doc.clone()));
         let ty = match input.ty.as_str() {
             "data" if group.of.is_some() => of.to_owned(),
@@ -355,7 +366,7 @@ fn body(operation: &Operation, options: &[&Input], of: &str) -> String {
     let mut text = String::new();
     let mut original = "";
     for input in &operation.arguments {
-        let name = camel(&input.name);
+        let name = variable(&input.name);
         match input.ty.as_str() {
             "object" | "object or id" => {
                 let read = if input.ty == "object" { "_changed" } else { "_subject" };

@@ -93,18 +93,21 @@ fn imported(name: &str, options: &ImportOptions) -> Result<Object> {
 }
 
 /// Refuses what cannot name a cluster: the server cuts nothing off and says little.
-fn check_name(name: &str, operation: &'static str) -> Result<()> {
+///
+/// `provisioned` is for a cluster of `provisioning.cattle.io`, whose name must not have the form of an imported cluster's
+/// id (Rancher's webhook says so).
+fn check_name(name: &str, provisioned: bool, operation: &'static str) -> Result<()> {
     let edge = |b: Option<&u8>| b.is_some_and(|b| b.is_ascii_lowercase() || b.is_ascii_digit());
     let bytes = name.as_bytes();
     let inner = |b: &u8| b.is_ascii_lowercase() || b.is_ascii_digit() || *b == b'-';
     let label = bytes.len() <= 63 && edge(bytes.first()) && edge(bytes.last()) && bytes.iter().all(inner);
-    // a name of the form of an id would be taken for one wherever both are accepted (read in Rancher's webhook)
-    let like_an_id = name.strip_prefix("c-").is_some_and(|rest| rest.len() == 5)
-        || name.strip_prefix("c-m-").is_some_and(|rest| rest.len() == 8);
-    let problem = match (label, like_an_id || name == "local") {
-        (true, false) => return Ok(()),
-        (true, true) => "has the form of a cluster's id",
-        (false, _) => "is no name of a cluster: at most 63 lower-case letters, digits and inner hyphens",
+    let like_an_id =
+        name.strip_prefix("c-").is_some_and(|rest| rest.len() == 5 && !rest.contains('-')) && provisioned;
+    let problem = match (label, like_an_id, name == "local") {
+        (true, false, false) => return Ok(()),
+        (_, _, true) => "is the cluster that Rancher itself runs on",
+        (true, true, _) => "has the form of a cluster's id",
+        (false, ..) => "is no name of a cluster: at most 63 lower-case letters, digits and inner hyphens",
     };
     let shown: String = crate::wire::redact(name).chars().filter(|c| !c.is_control()).take(80).collect();
     Err(Error::invalid(
@@ -141,7 +144,7 @@ impl Registration {
     /// A key without a scope, of a user who may create clusters.
     pub async fn import_cluster(&self, name: &str, options: &ImportOptions) -> Result<RegisteredCluster> {
         const OPERATION: &str = "registration.import_cluster";
-        check_name(name, OPERATION)?;
+        check_name(name, false, OPERATION)?;
         let made = self.clusters()?.create(&imported(name, options)?).await;
         registered(&made.map_err(|error| told(error, name))?, true, OPERATION)
     }
@@ -157,7 +160,7 @@ impl Registration {
     /// A key without a scope, of a user who may create clusters.
     pub async fn ensure_imported(&self, name: &str, options: &ImportOptions) -> Result<RegisteredCluster> {
         const OPERATION: &str = "registration.ensure_imported";
-        check_name(name, OPERATION)?;
+        check_name(name, false, OPERATION)?;
         let (clusters, wanted) = (self.clusters()?, imported(name, options)?);
         let ensured = match clusters.ensure_by_names(&wanted, &["name"]).await {
             // somebody else made it between the look and the creation
@@ -201,7 +204,7 @@ impl Registration {
     /// A key without a scope, of a user who may create clusters.
     pub async fn create(&self, name: &str, options: &CreateOptions) -> Result<RegisteredCluster> {
         const OPERATION: &str = "registration.create";
-        check_name(name, OPERATION)?;
+        check_name(name, true, OPERATION)?;
         let version = options.kubernetes_version.as_str();
         if !version.starts_with('v') || !(version.contains("+rke2r") || version.contains("+k3s")) {
             return Err(Error::invalid(
@@ -302,15 +305,16 @@ mod tests {
     #[test]
     fn names_that_cannot_be_are_refused_before_anything_is_sent() {
         for name in ["shop", "shop-eu", "c-shop-eu", "a", "1a"] {
-            check_name(name, "x").unwrap();
+            check_name(name, true, "x").unwrap();
         }
-        for name in
-            ["", "Shop", "shop_eu", "-shop", "shop-", "local", "c-abcde", "c-m-abcd1234", &"a".repeat(64)]
-        {
-            let error = check_name(name, "x").unwrap_err();
+        // an imported cluster may be called so
+        check_name("c-abcde", false, "x").unwrap();
+        assert!(check_name("c-abcde", true, "x").is_err());
+        for name in ["", "Shop", "shop_eu", "-shop", "shop-", "local", &"a".repeat(64)] {
+            let error = check_name(name, false, "x").unwrap_err();
             assert_eq!((error.kind(), error.field()), (ErrorKind::Invalid, Some("name")), "{name}");
         }
-        let error = check_name("token-abcde:s3cr3ts3cr3ts3cr3t1", "x").unwrap_err();
+        let error = check_name("token-abcde:s3cr3ts3cr3ts3cr3t1", false, "x").unwrap_err();
         assert!(!format!("{error} {error:?}").contains("s3cr3t"), "{error}");
     }
 

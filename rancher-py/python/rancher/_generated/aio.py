@@ -467,9 +467,9 @@ class AsyncClientOperations(AsyncCalls):
 
     async def change_password(
         self,
-        current: str,
+        current_password: str,
         /,
-        new: str,
+        new_password: str,
         *,
         timeout: Seconds | None = None,
     ) -> None:
@@ -477,8 +477,8 @@ class AsyncClientOperations(AsyncCalls):
         they are.
 
         Args:
-            current: The password as it is.
-            new: The password as it shall be.
+            current_password: The password as it is.
+            new_password: The password as it shall be.
             timeout: How long it may take in all. In seconds, or a `timedelta`.
 
         Raises:
@@ -489,14 +489,25 @@ class AsyncClientOperations(AsyncCalls):
         Scope:
             A key without a scope, or one scoped to `local`.
         """
-        await self._nothing("change_password", {"current": current, "new": new, "timeout": timeout})
+        await self._nothing("change_password", {
+            "current_password": current_password,
+            "new_password": new_password,
+            "timeout": timeout,
+        })
 
-    async def set_password(self, user: str, /, new: str, *, timeout: Seconds | None = None) -> None:
+    async def set_password(
+        self,
+        user: str,
+        /,
+        new_password: str,
+        *,
+        timeout: Seconds | None = None,
+    ) -> None:
         """Sets the password of a local user, as an administrator.
 
         Args:
             user: The id of the user.
-            new: The password as it shall be.
+            new_password: The password as it shall be.
             timeout: How long it may take in all. In seconds, or a `timedelta`.
 
         Raises:
@@ -506,7 +517,11 @@ class AsyncClientOperations(AsyncCalls):
         Scope:
             A key without a scope.
         """
-        await self._nothing("set_password", {"user": user, "new": new, "timeout": timeout})
+        await self._nothing("set_password", {
+            "user": user,
+            "new_password": new_password,
+            "timeout": timeout,
+        })
 
 
 class AsyncExt(AsyncCalls):
@@ -1976,16 +1991,16 @@ class AsyncSteveResource(AsyncCalls, Generic[T]):
         /,
         patch: object,
         *,
-        kind: Literal["merge", "strategic", "json"] | None = None,
+        type: Literal["merge", "strategic", "json"] | None = None,
         timeout: Seconds | None = None,
     ) -> Object[T]:
         """Changes a part of an object and returns it as it is now.
 
         Args:
             id: Its id.
-            patch: The change: an object, or a list of steps.
-            kind: How it is laid over the object: `merge` (if not given), `strategic`, or the steps
-                of a `json` patch.
+            patch: What changes: an object (`merge` or `strategic`), or a list of steps (`json`).
+            type: Which sort of patch it is: RFC 7386; the same, but containers and the like are
+                merged by name; RFC 6902. If not given, an object is a `merge` and a list `json`.
             timeout: How long it may take in all. In seconds, or a `timedelta`.
 
         Raises:
@@ -1998,7 +2013,7 @@ class AsyncSteveResource(AsyncCalls, Generic[T]):
         return await self._object("steve.patch", {
             "id": id,
             "patch": patch,
-            "kind": kind,
+            "type": type,
             "timeout": timeout,
         })
 
@@ -4423,9 +4438,9 @@ class AsyncAppRepos(AsyncCalls):
         self,
         name: str,
         /,
+        url: str,
         *,
-        url: str | None = None,
-        git_repo: str | None = None,
+        git: bool | None = None,
         git_branch: str | None = None,
         secret_namespace: str | None = None,
         secret_name: str | None = None,
@@ -4440,8 +4455,8 @@ class AsyncAppRepos(AsyncCalls):
         Args:
             name: Its name.
             url: Where its index is, `https://charts.example.com/shop`, or the registry,
-                `oci://registry.example.com/charts`. Give this or `git_repo`.
-            git_repo: The Git repository, `https://git.example.com/shop/charts.git`.
+                `oci://registry.example.com/charts`; with `git`, the Git repository.
+            git: It is a Git repository, `https://git.example.com/shop/charts.git`.
             git_branch: Its branch.
             secret_namespace: The namespace of the Secret that holds what the repository asks for.
             secret_name: The name of that Secret.
@@ -4460,7 +4475,7 @@ class AsyncAppRepos(AsyncCalls):
         return await self._object("apps.repos.create", {
             "name": name,
             "url": url,
-            "git_repo": git_repo,
+            "git": git,
             "git_branch": git_branch,
             "secret_namespace": secret_namespace,
             "secret_name": secret_name,

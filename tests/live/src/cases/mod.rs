@@ -72,6 +72,7 @@ cases! {
     workloads::logs,
     tokens::scoped_key,
     tokens::unscoped_key,
+    tokens::ext_token,
     smoke::python,
     smoke::node,
 }

@@ -2,6 +2,7 @@
 
 use rancher_client::credentials::Credential;
 use rancher_client::error::{Cause, ErrorKind};
+use rancher_client::ext::{NewToken, TokenChange};
 use rancher_client::scope::KeyScope;
 use rancher_client::v3::Query;
 use rancher_client::workflow::doctor::{DoctorOptions, Verdict};
@@ -26,15 +27,20 @@ struct Minted {
     credential: Credential,
 }
 
-async fn mint(site: &Site, what: &str, cluster: Option<&str>) -> Result<Minted, Stop> {
+/// Notes a key that is about to be made, and returns what shall stand in its description.
+fn described(site: &Site, what: &str) -> Result<String, Stop> {
     site.global()?;
     if site.args.read_only {
         return skip("the run is read-only");
     }
     let name = site.run.named(what);
     note(site, &Entry::Key { name: name.clone() }).map_err(Stop::Skipped)?;
-    let mut wanted =
-        object(json!({"type": "token", "description": format!("{name} of the live suite"), "ttl": HOUR}))?;
+    Ok(format!("{name} of the live suite"))
+}
+
+async fn mint(site: &Site, what: &str, cluster: Option<&str>) -> Result<Minted, Stop> {
+    let description = described(site, what)?;
+    let mut wanted = object(json!({"type": "token", "description": description, "ttl": HOUR}))?;
     if let Some(cluster) = cluster {
         wanted.set("clusterId", cluster);
     }
@@ -53,12 +59,19 @@ async fn until_refused<T, F: Future<Output = rancher_client::Result<T>>>(
     ask: impl Fn() -> F,
 ) -> Result<rancher_client::Error, Stop> {
     site.client.tokens().delete(id).await?;
+    ends(ask).await
+}
+
+/// Asks until the key is refused.
+async fn ends<T, F: Future<Output = rancher_client::Result<T>>>(
+    ask: impl Fn() -> F,
+) -> Result<rancher_client::Error, Stop> {
     let deadline = Instant::now() + FORGETTING;
     loop {
         match ask().await {
             Err(error) => return Ok(error),
             Ok(_) if Instant::now() > deadline => {
-                return fail(format!("a deleted key is good after {} s", FORGETTING.as_secs()));
+                return fail(format!("a dead key is good after {} s", FORGETTING.as_secs()));
             }
             Ok(_) => tokio::time::sleep(Duration::from_millis(500)).await,
         }
@@ -150,4 +163,35 @@ pub(super) async fn unscoped_key(site: &Site) -> Outcome {
     let gone = until_refused(site, &minted.id, || clusters(&client)).await?;
     check(gone.kind() == ErrorKind::TokenRefused, format!("it is known to have had no scope: {gone}"))?;
     Ok(format!("{count} clusters; gone: {}", gone.kind()))
+}
+
+/// A token of `ext.cattle.io`: good; refused when it is switched off, and when it is gone.
+pub(super) async fn ext_token(site: &Site) -> Outcome {
+    site.global()?;
+    let tokens = site.client.ext().tokens();
+    match tokens.list().await {
+        Ok(_) => {}
+        Err(error) if error.kind() == ErrorKind::Unsupported => return skip(error.summary()),
+        Err(error) => return fail(error.to_string()),
+    }
+    let new = NewToken {
+        description: described(site, "ext")?,
+        ttl: Some(Duration::from_millis(HOUR)),
+        ..Default::default()
+    };
+    let made = tokens.create(&new).await?;
+    check(!made.clamped(), format!("an hour became {:?}", made.token.ttl))?;
+    let name = made.token.name.as_str();
+    let client = site.with(made.credential.clone())?;
+    clusters(&client).await?;
+    let off = TokenChange { enabled: Some(false), ..Default::default() };
+    check(!tokens.update(name, &off).await?.enabled, "it is still on")?;
+    let off = ends(|| clusters(&client)).await?;
+    not_alive(&off)?;
+    tokens.delete(name).await?;
+    let stranger = site.with(made.credential)?;
+    not_alive(&refused(clusters(&stranger).await, "a deleted token")?)?;
+    let gone = refused(tokens.get(name).await, "the record of a deleted token")?;
+    check(matches!(gone.kind(), ErrorKind::NotFound | ErrorKind::Forbidden), &gone)?;
+    Ok(format!("off: {}; gone: {}", off.kind(), gone.kind()))
 }

@@ -19,10 +19,11 @@ fn schema(world: &World, plane: &Plane<'_>, resource: &Resource) -> Value {
     let may = |verb: &str| plane.may(world, verb, resource, "", "");
     let methods = |all: &[(Method, &str)]| -> Vec<String> {
         let shown = |(method, verb): &(Method, &str)| {
-            let name =
-                if blocked(resource, method) { format!("blocked-{method}") } else { method.to_string() };
+            if blocked(resource, method) {
+                return Some(format!("blocked-{method}"));
+            }
             // what somebody may read in one namespace only is read there
-            (*method == Method::GET || may(verb)).then_some(name)
+            (*method == Method::GET || may(verb)).then(|| method.to_string())
         };
         all.iter().filter_map(shown).collect()
     };

@@ -1,5 +1,5 @@
-//! The live suite itself: run on the simulator as on a stranger's server, of which it knows the URL, a key and the
-//! authority. It ends well with every kind of key, names what it leaves out, and leaves nothing behind.
+//! The live suite on the simulator as on a stranger's server, of which it knows the URL, a key and the authority. It ends
+//! well with every kind of key, names what it leaves out, and leaves nothing behind.
 
 use rancher_client::config::{Config, Trust};
 use rancher_client::proxy::{ListOptions, Resource};
@@ -119,6 +119,7 @@ impl Place {
         }
         let user = label.split('-').next().unwrap();
         let own = self.client(&format!("{user}-unscoped"));
+        let ext = own.ext().tokens().list().await.unwrap();
         take("tokens", own.v3().collection("tokens").unwrap().list(Query::all()).collect().await.unwrap());
         let kinds = ["namespaces", "configmaps", "secrets", "pods", "resourcequotas"].map(Resource::core);
         for cluster in ["local", PROD] {
@@ -128,6 +129,7 @@ impl Place {
                 take(&format!("{} of {}", kind.plural, cluster.id()), objects);
             }
         }
+        there.extend(ext.into_iter().map(|token| format!("ext token {}", token.name)));
         there
     }
 
@@ -203,7 +205,8 @@ async fn a_scoped_key_works_in_its_cluster() {
     let place = Place::new();
     let said = place.leaves_nothing("admin-prod", &["--cluster", PROD]).await;
     said.went_well();
-    let left_out = ["v3_filters", "v3_find", "project", "quota", "binding", "pod_quota", "unscoped_key"];
+    let left_out =
+        ["v3_filters", "v3_find", "project", "quota", "binding", "pod_quota", "unscoped_key", "ext_token"];
     assert_eq!(said.skipped(), set(&[&left_out[..], &["python", "node"]].concat()), "{}", said.out);
     assert!(said.out.contains("the key is scoped to cluster c-prod1"), "{}", said.out);
     println!("live as scoped key: {}", said.sum());
