@@ -76,7 +76,8 @@ impl Truth {
         let kind = came.failed;
         let proven = came.confidence == Some(Confidence::Proven);
         if self.label == "anonymous" {
-            let right = need == Need::Nothing || kind == Some(ErrorKind::Unauthenticated);
+            let right = matches!(kind, Some(ErrorKind::Unauthenticated | ErrorKind::Invalid));
+            let right = right || need == Need::Nothing;
             return (!right).then_some("nothing was sent, and it says otherwise");
         }
         if self.label == "garbage" {
@@ -127,6 +128,11 @@ impl Seen<'_> {
         (&self.came[of(&self.came)].1, &self.told[of(&self.told)].1)
     }
 
+    /// A credential of the administrator that has no scope.
+    fn whole(&self) -> &str {
+        self.sample.only.as_deref().unwrap_or("admin-unscoped")
+    }
+
     /// A key of the administrator that is scoped to what it is about, or to any cluster, and one scoped elsewhere.
     fn scoped(&self) -> (&'static str, &'static str) {
         match self.sample.of.as_deref() {
@@ -140,7 +146,7 @@ impl Seen<'_> {
     fn observed(&self) -> Option<Need> {
         let (own, other) = self.scoped();
         let well = |label: &str| self.with(label).0.failed.is_none();
-        match ["admin-unscoped", own, other, "anonymous"].map(well) {
+        match [self.whole(), own, other, "anonymous"].map(well) {
             [true, true, true, true] => Some(Need::Nothing),
             [true, true, false, false] => Some(Need::Cluster),
             [true, false, false, false] => Some(Need::Global),
@@ -166,7 +172,7 @@ impl Seen<'_> {
             .collect();
         if self.observed() != Some(self.need) {
             let (own, other) = self.scoped();
-            let came = ["admin-unscoped", own, other, "anonymous"].map(|label| self.with(label).0);
+            let came = [self.whole(), own, other, "anonymous"].map(|label| self.with(label).0);
             wrong.push(format!(
                 "{name}: the table says {:?} ({:?}), it needs {:?}: without a scope, scoped to it, scoped elsewhere, no credential: {came:?}",
                 self.row.scope, self.need, self.observed(),

@@ -17,20 +17,12 @@ const PATIENCE: Duration = Duration::from_secs(600);
 /// Who prepares a sample.
 const ADMIN: &str = "admin-unscoped";
 
-// What returns one answer after another, and of these what never ends by itself.
-const STREAMS: &[&str] = &[
-    "objects",
-    "any objects",
-    "wait",
-    "wait gone",
-    "any wait",
-    "any wait gone",
-    "edit",
-    "events",
-    "any events",
-    "lines",
-];
-const ENDLESS: &[&str] = &["events", "any events", "lines"];
+/// Whether an operation returns one answer after another, by what it returns; and whether it ends by itself.
+fn is_stream(row: &Row) -> (bool, bool) {
+    let returns = row.returns.strip_prefix("any ").unwrap_or(&row.returns);
+    let endless = matches!(returns, "events" | "lines");
+    (endless || matches!(returns, "objects" | "edit") || returns.starts_with("wait"), !endless)
+}
 
 /// What a call came to.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -178,7 +170,8 @@ async fn run(
     input: &str,
     original: Option<Bytes>,
 ) -> Result<(), Fault> {
-    if !STREAMS.contains(&row.returns.as_str()) {
+    let (stream, ends) = is_stream(row);
+    if !stream {
         return bridge.call(&row.name, input.as_bytes(), original).await.map(|_: Answer| ());
     }
     let stream = bridge.begin(&row.name, input.as_bytes(), original)?;
@@ -189,7 +182,7 @@ async fn run(
             let object = serde_json::from_slice(answer.raw(0).unwrap()).unwrap();
             reply = Some(patched(object, &sample.change).to_string().into());
         }
-        if ENDLESS.contains(&row.returns.as_str()) {
+        if !ends {
             stream.stop();
             break;
         }

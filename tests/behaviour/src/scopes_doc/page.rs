@@ -70,6 +70,9 @@ pub(super) fn odd(all: &[Seen<'_>]) -> Vec<String> {
     let mut odd = Vec::new();
     for seen in all {
         for same in SAME {
+            if seen.sample.only.as_deref().is_some_and(|label| same.contains(&label)) {
+                continue;
+            }
             let first = cell(seen, same[0]);
             odd.extend(same.iter().filter(|label| cell(seen, label) != first).map(|label| {
                 format!(

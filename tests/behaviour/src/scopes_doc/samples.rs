@@ -62,6 +62,8 @@ pub(super) struct Sample {
     pub(super) about: String,
     /// The cluster that it is about; without it, the server.
     pub(super) of: Option<String>,
+    /// Which of the administrator's credentials without a scope it works with, where not with all.
+    pub(super) only: Option<String>,
     /// What it needs, where the table does not say it.
     needs: Option<Need>,
     /// A cluster whose nodes run, so that its pods do.
@@ -160,9 +162,9 @@ impl Samples {
         for (name, samples) in &self.samples {
             let hidden = samples.iter().filter(|sample| {
                 let cluster = sample.target.get("cluster").or_else(|| sample.arguments.get("cluster"));
-                cluster.is_some_and(|id| id.as_str() != sample.of.as_deref()) && name != "doctor"
+                cluster.is_some() && sample.of.is_none() && name != "doctor"
             });
-            gaps.extend(hidden.map(|sample| format!("{name}, {}: it is `of` its cluster", sample.about)));
+            gaps.extend(hidden.map(|sample| format!("{name}, {}: it is `of` a cluster", sample.about)));
         }
         for row in &self.rows {
             gaps.extend(self.of(row).iter().filter_map(|sample| self.need(row, sample).err()));
