@@ -249,9 +249,9 @@ async fn a_token_that_no_agent_has_is_replaced() {
     let (_lab, registration, id) = imported("shop").await;
     let before = registration.token(&id, soon()).await.unwrap();
     let rotated = registration.rotate_token(&id, &rotating()).await.unwrap();
-    assert_eq!(rotated.deleted, [before.id.clone()]);
+    assert_eq!(rotated.deleted, std::slice::from_ref(&before.id));
     assert!(rotated.created && rotated.kept.is_empty() && !rotated.connected);
-    assert_eq!(token_ids(&registration, &id).await, [rotated.token.id.clone()]);
+    assert_eq!(token_ids(&registration, &id).await, std::slice::from_ref(&rotated.token.id));
     assert_ne!(rotated.token.token(), before.token());
     // and what comes next finds the new one
     assert_eq!(registration.token(&id, soon()).await.unwrap().id, rotated.token.id);
