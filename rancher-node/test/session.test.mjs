@@ -51,5 +51,12 @@ test('secrets have to be asked for', async () => {
   const secret = made.bearer.reveal().split(':')[1];
   assert.ok(!`${inspect(made)} ${JSON.stringify(made)} ${made.bearer}`.includes(secret));
   assert.equal(made.token.ttl, 3_600_000);
+  // one that is given as it is would go out as ***
+  const sent = (await simulator.journal()).length;
+  for (const given of [() => client.setPassword('u-abcde', made.bearer), () => client.settings.create({ name: 'x', value: made.bearer })]) {
+    await assert.rejects(async () => given(), (error) => error instanceof RancherError && error.kind === 'invalid' && !error.message.includes(secret));
+  }
+  assert.throws(() => new Client({ url: simulator.url, caPem: simulator.caPem, token: made.bearer }), { kind: 'invalid' });
+  assert.equal((await simulator.journal()).length, sent);
   await client.close();
 });

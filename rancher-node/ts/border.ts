@@ -7,7 +7,7 @@ import type { Fields } from './generated/values.js';
 import { ObjectList, type Pages, RecordList } from './lists.js';
 import { native, type NativeAnswer, type NativeBridge, type NativeCancel } from './native.js';
 import { type Deleted, type Ensured, keep, type Kept, type Origin, originOf, Response } from './objects.js';
-import { unsealed } from './secret.js';
+import { Secret, unsealed } from './secret.js';
 
 /** What every call takes. */
 export interface Call {
@@ -373,8 +373,9 @@ export function text(input: unknown): string {
 }
 
 /** Tells what JSON has no word for, and would write as null, as an empty object or not at all. */
-function told(name: string, value: unknown): unknown {
-  const what = lost(value);
+function told(this: Record<string, unknown>, name: string, value: unknown): unknown {
+  // toJSON was asked before: what it leaves of a Secret is no text of anybody's
+  const what = this[name] instanceof Secret ? 'a Secret (reveal gives its text)' : lost(value);
   if (what !== undefined) throw RancherError.local('invalid', `nothing was sent: ${JSON.stringify(name)} is ${what}, which JSON has no word for`, 'give a string, a finite number, true, false, null, an array or a plain object');
   return value;
 }

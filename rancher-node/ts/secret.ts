@@ -34,6 +34,6 @@ export class Secret {
 export function unsealed(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(unsealed);
   if (typeof value !== 'object' || value === null) return value;
-  if ('$secret' in value) return new Secret(String(value.$secret));
+  if ('$secret' in value && typeof value.$secret === 'string' && Object.keys(value).length === 1) return new Secret(value.$secret);
   return Object.fromEntries(Object.entries(value).map(([name, part]) => [name, unsealed(part)]));
 }

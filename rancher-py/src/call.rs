@@ -26,7 +26,7 @@ enum Left {
     /// The process ends.
     Ended,
     /// A defect of ours.
-    Panicked(Box<dyn Any + Send>),
+    Panicked,
 }
 
 /// Waits for a call with the interpreter released. On the main thread a signal ends it: the call is dropped, and its
@@ -41,14 +41,13 @@ where
     // held until Python has the thread back, see `shutdown`
     let Some(_inside) = slot.enter() else { return Err(raise::ended(py, main)) };
     let outcome = py.detach(|| {
-        catch_unwind(AssertUnwindSafe(|| drive(&slot, call, main)))
-            .unwrap_or_else(|panic| Err(Left::Panicked(panic)))
+        catch_unwind(AssertUnwindSafe(|| drive(&slot, call, main))).unwrap_or(Err(Left::Panicked))
     });
     match outcome {
         Ok(outcome) => outcome.map_err(|fault| raise::fault(py, &fault)),
         Err(Left::Signal(error)) => Err(error),
         Err(Left::Ended) => Err(raise::ended(py, main)),
-        Err(Left::Panicked(panic)) => Err(raise::panicked(py, &*panic)),
+        Err(Left::Panicked) => Err(raise::panicked(py)),
     }
 }
 
@@ -110,7 +109,7 @@ where
         match self.0 {
             Ok(Ok(answer)) => answer.into_bound_py_any(py),
             Ok(Err(fault)) => Err(raise::fault(py, &fault)),
-            Err(panic) => Err(raise::panicked(py, &*panic)),
+            Err(_) => Err(raise::panicked(py)),
         }
     }
 }

@@ -2,7 +2,6 @@
 
 use pyo3::prelude::*;
 use rancher_bridge::Fault;
-use std::any::Any;
 
 use crate::answer;
 
@@ -21,13 +20,9 @@ pub(crate) fn own(py: Python<'_>, kind: &str, summary: &str, advice: &str) -> Py
 }
 
 /// The exception of a defect of ours.
-pub(crate) fn panicked(py: Python<'_>, panic: &(dyn Any + Send)) -> PyErr {
-    let words = panic
-        .downcast_ref::<&str>()
-        .copied()
-        .or_else(|| panic.downcast_ref::<String>().map(String::as_str))
-        .unwrap_or("without words");
-    own(py, "internal", &format!("the library has a defect: {words}"), "please report it")
+pub(crate) fn panicked(py: Python<'_>) -> PyErr {
+    // its words are not repeated: they can hold values
+    own(py, "internal", "the library has a defect; what was asked may have been done", "please report it")
 }
 
 /// The exception of a call that comes when the process is at its end.

@@ -384,7 +384,7 @@ def nouns_of(client: Any) -> dict[str, str]:
     """The collections that have a word of their own, and the word."""
     words = [name for name in dir(type(client)) if isinstance(getattr(type(client), name, None), property)]
     parts = {name: getattr(client, name) for name in words}
-    return {part._target["collection"]: name for name, part in parts.items() if hasattr(part, "_target")}
+    return {part._target["collection"]: name for name, part in parts.items() if "collection" in getattr(part, "_target", ())}
 
 
 async def some(result: Any, items: list[Any], most: int) -> None:

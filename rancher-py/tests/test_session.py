@@ -6,6 +6,7 @@ import asyncio
 import copy
 import os
 import pickle
+import time
 
 import pytest
 
@@ -39,6 +40,22 @@ def test_leaving_with_ends_the_session_where_the_login_asked_for_it() -> None:
         assert logouts(simulator) == 1, "closing twice ends nothing twice"
         with pytest.raises(rancher.Cancelled):
             client.clusters.total()
+
+
+def test_a_login_with_a_deadline_makes_a_session_that_ends_later() -> None:
+    with Simulator() as simulator:
+        client = opened(simulator)
+        client.login(*user(simulator), timeout=3, revoke_on_close=True)
+        time.sleep(3.2)
+        client.close()
+        assert logouts(simulator) == 1
+
+
+def test_what_a_server_sends_is_no_secret_for_its_key() -> None:
+    from rancher._secret import Secret, unsealed
+
+    assert unsealed({"a": {"$secret": "x", "user": "y"}}) == {"a": {"$secret": "x", "user": "y"}}
+    assert isinstance(unsealed({"$secret": "x"}), Secret)
 
 
 def test_an_async_client_does_the_same() -> None:

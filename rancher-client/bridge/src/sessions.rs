@@ -47,12 +47,14 @@ impl Sessions {
     /// # Errors
     /// The first that was in the way; the others are ended all the same.
     pub(crate) async fn end(&self) -> Outcome<()> {
-        let sessions = std::mem::take(&mut *self.all());
         let mut failed = None;
+        let sessions = self.all().clone();
         for session in sessions {
             let ended = tokio::time::timeout(AT_MOST, session.close()).await.unwrap_or_else(|_| {
                 Err(Error::new(ErrorKind::Timeout, "the server did not answer in time", ""))
             });
+            // not before: whoever gave up here can close again
+            self.all().retain(|held| !held.credential().same_as(session.credential()));
             if let Err(error) = ended {
                 let name = session.token().map(ToString::to_string).unwrap_or_default();
                 let what =

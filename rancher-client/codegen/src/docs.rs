@@ -124,6 +124,7 @@ fn returns(operation: &Operation) -> String {
             "string" => "a text".to_owned(),
             "boolean" => "true or false".to_owned(),
             "json" => "JSON".to_owned(),
+            "secret" => "a secret".to_owned(),
             "texts" => "texts by name".to_owned(),
             shape => format!("[{shape}](#{})", shape.to_lowercase()),
         };

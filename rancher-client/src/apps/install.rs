@@ -168,7 +168,9 @@ fn span(timeout: Duration) -> Result<String> {
         )
         .with_field("helm_timeout"));
     }
-    Ok(format!("{}s", timeout.as_secs() + u64::from(timeout.subsec_nanos() > 0)))
+    // Go's spans end there
+    const LONGEST: u64 = 9_000_000_000;
+    Ok(format!("{}s", timeout.as_secs().saturating_add(u64::from(timeout.subsec_nanos() > 0)).min(LONGEST)))
 }
 
 /// A chart and what it needs before it, as both actions take them.
@@ -190,7 +192,12 @@ fn charts(
     };
     let mut all = Vec::new();
     if let Some((needed, version)) = chart.needs()? {
-        all.push(one(needed, version, needed, Map::new()));
+        // without values and without a reset, Helm keeps those that this release has
+        let mut needed = one(needed, version, needed, Map::new());
+        if let Some(fields) = needed.as_object_mut() {
+            fields.remove("resetValues");
+        }
+        all.push(needed);
     }
     all.push(one(&chart.name, &chart.version, release, values));
     Ok(Value::Array(all))
@@ -240,7 +247,7 @@ impl Apps {
             return Err(Error::invalid("nothing was sent: a release is in a namespace", "name one")
                 .with_field("namespace"));
         }
-        self.check_free(operation, namespace, release).await?;
+        self.check_free(operation, namespace, release, chart.needs()?.is_some()).await?;
         let values = options.values.fields().clone();
         let masked = Masked::all_of(&values);
         let described = |body: Body| body.with("description", options.description.as_str());
@@ -275,8 +282,15 @@ impl Apps {
         .with_field("project"))
     }
 
-    /// Refuses to install over a release. Helm does, too, but only after a pod was made for it.
-    async fn check_free(&self, operation: &'static str, namespace: &str, release: &str) -> Result<()> {
+    /// Refuses to install over a release. Helm does, too, but only after a pod was made for it, and not where the chart
+    /// needs another one: then Rancher runs `helm upgrade --install`, which refuses no name (read in its source).
+    async fn check_free(
+        &self,
+        operation: &'static str,
+        namespace: &str,
+        release: &str,
+        needs: bool,
+    ) -> Result<()> {
         match self.read(operation, namespace, release).await {
             Ok(app) => {
                 let status =
@@ -289,7 +303,8 @@ impl Apps {
                 .with_field("release"))
             }
             // a namespace that is made with the release has no rights yet; Helm itself refuses a name that is taken
-            Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::Forbidden) => Ok(()),
+            Err(error) if error.kind() == ErrorKind::NotFound => Ok(()),
+            Err(error) if error.kind() == ErrorKind::Forbidden && !needs => Ok(()),
             Err(error) => Err(error),
         }
     }
@@ -325,6 +340,13 @@ impl Apps {
     ) -> Result<AppOperation> {
         let operation = "apps.upgrade";
         let timeout = span(options.helm_timeout)?;
+        if options.history_max == Some(0) {
+            return Err(Error::invalid(
+                "nothing was sent: Rancher takes a history of 0 for one of 5",
+                "say how many revisions Helm keeps",
+            )
+            .with_field("history_max"));
+        }
         let app = self.read(operation, namespace, release).await.map_err(|error| match error.kind() {
             ErrorKind::NotFound => {
                 error.with_because(["what is not there is installed, not upgraded".to_owned()])
@@ -360,7 +382,9 @@ impl Apps {
         let given = options.values.fields().clone();
         let (values, revision, masked) = if options.reset_values {
             let masked = Masked::all_of(&given);
-            (given, app.pointer("/spec/version").and_then(Value::as_u64), masked)
+            // the app can be behind Helm: without Helm's record, only the time of the deployment tells revisions apart,
+            // and what the release had is not known
+            (given, None, masked.not_whole())
         } else {
             let found = self.release_of(operation, namespace, release).await?;
             let kept = self.values_of(operation, &app, namespace, &found).await?;

@@ -145,6 +145,14 @@ impl AppOperation {
         self
     }
 
+    /// The same, of which it is known which version of the chart it deploys. Then a wait does not take another one for
+    /// it.
+    #[must_use]
+    pub fn of_version(mut self, version: &str) -> Self {
+        version.clone_into(&mut self.version);
+        self
+    }
+
     /// Its id, `namespace/name`.
     pub fn id(&self) -> &str {
         &self.id

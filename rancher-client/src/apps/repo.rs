@@ -48,7 +48,7 @@ pub struct Repos {
 }
 
 /// A repository that shall be: over HTTP, of an OCI registry, or in Git.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Clone, PartialEq, Eq, Default)]
 pub struct NewRepo {
     /// Its name.
     pub name: String,
@@ -84,6 +84,13 @@ pub(super) fn name_shown(name: &str) -> String {
     redact(name).chars().filter(|c| !c.is_control()).take(60).collect()
 }
 
+impl std::fmt::Debug for NewRepo {
+    /// Without its address, which can hold a login until it is refused.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("NewRepo").field("name", &self.name).finish_non_exhaustive()
+    }
+}
+
 impl NewRepo {
     fn body(&self) -> Result<Object> {
         let wrong = |field: &'static str, what: &str, advice: &str| {
@@ -112,10 +119,11 @@ impl NewRepo {
             let advice = "url is https://, http:// or oci://; git_repo is https://, ssh:// or git@host:path";
             return wrong(field, "that is no place of a repository", advice);
         }
-        let authority = scheme.and(place.split("://").nth(1)).and_then(|rest| rest.split('/').next());
-        if authority.is_some_and(|authority| {
-            authority.split('@').next().is_some_and(|user| authority.contains('@') && user.contains(':'))
-        }) {
+        let rest = place.split_once("://").map_or(place.as_str(), |(_, rest)| rest);
+        let login = rest.rsplit_once('@').map(|(login, _)| login);
+        // a user without a secret has only ssh: git@git.example.com
+        let http = matches!(scheme, Some("http" | "https" | "oci"));
+        if login.is_some_and(|login| http || login.contains(':')) {
             let advice = "everybody who sees the repository sees its address: put the password into a Secret, and name that";
             return wrong(field, "the address of the repository holds a password", advice);
         }

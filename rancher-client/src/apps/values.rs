@@ -264,7 +264,7 @@ mod tests {
             ("Invalid value: \"S3CR3T\": must be a number", "Invalid value: \"…\": must be a number"),
             ("can't read 'S3CR3T' or `S3CR3T`", "can't read '…' or `…`"),
             ("it ends \"S3CR3T", "it ends \"…"),
-            ("a \\\"S3CR3T\\\" and \"S3\\\"CR3T\"", "a \\\"…\" and \"…\""),
+            ("a \\\"S3CR3T\\\" and \"S3\\\"CR3T\"", "a \\\"…\\\" and \"…\""),
             ("nothing\u{1b}[31m quoted", "nothing[31m quoted"),
         ] {
             assert_eq!(unknown.line(line), shown);

@@ -61,7 +61,16 @@ impl Client {
     /// # Scope
     /// Public: no credential is sent.
     pub async fn login(&self, options: &LoginOptions) -> Result<Session> {
-        login::login(&self.connection, &self.ext(), options).await
+        self.login_noting(options, |_| ()).await
+    }
+
+    /// The same; `made` is told of the session as soon as there is one, before the question whose it is. Somebody who must
+    /// end it even if this future is dropped keeps it then.
+    ///
+    /// # Errors
+    /// As [`Client::login`].
+    pub async fn login_noting(&self, options: &LoginOptions, made: impl FnOnce(&Session)) -> Result<Session> {
+        login::login(&self.connection, &self.ext(), options, made).await
     }
 
     /// Ends the session whose token the client goes by, and says which. The client has no credential afterwards.
@@ -79,7 +88,7 @@ impl Client {
     }
 
     /// Changes the password of the user whose credential this is: by the extension API where the server has it, else by
-    /// v3. Sessions and keys that there are stay as they are.
+    /// v3. What becomes of sessions and keys that there are was not recorded.
     ///
     /// # Errors
     /// `invalid` before anything is sent, if a password is empty; `invalid` with the cause `wrong_password` if the current one

@@ -41,6 +41,21 @@ impl CredentialCell {
             .rcu(|old| Versioned { credential: credential.clone(), generation: old.generation + 1 });
         before.generation + 1
     }
+
+    /// Replaces the credential if it is still this one, and returns the new generation.
+    pub fn replace_if(&self, old: &Credential, new: &Credential) -> Option<u64> {
+        let mut current = self.current.load_full();
+        while current.credential.same_as(old) {
+            let generation = current.generation + 1;
+            let next = Arc::new(Versioned { credential: new.clone(), generation });
+            let seen = arc_swap::Guard::into_inner(self.current.compare_and_swap(&current, next));
+            if Arc::ptr_eq(&seen, &current) {
+                return Some(generation);
+            }
+            current = seen;
+        }
+        None
+    }
 }
 
 impl fmt::Debug for CredentialCell {
@@ -62,6 +77,18 @@ mod tests {
         assert!(old.credential.is_anonymous());
         assert_eq!(cell.load().generation, 1);
         assert!(!format!("{cell:?}").contains("s3cr3t"));
+    }
+
+    #[test]
+    fn a_credential_is_replaced_only_while_it_is_that_one() {
+        let [one, two] = ["token-abcde:s3cr3ts3cr3t", "token-fghij:s3cr3ts3cr3t"]
+            .map(|text| Credential::parse(text).unwrap());
+        let cell = CredentialCell::new(one.clone());
+        assert_eq!(cell.replace_if(&two, &Credential::anonymous()), None);
+        assert!(cell.load().credential.same_as(&one));
+        assert_eq!(cell.replace_if(&one, &two), Some(1));
+        assert!(cell.load().credential.same_as(&two));
+        assert_eq!(cell.replace_if(&one, &Credential::anonymous()), None);
     }
 
     #[test]

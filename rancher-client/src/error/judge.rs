@@ -4,13 +4,10 @@
 //! verdict is `undetermined`, with both causes. Every rule here cites where it was recorded, or says that it is
 //! assumed.
 
-use http::Method;
-
-use super::acceptance::{acceptance, agent_is_gone, says_other_cluster};
+use super::acceptance::{acceptance, agent_is_gone};
 use super::body::{Dialect, ErrorBody, is_html};
-use super::causes::admission_reason;
 use super::{Accepted, Answer, Cause, Error, ErrorKind, ForbiddenReason, HttpAnswer, StatusCause};
-use crate::scope::{Confidence, Explanation, Ledger, RefusalCause, RouteScope, TokenKind};
+use crate::scope::{Ledger, RouteScope, TokenKind};
 
 /// Turns an answer that is no success into an error.
 ///
@@ -49,7 +46,7 @@ pub(crate) fn judge_status(
         Err(error) => return unreadable(error),
     };
     let answer = Answer {
-        method: &Method::GET,
+        method: &http::Method::GET,
         route: &route,
         status: code,
         accepted: Accepted::Unsaid,
@@ -97,12 +94,13 @@ pub fn judge_success(answer: &Answer<'_>, wants_json: bool) -> Option<Error> {
     Some(not_rancher(answer).with_http(http).with_request(answer.method, answer.route))
 }
 
-struct Case<'a> {
-    answer: &'a Answer<'a>,
-    body: &'a ErrorBody,
-    accepted: Option<bool>,
-    credential: TokenKind,
-    ledger: Option<&'a Ledger>,
+/// An answer, and what is known of the credential that it is about.
+pub(super) struct Case<'a> {
+    pub(super) answer: &'a Answer<'a>,
+    pub(super) body: &'a ErrorBody,
+    pub(super) accepted: Option<bool>,
+    pub(super) credential: TokenKind,
+    pub(super) ledger: Option<&'a Ledger>,
 }
 
 impl Case<'_> {
@@ -118,7 +116,7 @@ impl Case<'_> {
         match status {
             300..=399 => not_rancher(self.answer),
             401 if self.is_login() => self.login_refused(),
-            403 if self.is_login() && self.code().is_some() => self.login_denied(),
+            403 if self.is_login() && self.is_ranchers_login() => self.login_denied(),
             401 | 403 => self.refused(),
             404 => self.not_found(),
             405 | 501 => self.plain(
@@ -144,12 +142,12 @@ impl Case<'_> {
         }
     }
 
-    fn code(&self) -> Option<&str> {
+    pub(super) fn code(&self) -> Option<&str> {
         self.body.code.as_deref()
     }
 
     /// `what: the server's words`, or what we say where the server says nothing.
-    fn words(&self, otherwise: &str) -> String {
+    pub(super) fn words(&self, otherwise: &str) -> String {
         let status = self.answer.status.as_u16();
         let field = self.body.field.as_deref().map(|field| format!(" at {field}")).unwrap_or_default();
         match (self.code(), self.body.message.as_deref()) {
@@ -160,233 +158,8 @@ impl Case<'_> {
         }
     }
 
-    fn plain(&self, kind: ErrorKind, otherwise: &str, advice: &str) -> Error {
+    pub(super) fn plain(&self, kind: ErrorKind, otherwise: &str, advice: &str) -> Error {
         Error::new(kind, self.words(otherwise), advice)
-    }
-
-    fn is_login(&self) -> bool {
-        let segments = self.answer.route.segments();
-        let public = matches!(segments.first().map(String::as_str), Some("v3-public" | "v1-public"));
-        public && self.answer.method == Method::POST
-    }
-
-    fn login_refused(&self) -> Error {
-        // recorded, workflows "login wrong password"; a directory answers so for an account that it locked (assumed)
-        self.plain(
-            ErrorKind::Unauthenticated,
-            "the login was refused",
-            "check user name, password and provider, and that the user is enabled",
-        )
-        .with_causes([Cause::WrongPassword, Cause::UserDisabled])
-    }
-
-    fn login_denied(&self) -> Error {
-        // read in Rancher's source, not recorded: the password was right, and the user is disabled, or not among those
-        // whom the provider may let in
-        self.plain(
-            ErrorKind::Unauthenticated,
-            "the password is right, and the user may not log in",
-            "have the user enabled, or allowed at the provider",
-        )
-        .with_causes([Cause::UserDisabled, Cause::MissingRight])
-    }
-
-    fn refused(&self) -> Error {
-        match self.accepted {
-            Some(true) => self.forbidden(),
-            _ if self.credential == TokenKind::None => self.unauthenticated(),
-            // whoever is told of quotas and policies was let in
-            None if self.body.message.as_deref().and_then(admission_reason).is_some() => self.forbidden(),
-            _ if self.credential == TokenKind::Jwt => self.jwt_refused(),
-            Some(false) => self.not_accepted(),
-            None => self.perhaps_accepted(),
-        }
-    }
-
-    fn unauthenticated(&self) -> Error {
-        let status = self.answer.status.as_u16();
-        Error::new(
-            ErrorKind::Unauthenticated,
-            format!("{status}: no credential was sent, and this needs one"),
-            "give a token (RANCHER_TOKEN), or log in",
-        )
-        .with_causes([Cause::Missing])
-    }
-
-    fn forbidden(&self) -> Error {
-        let reason = self.forbidden_reason();
-        let (otherwise, advice, causes): (&str, &str, &[Cause]) = match reason {
-            ForbiddenReason::Quota => (
-                "it would exceed the quota",
-                "the key and its rights are fine; free some of the quota, or have it raised",
-                &[],
-            ),
-            ForbiddenReason::Admission => (
-                "an admission policy denies it",
-                "the key and its rights are fine; change the object as the message says",
-                &[],
-            ),
-            ForbiddenReason::PodSecurity => (
-                "it violates the Pod Security level of the namespace",
-                "the key and its rights are fine; change the pod's security context",
-                &[],
-            ),
-            ForbiddenReason::Terminating => {
-                ("the namespace is being deleted", "wait until it is gone, or use another", &[])
-            }
-            ForbiddenReason::Unknown => (
-                "the server does not allow it",
-                "the key was accepted; the server's words say why it is not allowed, and it need not be a matter of roles",
-                &[],
-            ),
-            _ => (
-                "the user may not do this",
-                "the key is fine, it was accepted; its user lacks the right: have a role bound to the user",
-                &[Cause::MissingRight],
-            ),
-        };
-        // a right that was granted a moment ago is not there at once, but nothing here says that this is one
-        Error::new(ErrorKind::Forbidden, self.words(otherwise), advice)
-            .with_reason(Some(reason))
-            .with_causes(causes)
-    }
-
-    fn forbidden_reason(&self) -> ForbiddenReason {
-        if let Some(reason) = self.body.message.as_deref().and_then(admission_reason) {
-            reason
-        } else if self.is_a_missing_right() {
-            ForbiddenReason::Rbac
-        } else {
-            ForbiddenReason::Unknown
-        }
-    }
-
-    /// The forms in which the server says that a role is missing (recorded): it names the user who cannot, or Steve
-    /// or Norman say so by their code, or the filter or an empty body stands for it. Kubernetes has other reasons for
-    /// a 403, a LimitRange for one, and says them in words.
-    fn is_a_missing_right(&self) -> bool {
-        match self.body.dialect {
-            Dialect::Empty | Dialect::AuthFilter => true,
-            Dialect::Norman | Dialect::Steve => true,
-            _ => self.body.user.is_some() || self.code() == Some("PermissionDenied"),
-        }
-    }
-
-    /// The server says that it did not accept the credential there. Why, one answer cannot say.
-    fn not_accepted(&self) -> Error {
-        let scope = self.answer.route.scope();
-        if says_other_cluster(self.answer) {
-            let because = vec!["the server said that the key's cluster does not match".to_owned()];
-            let home = self.ledger.and_then(Ledger::scope).and_then(|known| match known.scope {
-                crate::scope::KeyScope::Cluster(id) => Some(id),
-                crate::scope::KeyScope::Global => None,
-            });
-            return self.explained(Explanation {
-                cause: RefusalCause::OutOfScope(home),
-                confidence: Some(Confidence::Proven),
-                because,
-            });
-        }
-        match self.ledger {
-            Some(ledger) => self.explained(ledger.explain(scope)),
-            None => self.undetermined(&[], vec!["one answer cannot tell the two apart".to_owned()]),
-        }
-    }
-
-    fn explained(&self, explanation: Explanation) -> Error {
-        let status = self.answer.status.as_u16();
-        let Explanation { cause, confidence, because } = explanation;
-        let hedge = match confidence {
-            Some(Confidence::Likely) => "most likely ",
-            Some(Confidence::Asserted) => "going by what you say of the key, ",
-            _ => "",
-        };
-        let error = match cause {
-            RefusalCause::TokenRefused => Error::new(
-                ErrorKind::TokenRefused,
-                format!("{status}: {hedge}the token is refused: it expired, was deleted or switched off, or its user is disabled"),
-                "make a new token, or look this one up by its name with another credential",
-            )
-            .with_causes([Cause::TokenRefused]),
-            RefusalCause::OutOfScope(home) => {
-                let own = home.as_ref().map_or_else(|| "another cluster".to_owned(), |id| format!("cluster {id}"));
-                let needed = self.answer.route.scope().key_needed();
-                Error::new(
-                    ErrorKind::OutOfScope,
-                    format!("{status}: {hedge}the token is scoped to {own} and does not reach this"),
-                    format!("do not rotate it; this call needs {needed}"),
-                )
-                .with_causes([Cause::OutOfScope])
-                .with_scoped_to(home)
-            }
-            RefusalCause::Undetermined => return self.undetermined(&[], because),
-        };
-        error.with_confidence(confidence).with_because(because)
-    }
-
-    fn undetermined(&self, more: &[Cause], because: Vec<String>) -> Error {
-        let status = self.answer.status.as_u16();
-        let mut causes = vec![Cause::TokenRefused, Cause::OutOfScope];
-        causes.extend(more);
-        let (second, settle) = match self.answer.route.scope() {
-            RouteScope::Cluster(id) => (
-                format!("or it is scoped to another cluster than {id}"),
-                "ask a cluster that it may be scoped to, or look its name up with another credential",
-            ),
-            _ => (
-                "or it is scoped to a cluster".to_owned(),
-                "ask GET /v3/clusters/<id> of the cluster it may be scoped to, or look its name up with another credential",
-            ),
-        };
-        let third = if more.is_empty() { "" } else { ", or its user lacks the right" };
-        Error::new(
-            ErrorKind::Undetermined,
-            format!("{status}: the token was not accepted here: it is dead (expired, deleted, switched off or mistyped), {second}{third}"),
-            settle,
-        )
-        .with_causes(causes)
-        .with_because(because)
-    }
-
-    /// No header and a body that fits several causes.
-    fn perhaps_accepted(&self) -> Error {
-        let because =
-            vec!["the answer does not say whether the token was accepted (no X-API-Cattle-Auth)".to_owned()];
-        if let Some(ledger) = self.ledger {
-            let explanation = ledger.explain(self.answer.route.scope());
-            // a key that cannot reach the route was not accepted there, whatever the answer leaves unsaid
-            if matches!(explanation.cause, RefusalCause::OutOfScope(_))
-                && explanation.confidence == Some(Confidence::Proven)
-            {
-                return self.explained(explanation);
-            }
-        }
-        self.undetermined(&[Cause::MissingRight], because)
-    }
-
-    /// A JWT is that of a service account, or of Rancher's own OIDC provider: its text is not judged here.
-    fn jwt_refused(&self) -> Error {
-        let status = self.answer.status.as_u16();
-        let proxied = self.answer.route.path().starts_with("/k8s/");
-        let (advice, causes): (_, &[Cause]) = match self.answer.route.scope() {
-            RouteScope::Cluster(id) if proxied => (
-                format!(
-                    "a service account's JWT works for its own cluster only, and only while the namespace {id} on local \
-                     holds one ClusterProxyConfig with enabled: true; check that, and its expiry"
-                ),
-                &[Cause::NoProxyConfig, Cause::OutOfScope, Cause::TokenRefused],
-            ),
-            // recorded, downstream and read in Rancher's source: there no ClusterProxyConfig helps
-            _ => (
-                "a service account's JWT works through /k8s/clusters/<id> of its own cluster only; use a key of Rancher's \
-                 here, or check the expiry of a JWT that Rancher itself gave"
-                    .to_owned(),
-                &[Cause::OutOfScope, Cause::TokenRefused],
-            ),
-        };
-        Error::new(ErrorKind::Undetermined, format!("{status}: the JWT was not accepted here"), advice)
-            .with_causes(causes)
-            .with_because(["X-API-Cattle-Auth says nothing about a service account's JWT".to_owned()])
     }
 
     fn not_found(&self) -> Error {

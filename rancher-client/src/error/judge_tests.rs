@@ -1,7 +1,9 @@
 use super::*;
+use crate::scope::Confidence;
 use crate::scope::Route;
 use crate::scope::{Fact, KeyScope, Knowledge};
 use crate::wire::{ClusterId, Moment};
+use http::Method;
 use http::StatusCode;
 
 const FILTER: &str = r#"{"type":"error","status":"401","message":"Unauthorized 401: must authenticate"}"#;

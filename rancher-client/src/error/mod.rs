@@ -7,6 +7,7 @@ mod causes;
 mod evidence;
 mod judge;
 mod kind;
+mod refused;
 
 pub(crate) use acceptance::{acceptance_of, says_other_cluster};
 pub use answer::{Accepted, Answer};

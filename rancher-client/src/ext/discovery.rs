@@ -52,9 +52,8 @@ impl Ext {
     }
 
     async fn offered(&self, operation: &str) -> Result<Arc<Vec<ExtResource>>> {
-        // held while the question is under way: those who come meanwhile take its answer
-        let mut known = self.known.0.lock().await;
-        if let Some(known) = known.as_ref() {
+        // not held while the question is under way: whoever waits has a deadline of its own
+        if let Some(known) = self.known.0.lock().await.as_ref() {
             return Ok(Arc::clone(known));
         }
         let request = Request::new(operation.to_owned(), Method::GET, Route::from_segments(GROUP)?);
@@ -69,7 +68,7 @@ impl Ext {
             return Err(super::no_object("a list of resources").with_operation(operation.to_owned()));
         };
         let found = Arc::new(stated.iter().filter_map(ExtResource::read).collect::<Vec<_>>());
-        *known = Some(Arc::clone(&found));
+        *self.known.0.lock().await = Some(Arc::clone(&found));
         Ok(found)
     }
 
@@ -78,7 +77,10 @@ impl Ext {
         let offered = self.offered(operation).await?;
         match offered.iter().any(|resource| resource.plural == plural) {
             true => Ok(()),
-            false => Err(self.unsupported(operation, &format!("{plural} of {API_VERSION}")).await),
+            false => {
+                *self.known.0.lock().await = None;
+                Err(self.unsupported(operation, &format!("{plural} of {API_VERSION}")).await)
+            }
         }
     }
 

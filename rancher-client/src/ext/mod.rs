@@ -17,6 +17,7 @@ pub(crate) use user::{check_password, wrong_current};
 use http::{HeaderValue, Method, header};
 use jiff::Timestamp;
 use serde_json::Value;
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use crate::error::{Error, ErrorKind, Result};
@@ -66,6 +67,11 @@ impl Ext {
     /// The same, which shares what was found out.
     pub(crate) fn knowing(connection: Connection, known: Arc<Known>) -> Self {
         Self { connection, known }
+    }
+
+    /// The same as another user: what the server offers, it offers to everybody.
+    pub(crate) fn through(&self, connection: Connection) -> Self {
+        Self { connection, ..self.clone() }
     }
 
     /// Tokens.
@@ -143,6 +149,7 @@ impl Ext {
     async fn list(&self, operation: &'static str, plural: &'static str) -> Result<Vec<Object>> {
         let mut all = Vec::new();
         let mut more: Option<String> = None;
+        let mut seen = HashSet::new();
         loop {
             let mut request = self.request(operation, Method::GET, plural, None)?;
             if let Some(token) = &more {
@@ -157,11 +164,16 @@ impl Ext {
             for item in items {
                 all.push(object(item).map_err(|error| error.with_operation(operation))?);
             }
-            // a token that leads back would lead back for ever
-            if next.is_none() || next == more {
-                return Ok(all);
+            let Some(next) = next else { return Ok(all) };
+            if !seen.insert(next.clone()) {
+                return Err(Error::new(
+                    ErrorKind::Decode,
+                    "the pages of the list lead in a circle",
+                    "ask again; what was read is not the whole list",
+                )
+                .with_operation(operation));
             }
-            more = next;
+            more = Some(next);
         }
     }
 

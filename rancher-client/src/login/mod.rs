@@ -85,7 +85,15 @@ const OPERATION: &str = "login";
 
 /// Logs in, and puts the session's token in the place of the connection's credential. See
 /// [`Client::login`](crate::Client::login).
-pub(crate) async fn login(connection: &Connection, ext: &Ext, options: &LoginOptions) -> Result<Session> {
+///
+/// `made` is told of the session as soon as there is one: what comes after can be cancelled.
+pub(crate) async fn login(
+    connection: &Connection,
+    ext: &Ext,
+    options: &LoginOptions,
+    made: impl FnOnce(&Session),
+) -> Result<Session> {
+    let tell = made;
     options.check().map_err(|error| error.with_operation(OPERATION))?;
     // asked first: it tells which way this server offers, so that the password is sent once and to who knows it
     let offered = provider::offered(connection, OPERATION).await?;
@@ -119,14 +127,21 @@ pub(crate) async fn login(connection: &Connection, ext: &Ext, options: &LoginOpt
     }
     // a login makes a token without a scope (recorded: matrix, `admin-session`)
     connection.replace_known(made.credential.clone(), KeyScope::Global);
-    let user = match session::who(connection, ext).await {
-        Ok(user) => Some(user),
+    let asking = connection;
+    let user = made.user.map(SessionUser::of);
+    // the deadline is the login's, and not that of the session's end
+    let connection = connection.without_deadline();
+    let mut session = Session::new(connection.clone(), made.credential, user, made.expiry, options, notes);
+    tell(&session);
+    // another login can take the client's credential meanwhile, and is somebody else's
+    let own = asking.bound_to(session.credential(), KeyScope::Global);
+    match session::who(&own, &ext.through(own.clone())).await {
+        Ok(user) => session.user = Some(user),
         Err(error) => {
-            notes.push(format!("whose session it is could not be read: {}", error.summary()));
-            made.user.map(SessionUser::of)
+            session.notes.push(format!("whose session it is could not be read: {}", error.summary()));
         }
-    };
-    Ok(Session::new(connection.clone(), made.credential, user, made.expiry, options, notes))
+    }
+    Ok(session)
 }
 
 fn login_route(provider: Provider, plane: Plane) -> Result<Route> {

@@ -10,7 +10,7 @@ use crate::credentials::Credential;
 use crate::error::{Cause, Error, ErrorKind, Result};
 use crate::ext::Ext;
 use crate::scope::{KeyScope, Route, TokenKind};
-use crate::transport::{Connection, Expect, Request};
+use crate::transport::{Connection, Request};
 use crate::wire::TokenName;
 
 /// A session, which a login made. A clone is the same session.
@@ -20,10 +20,10 @@ use crate::wire::TokenName;
 pub struct Session {
     connection: Connection,
     credential: Credential,
-    user: Option<SessionUser>,
+    pub(super) user: Option<SessionUser>,
     expiry: Option<Expiry>,
     revoke_on_close: bool,
-    notes: Vec<String>,
+    pub(super) notes: Vec<String>,
 }
 
 /// When a session ends.
@@ -60,7 +60,8 @@ impl SessionUser {
 pub struct LoggedOut {
     /// The name of the token that is refused from now on.
     pub token: TokenName,
-    /// Whether it was refused already, so that there was nothing to end.
+    /// Whether it was refused already before this asked: it was over, or its user or provider is switched off, in which case
+    /// it can come back.
     pub was_over: bool,
 }
 
@@ -130,21 +131,7 @@ impl Session {
     /// # Scope
     /// The session's own token.
     pub async fn logout(&self) -> Result<LoggedOut> {
-        let current = self.connection.credential().same_as(&self.credential);
-        let connection = match current {
-            true => self.connection.clone(),
-            // whatever took its place must not be logged out instead
-            false => {
-                let own = self.connection.as_another(Credential::anonymous());
-                own.replace_known(self.credential.clone(), KeyScope::Global);
-                own
-            }
-        };
-        let ended = end(&connection, &self.credential).await?;
-        if self.connection.credential().same_as(&self.credential) {
-            self.connection.replace_credential(Credential::anonymous());
-        }
-        Ok(ended)
+        end(&self.connection, &self.credential).await
     }
 }
 
@@ -183,7 +170,8 @@ pub(crate) async fn logout(connection: &Connection) -> Result<LoggedOut> {
     // a logout deletes whatever token it comes with (recorded for sessions), and an API key is no session to be ended in
     // passing
     let route = Route::from_segments(["v3", "tokens", name.object_name()])?;
-    let record = connection.json(connection.by_road(Request::new(OPERATION, Method::GET, route))?).await;
+    let own = connection.bound_to(&credential, KeyScope::Global);
+    let record = own.json(own.by_road(Request::new(OPERATION, Method::GET, route))?).await;
     match record {
         Ok(record) if record.get("isDerived").and_then(Value::as_bool) == Some(false) => {}
         Ok(_) => {
@@ -195,19 +183,13 @@ pub(crate) async fn logout(connection: &Connection) -> Result<LoggedOut> {
             )
             .with_operation(OPERATION));
         }
-        Err(error) if is_over(&error) => return Ok(over(connection, name)),
+        Err(error) if is_over(&error) => {
+            connection.drop_credential(&credential);
+            return Ok(LoggedOut { token: name, was_over: true });
+        }
         Err(error) => return Err(error),
     }
-    let ended = end(connection, &credential).await?;
-    if connection.credential().same_as(&credential) {
-        connection.replace_credential(Credential::anonymous());
-    }
-    Ok(ended)
-}
-
-fn over(connection: &Connection, token: TokenName) -> LoggedOut {
-    connection.replace_credential(Credential::anonymous());
-    LoggedOut { token, was_over: true }
+    end(connection, &credential).await
 }
 
 /// Whether a session that was asked about is refused already, for certain.
@@ -215,20 +197,26 @@ fn is_over(error: &Error) -> bool {
     error.kind() == ErrorKind::TokenRefused && error.causes() == [Cause::TokenRefused]
 }
 
+/// Ends the session of this credential, and of no other: a logout deletes whatever it comes with, and the client's may be
+/// replaced at any moment.
 async fn end(connection: &Connection, credential: &Credential) -> Result<LoggedOut> {
     let token = credential.name().cloned().ok_or_else(|| {
         Error::new(ErrorKind::Internal, "a session has a token with a name", "this is a defect of the client")
     })?;
-    let answer = match send(connection, ["v3", "tokens"], Some("logout")).await {
+    let own = connection.bound_to(credential, KeyScope::Global);
+    let answer = match send(&own, ["v3", "tokens"], Some("logout")).await {
         // where v3 is gone
-        Err(error) if error.kind() == ErrorKind::NotFound => send(connection, ["v1", "logout"], None).await,
+        Err(error) if error.kind() == ErrorKind::NotFound => send(&own, ["v1", "logout"], None).await,
         answer => answer,
     };
-    match answer {
-        Ok(()) => Ok(LoggedOut { token, was_over: false }),
-        Err(error) if is_over(&error) => Ok(LoggedOut { token, was_over: true }),
-        Err(error) => Err(error),
-    }
+    let was_over = match answer {
+        Ok(()) => false,
+        // of several attempts, one whose answer was lost may have been the one that ended it
+        Err(error) if is_over(&error) => error.retry().attempts <= 1,
+        Err(error) => return Err(error),
+    };
+    connection.drop_credential(credential);
+    Ok(LoggedOut { token, was_over })
 }
 
 /// A logout. It may be sent twice: the second one finds the session over (recorded: workflows, "after logout").
@@ -239,7 +227,6 @@ async fn send(connection: &Connection, segments: [&str; 2], action: Option<&str>
         None => route,
     };
     let mut request = Request::new(OPERATION, Method::POST, route).with_json(&json!({}))?;
-    request.expect = Expect::Anything;
     request.idempotent = true;
     connection.bytes(connection.by_road(request)?).await.map(drop)
 }

@@ -34,7 +34,7 @@ fn anna(provider: Provider) -> LoginOptions {
 async fn log_in(answers: &[(u16, &str)], provider: Provider) -> (Mock, Result<Session>) {
     let (mock, connection) = answering(answers);
     let ext = Ext::new(connection.clone());
-    let session = login(&connection, &ext, &anna(provider)).await;
+    let session = login(&connection, &ext, &anna(provider), |_| ()).await;
     assert!(!format!("{session:?}").contains("s3cr3t"), "{session:?}");
     (mock, session)
 }
@@ -115,19 +115,22 @@ async fn a_logout_takes_the_way_that_is_there_and_a_session_that_is_over_is_over
     let made = (201, r#"{"token":"token-a:s3cr3ts3cr3t"}"#);
     let me = (200, r#"{"data":[{"id":"u-anna"}]}"#);
     let (mock, connection) = answering(&[(200, LISTED), made, me, (404, NO_PAGE), (200, "")]);
-    let session = login(&connection, &Ext::new(connection.clone()), &anna(Provider::Local)).await.unwrap();
+    let session =
+        login(&connection, &Ext::new(connection.clone()), &anna(Provider::Local), |_| ()).await.unwrap();
     assert!(!session.logout().await.unwrap().was_over);
     let paths: Vec<String> = mock.calls().iter().map(|call| call.route.path_and_query()).collect();
     assert_eq!(paths[3..], ["/v3/tokens?action=logout", "/v1/logout"]);
 
     let (_, connection) = answering(&[(200, LISTED), made, me, (401, filter)]);
-    let session = login(&connection, &Ext::new(connection.clone()), &anna(Provider::Local)).await.unwrap();
+    let session =
+        login(&connection, &Ext::new(connection.clone()), &anna(Provider::Local), |_| ()).await.unwrap();
     assert!(session.logout().await.unwrap().was_over);
     assert!(connection.credential().is_anonymous());
 
     // trouble on the way is no end
     let (_, connection) = answering(&[(200, LISTED), made, me, (500, "")]);
-    let session = login(&connection, &Ext::new(connection.clone()), &anna(Provider::Local)).await.unwrap();
+    let session =
+        login(&connection, &Ext::new(connection.clone()), &anna(Provider::Local), |_| ()).await.unwrap();
     assert_eq!(session.logout().await.unwrap_err().kind(), ErrorKind::Unavailable);
     assert!(!connection.credential().is_anonymous(), "it can be tried again");
 }
@@ -144,4 +147,37 @@ fn providers_are_known_by_id_and_type_in_any_case() {
         assert_eq!(error.kind(), ErrorKind::Unsupported, "{browser}");
         assert!(error.to_string().contains("browser"), "{error}");
     }
+}
+
+#[tokio::test]
+async fn what_stands_before_rancher_says_nothing_of_the_password() {
+    for (status, body) in [
+        (401, ""),
+        (401, r#"{"message":"Unauthorized"}"#),
+        (403, r#"{"kind":"Status","reason":"Forbidden","message":"no","code":403}"#),
+    ] {
+        let (_, failed) = log_in(&[(200, LISTED), (status, body)], Provider::Local).await;
+        let error = failed.unwrap_err();
+        let told = [Cause::WrongPassword, Cause::UserDisabled];
+        assert!(!error.causes().iter().any(|cause| told.contains(cause)), "{status} {body}: {error:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_session_ends_after_the_deadline_of_its_login_and_is_told_of_at_once() {
+    let (mock, connection) =
+        answering(&[(200, LISTED), (201, r#"{"token":"token-a:s3cr3ts3cr3t"}"#), (500, ""), (200, "")]);
+    let short = connection.with_deadline(std::time::Duration::from_millis(50));
+    let mut told = None;
+    let session =
+        login(&short, &Ext::new(short.clone()), &anna(Provider::Local), |made| told = made.token().cloned())
+            .await
+            .unwrap();
+    assert_eq!(told.as_ref(), session.token());
+    tokio::time::sleep(std::time::Duration::from_millis(60)).await;
+    let other = crate::credentials::Credential::parse("token-other:s3cr3ts3cr3t").unwrap();
+    connection.replace_credential(other.clone());
+    session.logout().await.unwrap();
+    assert!(connection.credential().same_as(&other), "somebody else's credential stays");
+    assert!(mock.calls().last().unwrap().route.query().contains("logout"));
 }

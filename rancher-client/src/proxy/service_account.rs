@@ -118,6 +118,12 @@ impl ClusterProxy {
         name: &str,
         options: &ServiceAccountTokenOptions,
     ) -> Result<ServiceAccountToken> {
+        if self.writes.dry_run {
+            return Err(Error::invalid(
+                "nothing was sent: a token is made or not, and making one cannot be tried",
+                "ask can_i for create of serviceaccounts with the subresource token",
+            ));
+        }
         if namespace.is_empty() {
             return Err(Error::invalid(
                 "nothing was sent: a service account is in a namespace",
@@ -178,9 +184,16 @@ impl ClusterProxy {
         let segments = CONFIGS.within(self.id.as_str()).segments(None)?;
         let local = self.on_local();
         let answer = local.send(local.request(operation, Method::GET, &segments)?).await?;
-        let found = answer.get("items").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
+        let Some(found) = answer.get("items").and_then(Value::as_array) else {
+            return Err(Error::new(
+                ErrorKind::Decode,
+                "the answer is no list of ClusterProxyConfig",
+                "something between here and Rancher may have changed it",
+            )
+            .with_operation(operation));
+        };
         let name = |config: &Value| Some(config.pointer("/metadata/name")?.as_str()?.to_owned());
-        let enabled = match found {
+        let enabled = match found.as_slice() {
             [one] => one.get("enabled").and_then(Value::as_bool) == Some(true),
             _ => false,
         };
@@ -208,10 +221,10 @@ impl ClusterProxy {
                     "apiVersion": "management.cattle.io/v3", "kind": "ClusterProxyConfig",
                     "metadata": {"name": NAME}, "enabled": enabled,
                 });
-                local.request(OPERATION, Method::POST, &configs.segments(None)?)?.with_json(&config)?
+                local.write(OPERATION, Method::POST, &configs.segments(None)?)?.with_json(&config)?
             }
             [name] => {
-                let request = local.request(OPERATION, Method::PATCH, &configs.segments(Some(name))?)?;
+                let request = local.write(OPERATION, Method::PATCH, &configs.segments(Some(name))?)?;
                 let mut request = request.with_json(&json!({"enabled": enabled}))?;
                 let merge = HeaderValue::from_static("application/merge-patch+json");
                 request.headers.insert(CONTENT_TYPE, merge);
@@ -237,6 +250,6 @@ impl ClusterProxy {
     }
 
     fn on_local(&self) -> ClusterProxy {
-        ClusterProxy::new(self.connection.clone(), ClusterId::local())
+        ClusterProxy::new(self.connection.clone(), ClusterId::local()).writing(self.writes.clone())
     }
 }

@@ -166,8 +166,8 @@ fn is_gone(word: Word) -> bool {
 /// What Rancher's own answer said of the token.
 fn token(word: Word) -> &'static str {
     match word {
-        Some((_, Some(true))) => "; it accepted the token",
-        Some((_, Some(false))) => "; it did not accept the token",
+        Some((_, Some(true))) => "; it accepted the token that asked",
+        Some((_, Some(false))) => "; it did not accept the token that asked",
         _ => "",
     }
 }

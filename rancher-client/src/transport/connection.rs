@@ -16,7 +16,7 @@ use super::{Expect, Patience, Request, Response, Socket, Transport};
 use crate::config::Config;
 use crate::credentials::{Credential, CredentialCell};
 use crate::error::{Cause, Error, ErrorKind, Result};
-use crate::scope::{Confidence, KeyScope, Knowledge, Ledger, Route, RouteScope, road};
+use crate::scope::{Confidence, KeyScope, Knowledge, Ledger, Route, RouteScope, TokenKind, road};
 use crate::wire::{Clock, Document, Kept};
 
 /// For how long a refusal is taken for the next one of its kind. Behind several replicas of a server, a new key can be
@@ -109,6 +109,26 @@ impl Connection {
         let generation = self.shared.cell.replace(credential);
         self.shared.notes.start_over(kind, generation);
         self.shared.notes.learn_of(generation, Knowledge::Recorded(reach));
+    }
+
+    /// The same server, limits and deadline, with this credential whatever the client goes by meanwhile.
+    pub(crate) fn bound_to(&self, credential: &Credential, reach: KeyScope) -> Self {
+        let other = self.as_another(Credential::anonymous());
+        let own = Self { shared: other.shared, ..self.clone() };
+        own.replace_known(credential.clone(), reach);
+        own
+    }
+
+    /// Forgets this credential, if it is still the one that the client goes by.
+    pub(crate) fn drop_credential(&self, credential: &Credential) {
+        if let Some(generation) = self.shared.cell.replace_if(credential, &Credential::anonymous()) {
+            self.shared.notes.start_over(TokenKind::None, generation);
+        }
+    }
+
+    /// The same, without a limit on the time that its calls take together.
+    pub(crate) fn without_deadline(&self) -> Self {
+        Self { at_most: None, due: None, ..self.clone() }
     }
 
     /// The same server, settings and transport as another user, with a ledger of its own.

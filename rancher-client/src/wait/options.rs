@@ -53,7 +53,7 @@ impl WaitOptions {
         self.stable_for.unwrap_or(if of_states { STABLE_STATE } else { Duration::ZERO })
     }
 
-    pub(super) fn check(&self, of_states: bool) -> Result<()> {
+    pub(crate) fn check(&self, of_states: bool) -> Result<()> {
         let invalid = |summary: String, advice: &str| Err(Error::invalid(summary, advice));
         if self.deadline.is_zero() {
             return invalid("a wait without time waits for nothing".to_owned(), "to look once, use get");

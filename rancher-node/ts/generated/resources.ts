@@ -10,6 +10,7 @@ import { Calls, seconds } from '../border.js';
 import type { Call } from '../border.js';
 import type { LogLines, Watch } from '../flows.js';
 import type { Deleted, Ensured, Kept, ObjectList, RecordList, Response } from '../objects.js';
+import type { Secret } from '../secret.js';
 import type * as management from './types/management.js';
 import type {
   ApiResource,
@@ -1481,8 +1482,8 @@ export class Registration extends Calls {
    * @throws RancherError: As `token`.
    * @remarks Scope: A key without a scope, or one scoped to the cluster.
    */
-  command(cluster: string, options: RegistrationCommandOptions = {}): Promise<string> {
-    return this._value<string>('registration.command', {
+  command(cluster: string, options: RegistrationCommandOptions = {}): Promise<Secret> {
+    return this._value<Secret>('registration.command', {
       cluster,
       token_id: options.tokenId,
       deadline: seconds(options.deadline),
@@ -1501,8 +1502,8 @@ export class Registration extends Calls {
    * @throws RancherError: As `token`; `not_rancher` if what comes is no manifest.
    * @remarks Scope: A key without a scope, or one scoped to the cluster.
    */
-  manifest(cluster: string, options: RegistrationManifestOptions = {}): Promise<string> {
-    return this._value<string>('registration.manifest', {
+  manifest(cluster: string, options: RegistrationManifestOptions = {}): Promise<Secret> {
+    return this._value<Secret>('registration.manifest', {
       cluster,
       token_id: options.tokenId,
       deadline: seconds(options.deadline),

@@ -396,12 +396,14 @@ export interface RemovalReport {
   readonly state: string | null;
   /** The object of `provisioning.cattle.io` that goes with it; nothing for an imported cluster. */
   readonly provisioning: string | null;
+  /**
+   * Whether what is inside goes on running, out of Rancher's reach; false if it goes with the
+   * machines that Rancher made; nothing if that could not be told.
+   */
+  readonly goesOn: boolean | null;
   /** What Rancher deletes of its own. */
   readonly goes: readonly RemovalSeen[];
-  /**
-   * What is in the cluster: of an imported one it goes on without Rancher, of a provisioned one it
-   * goes with the machines.
-   */
+  /** What is in the cluster. */
   readonly inside: readonly RemovalSeen[];
   /** What nobody can see from here. */
   readonly notLooked: readonly string[];

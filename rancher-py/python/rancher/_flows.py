@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from _thread import allocate_lock
+from os import getpid
 
 from rancher._typing import TYPE_CHECKING, Any, Generic, TypeVar
 
@@ -167,7 +168,7 @@ def _lines(answer: Answer) -> list[Any]:
 class _Flow:
     """What comes portion by portion. A portion that got lost on its way, to a timeout or a signal, comes again."""
 
-    __slots__ = ("_closed", "_lock", "_operation", "_portion", "_steps")
+    __slots__ = ("_closed", "_lock", "_operation", "_portion", "_process", "_steps")
 
     _steps: Steps
     _portion: tuple[int, list[Any]]
@@ -178,17 +179,34 @@ class _Flow:
         self._operation = operation
         self._portion = (0, [])
         self._closed = False
-        # for threads that share it; held for moments, and by nobody in a forked child, where the steps refuse first
+        # for threads that share it; held for moments
         self._lock = allocate_lock()
+        self._process = getpid()
 
     def _unpacked(self, answer: Answer) -> list[Any]:
         raise NotImplementedError
 
     def _held(self) -> Any:
         """The next one, if it is here."""
-        with self._lock:
-            left = self._portion[1]
-            return left.pop() if left else _NOTHING
+        if getpid() != self._process:
+            # in a fork: another thread may have held the lock, and what is left is the parent's; the steps refuse
+            return _NOTHING
+        held: Any = _NOTHING
+        try:
+            with self._lock:
+                left = self._portion[1]
+                if left:
+                    # no call between looking and taking: signals are heard after calls
+                    held = left[-1]
+                    del left[-1]
+        except BaseException:
+            if held is not _NOTHING:
+                with self._lock:
+                    left = self._portion[1]
+                    if not left or left[-1] is not held:
+                        left.append(held)
+            raise
+        return held
 
     def _known(self) -> str:
         return str(self._portion[0])

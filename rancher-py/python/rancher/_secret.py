@@ -46,7 +46,7 @@ class Secret:
 def unsealed(value: Any) -> Any:
     """The value with its secrets as such: the border marks them."""
     if isinstance(value, dict):
-        if _MARK in value:
+        if len(value) == 1 and isinstance(value.get(_MARK), str):
             return Secret(value[_MARK])
         return {name: unsealed(part) for name, part in value.items()}
     if isinstance(value, list):

@@ -67,13 +67,13 @@ const RESERVED: [Reserved; 7] = [
             "Error::new(ErrorKind::Undetermined",
         ],
         // connection.rs refuses before it sends: what the key is scoped to is known then
-        only_in: &["error/judge.rs", "transport/connection.rs", "workflow/"],
+        only_in: &["error/judge.rs", "error/refused.rs", "transport/connection.rs", "workflow/"],
         because: "only the judge concludes why a credential was not accepted (decision 2)",
     },
     Reserved {
         words: &["401", "403", "StatusCode::UNAUTHORIZED", "StatusCode::FORBIDDEN"],
         // the doctor calls a server reachable that answers so, which says nothing of the credential
-        only_in: &["error/judge.rs", "error/acceptance.rs", "workflow/doctor/"],
+        only_in: &["error/judge.rs", "error/refused.rs", "error/acceptance.rs", "workflow/doctor/"],
         because: "a 401 can be a missing right and a 403 a refused token (fact 3); only the judge reads them",
     },
     Reserved {

@@ -40,8 +40,8 @@ fn login_refuses_a_wrong_password_and_a_disabled_user() {
     assert_eq!((wrong.status, &wrong.body["message"]), (401, &json!("authentication failed")));
     assert_eq!(wrong.body["status"], 401);
     assert_eq!(server.login("disabled", None, "json").status, 403);
-    let body = json!({"type": "keyCloakOIDCProvider", "code": "x"});
-    assert_eq!(server.send(None, "POST", "/v1-public/login", "application/json", body).status, 404);
+    let body = json!({"type": "noSuchProvider", "code": "x"});
+    assert_eq!(server.send(None, "POST", "/v1-public/login", "application/json", body).status, 422);
 }
 
 #[test]

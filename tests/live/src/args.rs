@@ -38,7 +38,7 @@ pub(crate) struct Args {
     pub(crate) list: bool,
 
     /// Deletes what a run that was killed left behind, and does nothing else
-    #[arg(long, value_name = "RUN")]
+    #[arg(long, value_name = "RUN", conflicts_with = "read_only")]
     pub(crate) clean: Option<Run>,
 
     /// A Python with the package `rancher`; without it, the case `python` is skipped

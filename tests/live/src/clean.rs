@@ -45,6 +45,16 @@ impl Left {
 pub(crate) async fn clean(site: &Site) -> Result<usize, Vec<String>> {
     let noted =
         Journal::read(&site.run).map_err(|error| vec![format!("the journal cannot be read: {error}")])?;
+    for entry in &noted {
+        if let Entry::Run { server, .. } = entry
+            && *server != site.report.server.url
+        {
+            return Err(vec![format!(
+                "run {} was on {server}, and this is {}",
+                site.run, site.report.server.url
+            )]);
+        }
+    }
     let clusters = clusters(site, &noted).map_err(|error| vec![error.to_string()])?;
     let needs_global = |entry: &Entry| matches!(entry, Entry::Project { .. } | Entry::Key { .. });
     if !site.is_global() && noted.iter().any(needs_global) {
@@ -131,10 +141,17 @@ async fn find(site: &Site, clusters: &BTreeSet<ClusterId>, noted: &[Entry]) -> R
         // a list can lag behind
         for entry in noted {
             let Entry::Namespace { cluster: of, name } = entry else { continue };
-            if of == cluster.as_str()
-                && namespaces.get(name).await.is_ok_and(|namespace| run.made(&namespace))
-            {
-                names.insert(name.clone());
+            if of != cluster.as_str() {
+                continue;
+            }
+            match namespaces.get(name).await {
+                Ok(namespace) if run.made(&namespace) => {
+                    names.insert(name.clone());
+                }
+                Ok(_) => {}
+                // a project's member loses its rights with the namespace; the list above told
+                Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::Forbidden) => {}
+                Err(error) => return Err(error),
             }
         }
         found.extend(names.into_iter().map(|name| Left::Namespace(cluster.clone(), name)));

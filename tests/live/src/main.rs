@@ -93,20 +93,27 @@ fn listen() -> std::io::Result<watch::Receiver<bool>> {
 }
 
 #[cfg(unix)]
-struct Signals(tokio::signal::unix::Signal, tokio::signal::unix::Signal);
+struct Signals([tokio::signal::unix::Signal; 3]);
 
 #[cfg(unix)]
 fn signals() -> std::io::Result<Signals> {
     use tokio::signal::unix::{SignalKind, signal};
-    Ok(Signals(signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?))
+    // a terminal that is closed hangs up
+    Ok(Signals([
+        signal(SignalKind::interrupt())?,
+        signal(SignalKind::terminate())?,
+        signal(SignalKind::hangup())?,
+    ]))
 }
 
 #[cfg(unix)]
 impl Signals {
     async fn received(&mut self) {
+        let [interrupt, terminate, hangup] = &mut self.0;
         tokio::select! {
-            _ = self.0.recv() => {}
-            _ = self.1.recv() => {}
+            _ = interrupt.recv() => {}
+            _ = terminate.recv() => {}
+            _ = hangup.recv() => {}
         }
     }
 }

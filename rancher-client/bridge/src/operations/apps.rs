@@ -163,6 +163,10 @@ pub(super) fn wait(mut input: Input) -> Outcome<Stream> {
         Some(revision) => begun.of_revision(revision),
         None => begun,
     };
+    let begun = match operation.text("version") {
+        Some(version) => begun.of_version(version),
+        None => begun,
+    };
     let wait = if rollout { begun.wait(options) } else { begun.wait_ended(options) };
     Ok(Waits::stream(wait.progress()))
 }

@@ -82,12 +82,12 @@ pub(super) async fn token(mut input: Input) -> Outcome<Answer> {
 }
 
 pub(super) async fn command(mut input: Input) -> Outcome<Answer> {
-    Ok(Answer::value(chosen(&mut input).await?.command().expose()))
+    Ok(Answer::value(json!({"$secret": chosen(&mut input).await?.command().expose()})))
 }
 
 pub(super) async fn manifest(mut input: Input) -> Outcome<Answer> {
     let token = chosen(&mut input).await?;
-    Ok(Answer::value(registration(&input).manifest_of(&token).await?.expose()))
+    Ok(Answer::value(json!({"$secret": registration(&input).manifest_of(&token).await?.expose()})))
 }
 
 fn token_options(input: &mut Input) -> Outcome<TokenOptions> {
@@ -146,7 +146,7 @@ pub(super) async fn removal(mut input: Input) -> Outcome<Answer> {
         })
     };
     Ok(Answer::value(input.context.naming.value(json!({
-        "cluster": report.cluster, "name": report.name, "state": report.state, "provisioning": report.provisioning,
+        "cluster": report.cluster, "name": report.name, "state": report.state, "provisioning": report.provisioning, "goes_on": report.goes_on,
         "goes": report.goes.iter().map(seen).collect::<Vec<_>>(),
         "inside": report.inside.iter().map(seen).collect::<Vec<_>>(),
         "not_looked": report.not_looked, "text": report.to_string(),

@@ -32,9 +32,11 @@ pub(super) async fn login(mut input: Input) -> Outcome<Answer> {
         revoke_on_close: input.flag("revoke_on_close")?.unwrap_or_default(),
     };
     input.done()?;
-    let session = input.context.client.login(&options).await?;
+    // held at once: a login that is cancelled later has made a session all the same
+    let sessions = &input.context.sessions;
+    let session =
+        input.context.client.login_noting(&options, |session| sessions.hold(session.clone())).await?;
     let told = input.context.naming.value(told(&session));
-    input.context.sessions.hold(session);
     Ok(Answer::value(told))
 }
 

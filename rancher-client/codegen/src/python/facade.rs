@@ -86,6 +86,7 @@ pub fn file(table: &Table, nouns: &[Noun], style: Style) -> Result<String, Failu
     let flows: Vec<&str> = flows.iter().map(String::as_str).collect();
     text += &import("    ", "rancher._flows", &used(&body, &flows));
     text += &import("    ", "rancher._objects", &used(&body, &objects));
+    text += &import("    ", "rancher._secret", &used(&body, &["Secret"]));
     text += &import("    ", "rancher.types", &["management".to_owned()]);
     text += &import("    ", "rancher.types.values", &used(&body, &shapes));
     text += "\n";

@@ -41,6 +41,7 @@ pub fn file(table: &Table, nouns: &[Noun]) -> Result<String, Failure> {
     }
     let objects = used(&["Deleted", "Ensured", "Kept", "ObjectList", "RecordList", "Response"]);
     text += &bracketed("", "import type {", &objects, "} from '../objects.js';");
+    text += &bracketed("", "import type {", &used(&["Secret"]), "} from '../secret.js';");
     text += "import type * as management from './types/management.js';\n";
     let shapes =
         table.values.keys().map(String::as_str).chain(typescript::values::ALIASES.map(|(name, ..)| name));

@@ -78,7 +78,14 @@ impl ClusterProxy {
     pub fn explain(&self, error: kube::Error) -> Error {
         let ours = match error {
             kube::Error::Api(status) => {
-                judge_status(&status_json(&status), &self.id, self.connection.credential().kind())
+                let ours = judge_status(&status_json(&status), &self.id, self.connection.credential().kind());
+                // kube does not tell whether it was a write, which may have arrived
+                match ours.kind() == ErrorKind::Unavailable && ours.retry().after.is_none() {
+                    true => ours.with_retry(false, None).with_advice(
+                        "if this was a write it may have arrived: look whether it did its work before you send it again",
+                    ),
+                    false => ours,
+                }
             }
             kube::Error::Service(error) => match error.downcast::<Error>() {
                 Ok(ours) => return *ours,

@@ -29,7 +29,7 @@ pub struct ImportOptions {
 }
 
 /// What a cluster shall be like whose nodes run Rancher's agent from the start.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct CreateOptions {
     /// The version of Kubernetes as Rancher names it: `v1.33.4+rke2r1`, `v1.33.4+k3s1`. It must be given.
     pub kubernetes_version: String,
@@ -43,6 +43,17 @@ pub struct CreateOptions {
     pub rke_config: Map<String, Value>,
     /// How long to wait for the cluster's id.
     pub wait: WaitOptions,
+}
+
+impl std::fmt::Debug for CreateOptions {
+    /// Without what is in `rke_config`, which can hold logins of registries.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("CreateOptions")
+            .field("kubernetes_version", &self.kubernetes_version)
+            .field("namespace", &self.namespace)
+            .field("rke_config", &self.rke_config.keys().collect::<Vec<_>>())
+            .finish_non_exhaustive()
+    }
 }
 
 impl Default for CreateOptions {
@@ -205,6 +216,7 @@ impl Registration {
     pub async fn create(&self, name: &str, options: &CreateOptions) -> Result<RegisteredCluster> {
         const OPERATION: &str = "registration.create";
         check_name(name, true, OPERATION)?;
+        options.wait.check(false).map_err(|error| error.with_operation(OPERATION))?;
         let version = options.kubernetes_version.as_str();
         if !version.starts_with('v') || !(version.contains("+rke2r") || version.contains("+k3s")) {
             return Err(Error::invalid(
@@ -244,14 +256,17 @@ impl Registration {
         Ok(RegisteredCluster { id, name: name.to_owned(), created: true, provisioning: Some(whole) })
     }
 
-    /// The object of `provisioning.cattle.io` that asked for a cluster, `namespace/name`; nothing if the user sees none.
-    pub(super) async fn provisioning_of(&self, cluster: &ClusterId) -> Result<Option<String>> {
+    /// The object of `provisioning.cattle.io` of a cluster, `namespace/name`, and whether it says that Rancher makes the
+    /// machines: Rancher keeps one for imported clusters, too (recorded: workflows, "steve list"). Nothing if the user
+    /// sees none.
+    pub(super) async fn provisioning_of(&self, cluster: &ClusterId) -> Result<Option<(String, bool)>> {
         let id = registrable(cluster, "registration.removal")?;
         // Steve filters by the fields that it has an index of, and this may be none of them
         let mut all = self.client.steve().resource(PROVISIONING)?.list(SteveQuery::default());
         while let Some(found) = all.try_next().await? {
             if cluster_name(&found) == Some(id.as_str()) {
-                return Ok(found.id().map(str::to_owned));
+                let machines = found.pointer("/spec/rkeConfig").is_some_and(Value::is_object);
+                return Ok(found.id().map(|id| (id.to_owned(), machines)));
             }
         }
         Ok(None)
@@ -288,13 +303,47 @@ fn other_driver(cluster: &Object) -> Option<String> {
     if let Some(config) = OF_OTHERS.iter().find(|name| cluster.get(name).is_some_and(Value::is_object)) {
         return Some(format!("it has {config}"));
     }
-    if cluster.id().is_some_and(|id| id.starts_with("c-m-")) {
-        return Some("Rancher provisions it".to_owned());
+    // an imported one can have such an id, too (read in Rancher's source)
+    match (cluster.id().is_some_and(|id| id.starts_with("c-m-")), administrated(cluster)) {
+        (_, Some(true)) => return Some("Rancher provisions it".to_owned()),
+        (true, None) => return Some("it does not say whether Rancher provisions it".to_owned()),
+        _ => {}
     }
     match cluster.text("driver") {
         // an imported cluster of k3s or RKE2 says so once its agent connected (read in Rancher's source)
         None | Some("" | "imported" | "k3s" | "k3os" | "rke2" | "rancherd") => None,
         Some(driver) => Some(format!("its driver is {driver}")),
+    }
+}
+
+/// Whether Rancher provisions a cluster, where it says so: it writes the annotation where it makes the machines (read in
+/// its source).
+fn administrated(cluster: &Object) -> Option<bool> {
+    match cluster.get("annotations")?.get("provisioning.cattle.io/administrated")?.as_str()? {
+        "true" => Some(true),
+        "false" => Some(false),
+        _ => None,
+    }
+}
+
+/// Whether what is in a cluster goes on running if it is removed from Rancher; nothing where that cannot be told.
+/// `machines` is what its provisioning object says of them, if one was seen.
+pub(super) fn goes_on(cluster: &Object, machines: Option<bool>) -> Option<bool> {
+    const HOSTED: [&str; 4] = ["aksConfig", "aliConfig", "eksConfig", "gkeConfig"];
+    if let Some(hosted) = HOSTED.iter().find_map(|name| cluster.get(name).filter(|config| config.is_object()))
+    {
+        return hosted.get("imported").and_then(Value::as_bool);
+    }
+    let plain =
+        matches!(cluster.text("driver"), None | Some("" | "imported" | "k3s" | "k3os" | "rke2" | "rancherd"));
+    match (machines, administrated(cluster)) {
+        (Some(true), _) | (_, Some(true)) => Some(false),
+        (Some(false), _) | (_, Some(false)) if plain => Some(true),
+        // only clusters that are made by the v3 API have such short ids, and that imports (read in Rancher's source)
+        (None, None) if plain && cluster.id().is_some_and(|id| id.len() == 7 && id.starts_with("c-")) => {
+            Some(true)
+        }
+        _ => None,
     }
 }
 
@@ -319,11 +368,39 @@ mod tests {
     }
 
     #[test]
+    fn what_goes_with_its_machines_is_told_only_where_that_is_known() {
+        let of = |fields: Value, machines| goes_on(&Object::try_from(fields).unwrap(), machines);
+        assert_eq!(of(json!({"id": "c-abcde", "driver": "imported"}), Some(false)), Some(true));
+        assert_eq!(of(json!({"id": "c-abcde"}), None), Some(true));
+        assert_eq!(of(json!({"id": "c-m-abcd1234", "driver": "rke2"}), Some(true)), Some(false));
+        assert_eq!(of(json!({"id": "c-m-abcd1234", "driver": "rke2"}), None), None);
+        assert_eq!(
+            of(json!({"id": "c-abcde", "driver": "EKS", "eksConfig": {"imported": false}}), None),
+            Some(false)
+        );
+        assert_eq!(of(json!({"id": "c-abcde", "driver": "EKS", "eksConfig": {}}), Some(false)), None);
+    }
+
+    #[test]
+    fn options_show_no_configuration() {
+        let mut options = CreateOptions::default();
+        options.rke_config.insert("registries".to_owned(), json!({"password": "s3cr3ts3cr3t"}));
+        assert!(!format!("{options:?}").contains("s3cr3t"));
+    }
+
+    #[test]
     fn only_imported_clusters_are_adopted() {
         let of = |fields: Value| other_driver(&Object::try_from(fields).unwrap());
         assert_eq!(of(json!({"id": "c-abcde", "driver": ""})), None);
         assert_eq!(of(json!({"id": "c-abcde", "driver": "imported", "eksConfig": null})), None);
         assert_eq!(of(json!({"id": "c-abcde", "driver": "k3s"})), None);
+        let says = |word: &str| json!({"provisioning.cattle.io/administrated": word});
+        assert_eq!(
+            of(json!({"id": "c-m-abcd1234", "driver": "imported", "annotations": says("false")})),
+            None
+        );
+        let made = of(json!({"id": "c-m-abcd1234", "driver": "rke2", "annotations": says("true")}));
+        assert_eq!(made.as_deref(), Some("Rancher provisions it"));
         for other in [
             json!({"id": "local", "driver": "imported"}),
             json!({"id": "c-abcde", "driver": "imported", "eksConfig": {}}),

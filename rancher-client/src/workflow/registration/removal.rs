@@ -7,6 +7,7 @@ use std::fmt;
 use std::time::Duration;
 
 use super::connect::is_connected;
+use super::create::goes_on;
 use super::{Registration, registrable};
 use crate::error::{Error, Result};
 use crate::proxy::{CanI, ListOptions, Resource};
@@ -91,10 +92,12 @@ pub struct RemovalReport {
     pub state: Option<String>,
     /// The object of `provisioning.cattle.io` that goes with it, `namespace/name`; nothing for an imported cluster.
     pub provisioning: Option<String>,
+    /// Whether what is inside goes on running, out of Rancher's reach; `false` if it goes with the machines that Rancher
+    /// made; nothing if that could not be told.
+    pub goes_on: Option<bool>,
     /// What Rancher deletes of its own.
     pub goes: Vec<Seen>,
-    /// What is in the cluster. Of an imported cluster it goes on running, out of Rancher's reach; of one that Rancher
-    /// provisioned, it goes with the machines that Rancher made.
+    /// What is in the cluster.
     pub inside: Vec<Seen>,
     /// What nobody can see from here, in words.
     pub not_looked: Vec<String>,
@@ -109,9 +112,14 @@ impl fmt::Display for RemovalReport {
             writeln!(f, "  the provisioning cluster {object}")?;
         }
         self.goes.iter().try_for_each(|seen| writeln!(f, "  {seen}"))?;
-        match &self.provisioning {
-            None => writeln!(f, "in the cluster, which would go on without Rancher:")?,
-            Some(_) => writeln!(f, "in the cluster, which would go with the machines that Rancher made:")?,
+        match self.goes_on {
+            Some(true) => writeln!(f, "in the cluster, which would go on without Rancher:")?,
+            Some(false) => {
+                writeln!(f, "in the cluster, which would go with the machines that Rancher made:")?
+            }
+            None => {
+                writeln!(f, "in the cluster; whether it would go on or go with its machines was not seen:")?
+            }
         }
         self.inside.iter().try_for_each(|seen| writeln!(f, "  {seen}"))?;
         writeln!(f, "not looked at:")?;
@@ -173,7 +181,8 @@ impl Registration {
             cluster: id,
             name: object.text("name").unwrap_or_default().to_owned(),
             state: object.text("state").map(str::to_owned),
-            provisioning,
+            goes_on: goes_on(&object, provisioning.as_ref().map(|(_, machines)| *machines)),
+            provisioning: provisioning.filter(|(_, machines)| *machines).map(|(id, _)| id),
             goes,
             inside,
             not_looked: vec![
@@ -293,6 +302,7 @@ mod tests {
             name: "shop".to_owned(),
             state: Some("active".to_owned()),
             provisioning: None,
+            goes_on: Some(true),
             goes: vec![
                 Seen { names: vec!["Default".into()], ..Seen::all("projects", 2) },
                 Seen::all("keys", 1).at_least("only the user's own are listed".into()),

@@ -112,6 +112,12 @@ impl Registration {
             return Err(self.unfinished(&id, summary, advice, &[], Some(error)));
         }
         let (hanging, uid) = match self.client.cluster(ClusterId::local())?.get(CLUSTERS, id.as_str()).await {
+            // the deletion may not have arrived, and another cluster can have the id by now
+            Ok(now) if now.pointer("/metadata/deletionTimestamp").is_none_or(Value::is_null) => {
+                let because =
+                    format!("{id} is not being deleted: the deletion did not arrive; nothing was cleared");
+                return Err(error.with_operation(OPERATION).with_because([because]));
+            }
             Ok(object) => (finalizers(&object), uid(&object)),
             Err(gone) if gone.kind() == ErrorKind::NotFound => return Ok(removed(Vec::new())),
             Err(unread) => {

@@ -78,7 +78,8 @@ fn held(old: &Old, new: &RegistrationToken, agent: &Holds, was_connected: bool) 
         // no agent has any token: what an old one would let in is what it is rotated for
         _ if !was_connected => Vec::new(),
         Holds::Unseen(why) => all(&format!("the agent may connect with it: {why}")),
-        Holds::Token { token, settled: false } if token == new.token() => {
+        // a pod of before may go on with whichever token it started with
+        Holds::Token { settled: false, .. } => {
             all("a pod of the agent that may connect with it has not been replaced yet")
         }
         Holds::Token { token, .. } if token == new.token() => Vec::new(),
@@ -122,6 +123,9 @@ impl Registration {
         options: &RotateTokenOptions,
     ) -> Result<TokenRotation> {
         let id = registrable(cluster, OPERATION)?;
+        for wait in [options.wait, options.token.wait] {
+            wait.check(false).map_err(|error| error.with_operation(OPERATION))?;
+        }
         let before = self.clusters()?.get(id.as_str()).await?;
         if let Some(at) = before.text("removed").filter(|at| !at.is_empty()) {
             return Err(Error::new(

@@ -268,6 +268,7 @@ impl Registration {
     ) -> Result<RegistrationToken> {
         const OPERATION: &str = "registration.create_token";
         let id = registrable(cluster, OPERATION)?;
+        options.wait.check(false).map_err(|error| error.with_operation(OPERATION))?;
         let made = self.make_token(&id, options, OPERATION).await?;
         self.whole_token(&id, Some(&made), options.wait, OPERATION).await.map_err(|error| {
             let steps = super::Steps {
@@ -339,6 +340,7 @@ impl Registration {
         wait: WaitOptions,
         operation: &'static str,
     ) -> Result<RegistrationToken> {
+        wait.check(false).map_err(|error| error.with_operation(operation))?;
         let id = match id {
             Some(id) => id.to_owned(),
             None => self.first_token(cluster, wait, operation).await?,

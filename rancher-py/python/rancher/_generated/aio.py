@@ -21,6 +21,7 @@ if TYPE_CHECKING:
         Object,
         Response,
     )
+    from rancher._secret import Secret
     from rancher.types import management
     from rancher.types.values import (
         ApiResource,
@@ -3319,7 +3320,7 @@ class AsyncRegistration(AsyncCalls):
         stable_for: Seconds | None = None,
         poll: Seconds | None = None,
         rights_lag: Seconds | None = None,
-    ) -> str:
+    ) -> Secret:
         """The command that installs the agent in a cluster, waited for. It is a secret.
 
         Args:
@@ -3342,7 +3343,7 @@ class AsyncRegistration(AsyncCalls):
         Scope:
             A key without a scope, or one scoped to the cluster.
         """
-        answer: str = await self._value("registration.command", {
+        answer: Secret = await self._value("registration.command", {
             "cluster": cluster,
             "token_id": token_id,
             "deadline": deadline,
@@ -3364,7 +3365,7 @@ class AsyncRegistration(AsyncCalls):
         stable_for: Seconds | None = None,
         poll: Seconds | None = None,
         rights_lag: Seconds | None = None,
-    ) -> str:
+    ) -> Secret:
         """The manifest that installs the agent in a cluster, as YAML, from this server and
         without a credential. It is a secret, and proves nothing of the token in it: Rancher
         answers for any.
@@ -3389,7 +3390,7 @@ class AsyncRegistration(AsyncCalls):
         Scope:
             A key without a scope, or one scoped to the cluster.
         """
-        answer: str = await self._value("registration.manifest", {
+        answer: Secret = await self._value("registration.manifest", {
             "cluster": cluster,
             "token_id": token_id,
             "deadline": deadline,

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from rancher._flows import LogLines, Watch
     from rancher._objects import Deleted, Ensured, Object, ObjectList, RecordList, Response
+    from rancher._secret import Secret
     from rancher.types import management
     from rancher.types.values import (
         ApiResource,
@@ -3287,7 +3288,7 @@ class Registration(SyncCalls):
         stable_for: Seconds | None = None,
         poll: Seconds | None = None,
         rights_lag: Seconds | None = None,
-    ) -> str:
+    ) -> Secret:
         """The command that installs the agent in a cluster, waited for. It is a secret.
 
         Args:
@@ -3310,7 +3311,7 @@ class Registration(SyncCalls):
         Scope:
             A key without a scope, or one scoped to the cluster.
         """
-        answer: str = self._value("registration.command", {
+        answer: Secret = self._value("registration.command", {
             "cluster": cluster,
             "token_id": token_id,
             "deadline": deadline,
@@ -3332,7 +3333,7 @@ class Registration(SyncCalls):
         stable_for: Seconds | None = None,
         poll: Seconds | None = None,
         rights_lag: Seconds | None = None,
-    ) -> str:
+    ) -> Secret:
         """The manifest that installs the agent in a cluster, as YAML, from this server and
         without a credential. It is a secret, and proves nothing of the token in it: Rancher
         answers for any.
@@ -3357,7 +3358,7 @@ class Registration(SyncCalls):
         Scope:
             A key without a scope, or one scoped to the cluster.
         """
-        answer: str = self._value("registration.manifest", {
+        answer: Secret = self._value("registration.manifest", {
             "cluster": cluster,
             "token_id": token_id,
             "deadline": deadline,

@@ -447,12 +447,14 @@ class RemovalReport(TypedDict):
     """Its state."""
     provisioning: str | None
     """The object of `provisioning.cattle.io` that goes with it; nothing for an imported cluster."""
+    goes_on: bool | None
+    """Whether what is inside goes on running, out of Rancher's reach; false if it goes with the
+    machines that Rancher made; nothing if that could not be told.
+    """
     goes: list[RemovalSeen]
     """What Rancher deletes of its own."""
     inside: list[RemovalSeen]
-    """What is in the cluster: of an imported one it goes on without Rancher, of a provisioned
-    one it goes with the machines.
-    """
+    """What is in the cluster."""
     not_looked: list[str]
     """What nobody can see from here."""
     text: str
