@@ -90,14 +90,15 @@ async fn a_list_is_read_to_its_end_and_no_further() {
 
 #[tokio::test]
 async fn a_resource_that_is_not_offered_is_unsupported_though_others_are() {
-    let (mock, ext) = answering(&[(200, r#"{"Version":"v2.12.1"}"#)]);
+    let upgraded = r#"{"kind":"APIResourceList","resources":[{"name":"selfusers","kind":"SelfUser","verbs":["create"]}]}"#;
+    let (mock, ext) = answering(&[(200, r#"{"Version":"v2.12.1"}"#), (200, upgraded)]);
     let error = ext.self_user().await.unwrap_err();
     assert_eq!((error.kind(), error.operation()), (ErrorKind::Unsupported, "ext.self_user"));
     assert!(error.to_string().contains("v2.12.1") && error.to_string().contains("selfusers"), "{error}");
     assert_eq!(mock.count(), 2, "the question itself was not sent");
     // a server can be upgraded: it is asked again
-    let _ = ext.resources().await;
-    assert_eq!(mock.count(), 3);
+    let now: Vec<String> = ext.resources().await.unwrap().into_iter().map(|offered| offered.plural).collect();
+    assert_eq!((now, mock.count()), (vec!["selfusers".to_owned()], 3));
 }
 
 #[test]

@@ -35,6 +35,7 @@ fn program(name: &str) -> &'static str {
         "deploy" => env!("CARGO_BIN_EXE_deploy"),
         "watch_namespaces" => env!("CARGO_BIN_EXE_watch_namespaces"),
         "logs" => env!("CARGO_BIN_EXE_logs"),
+        "install_app" => env!("CARGO_BIN_EXE_install_app"),
         "doctor" => env!("CARGO_BIN_EXE_doctor"),
         other => panic!("there is no program {other}"),
     }

@@ -48,7 +48,8 @@ pub struct KeptToken {
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct TokenRotation {
-    /// The token to register with from now on.
+    /// The token to register with from now on, by its id. Rancher makes a `default-token` again, with another secret (read
+    /// in its source), and `token`, `manifest` and `command` without an id take that.
     pub token: RegistrationToken,
     /// Whether it was made now.
     pub created: bool,
