@@ -392,6 +392,25 @@ async fn names_are_found_with_as_few_questions_as_can_be() {
 }
 
 #[tokio::test]
+async fn an_object_is_not_looked_for_where_its_kind_cannot_be() {
+    let (mock, cluster) = answering(&[(200, json!({"kind": "Widget"}))]);
+    let (pods, nodes) = (Resource::core("pods"), Resource::core("nodes").within("shop-web"));
+    let map = object(json!({"metadata": {"name": "app"}}));
+    for error in [
+        cluster.get(pods, "web").await.unwrap_err(),
+        cluster.delete(pods, "web").await.unwrap_err(),
+        cluster.create(Resource::core("configmaps"), &map).await.unwrap_err(),
+        cluster.get(nodes, "n1").await.unwrap_err(),
+        cluster.list(nodes, ListOptions::default()).collect().await.unwrap_err(),
+    ] {
+        assert_eq!((error.kind(), error.field()), (ErrorKind::Invalid, Some("namespace")), "{error}");
+    }
+    assert_eq!(mock.count(), 0);
+    // of other kinds only the cluster knows
+    cluster.get(Resource::of("example.com", "v1", "widgets"), "w").await.unwrap();
+}
+
+#[tokio::test]
 async fn a_resource_that_only_an_older_version_has_is_found() {
     let serving = |plural: &str, kind: &str| json!({"kind": "APIResourceList", "resources": [{"name": plural, "kind": kind, "namespaced": true}]});
     let versions = json!([{"version": "v1"}, {"version": "v1alpha2"}, {"version": "v1alpha1"}]);

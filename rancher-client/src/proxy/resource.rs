@@ -66,13 +66,16 @@ impl<'a> Resource<'a> {
         segments.push(self.plural);
         if let Some(name) = name {
             check_name(Some(self.group), self.plural, name)?;
-            self.check_place()?;
             segments.push(name);
+        }
+        // a list may be of all namespaces
+        if name.is_some() || !self.namespace.is_empty() {
+            self.check_place()?;
         }
         Ok(segments)
     }
 
-    /// Checks that one object can be there. Kubernetes would answer that there is no such thing, which may be elsewhere.
+    /// Checks that one object can be there. Kubernetes would answer that there is no such thing; it may be elsewhere.
     pub(super) fn check_place(self) -> Result<()> {
         let (plural, namespace) = (self.plural, self.namespace);
         let wrong = |problem, advice| Err(Error::invalid(problem, advice).with_field("namespace"));
