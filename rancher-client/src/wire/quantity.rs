@@ -223,11 +223,13 @@ impl FromStr for Quantity {
         let mut number = Digits { digits, tens: tens.saturating_sub(places) };
         number.double(twos);
         number.round();
-        let Some((digits, tens)) = number.trimmed() else {
-            return Err(wrong("it has more than 38 digits"));
-        };
         let most = Self::of(false, i64::MAX.unsigned_abs().into(), 0, form);
-        let mut read = Self::of(false, digits, tens, form);
+        let mut read = match number.trimmed() {
+            Some((digits, tens)) => Self::of(false, digits, tens, form),
+            // at most nine of them are behind the point: it is far more than the most there is
+            None if form == Form::Binary => most,
+            None => return Err(wrong("it has more than 38 digits")),
+        };
         if form == Form::Binary {
             read = read.min(most);
             if read < Self::of(false, 1, 0, form) {
