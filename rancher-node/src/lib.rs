@@ -25,6 +25,12 @@ fn init(_exports: Object<'_>, env: Env) -> Result<()> {
     Ok(())
 }
 
+/// A quantity of Kubernetes, read by the core.
+#[napi]
+pub fn quantity(text: String) -> Result<String> {
+    rancher_bridge::quantity(&text).map_err(|fault| crossing(&fault))
+}
+
 /// The version of the package.
 #[napi]
 pub fn version() -> &'static str {

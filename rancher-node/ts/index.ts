@@ -11,6 +11,7 @@ export type * from './generated/values.js';
 export { LogLine, LogLines, Watch, type Event } from './flows.js';
 export { ObjectList, RecordList, type FlatRecord, type Walk } from './lists.js';
 export { alteredOf, rawOf, type Deleted, type Ensured, type Kept } from './objects.js';
+export { quantity, type Quantity } from './quantity.js';
 export { Secret } from './secret.js';
 // a type alone: the class of this name that everybody has stays theirs
 export type { Response } from './objects.js';

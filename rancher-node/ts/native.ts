@@ -38,6 +38,7 @@ export interface NativeBridge {
 export interface Native {
   Bridge: new (options: string) => NativeBridge;
   CancelHandle: new () => NativeCancel;
+  quantity(text: string): string;
   version(): string;
 }
 

@@ -26,7 +26,7 @@ mod _native {
     #[pymodule_export]
     use super::runtime::shutdown;
     #[pymodule_export]
-    use super::{settle, version};
+    use super::{quantity, settle, version};
 }
 
 /// The interpreter that this was loaded by, as the place of its module `sys`.
@@ -43,6 +43,15 @@ fn settle(py: Python<'_>) -> PyResult<()> {
              interpreter only, or in a process of its own (mod_wsgi: WSGIApplicationGroup %{GLOBAL})",
         )),
         _ => Ok(()),
+    }
+}
+
+/// A quantity of Kubernetes, read by the core.
+#[pyfunction]
+fn quantity<'py>(py: Python<'py>, text: &str) -> PyResult<Bound<'py, PyAny>> {
+    match rancher_bridge::quantity(text) {
+        Ok(json) => answer::parsed(py, json.as_bytes()),
+        Err(fault) => Err(raise::fault(py, &fault)),
     }
 }
 

@@ -1,7 +1,8 @@
 //! The border between the core and the shells of other languages.
 //!
 //! A shell knows five things: it opens a [`Bridge`], calls an operation by name with its options as JSON, takes
-//! [`Answer`]s, takes them one after another from a [`Stream`], and cancels. What an operation is called, what it takes
+//! [`Answer`]s, takes them one after another from a [`Stream`], and cancels. Beside that, [`quantity()`] reads what needs no
+//! client. What an operation is called, what it takes
 //! and what it returns stands in `operations.json`, which the facades of the shells are generated from. No shell
 //! decides anything: every URL, status, retry and check is the core's.
 
@@ -17,6 +18,7 @@ pub mod log;
 mod naming;
 mod open;
 mod operations;
+mod quantity;
 mod sessions;
 mod stream;
 mod table;
@@ -25,6 +27,7 @@ pub use answer::{Answer, Head};
 pub use bridge::Bridge;
 pub use cancel::Cancel;
 pub use fault::{Fault, Outcome};
+pub use quantity::quantity;
 pub use stream::Stream;
 
 use std::sync::LazyLock;

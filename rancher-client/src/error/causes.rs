@@ -40,6 +40,11 @@ impl StatusCause {
         causes.into_iter().flatten().take(MOST_CAUSES).map(read).collect()
     }
 
+    /// What is wrong, and where.
+    pub(super) fn in_words(&self) -> String {
+        if self.field.is_empty() { self.message.clone() } else { format!("{}: {}", self.field, self.message) }
+    }
+
     /// Whose a field is that somebody else applied, in words (recorded: kubernetes, `apply conflict`).
     pub(super) fn owner(&self) -> Option<String> {
         if self.reason != "FieldManagerConflict" {

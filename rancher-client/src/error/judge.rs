@@ -255,7 +255,12 @@ impl Case<'_> {
                     Some(field) => format!("give {field} a value that the server accepts"),
                     None => "correct what the message names".to_owned(),
                 };
-                self.plain(ErrorKind::Invalid, otherwise, &advice)
+                let error = self.plain(ErrorKind::Invalid, otherwise, &advice);
+                // the field and the first words are of one of them
+                match self.body.causes.as_slice() {
+                    [] | [_] => error,
+                    several => error.with_because(several.iter().map(StatusCause::in_words)),
+                }
             }
         }
     }

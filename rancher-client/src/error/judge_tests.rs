@@ -329,3 +329,23 @@ fn only_kubernetes_own_reasons_say_that_a_list_expired() {
         assert_eq!((error.kind(), error.is_expired()), (ErrorKind::Conflict, expired), "{status} {body}");
     }
 }
+
+#[test]
+fn every_cause_of_an_invalid_object_is_told() {
+    let cause = |field: &str| serde_json::json!({"reason": "FieldValueRequired", "message": "Required value", "field": field});
+    let of = |causes: Vec<serde_json::Value>| {
+        let body = serde_json::json!({"kind": "Status", "status": "Failure", "reason": "Invalid", "code": 422,
+            "message": "Deployment.apps \"web\" is invalid: [spec.selector: Required value, …]",
+            "details": {"causes": causes}});
+        let path = "/k8s/clusters/c-prod1/apis/apps/v1/namespaces/shop-web/deployments";
+        verdict_of(&given(path, 422, Accepted::Yes, &body.to_string()), TokenKind::V3, None)
+    };
+    let error = of(vec![cause("spec.selector"), cause("spec.template.spec.containers")]);
+    assert_eq!((error.kind(), error.field()), (ErrorKind::Invalid, Some("spec.selector")));
+    assert_eq!(
+        error.because(),
+        ["spec.selector: Required value", "spec.template.spec.containers: Required value"]
+    );
+    // the message says it already
+    assert!(of(vec![cause("spec.selector")]).because().is_empty());
+}

@@ -27,7 +27,7 @@ use std::fmt;
 use std::time::Duration;
 
 use crate::scope::{Confidence, InvalidRoute, Route, RouteScope};
-use crate::wire::{ClusterId, InvalidDocument, InvalidId, InvalidServerUrl, redact};
+use crate::wire::{ClusterId, InvalidDocument, InvalidId, InvalidQuantity, InvalidServerUrl, redact};
 
 /// The result of a call.
 pub type Result<T> = std::result::Result<T, Error>;
@@ -504,6 +504,13 @@ impl StdError for Error {
 impl From<InvalidId> for Error {
     fn from(error: InvalidId) -> Self {
         Error::new(ErrorKind::Invalid, error.to_string(), "").with_source(error)
+    }
+}
+
+impl From<InvalidQuantity> for Error {
+    fn from(error: InvalidQuantity) -> Self {
+        let advice = "write it as Kubernetes does: 500m, 2, 1.5Gi, 1e3";
+        Error::new(ErrorKind::Invalid, error.to_string(), advice).with_source(error)
     }
 }
 

@@ -4,9 +4,10 @@ use futures_util::StreamExt as _;
 use http::header::ACCEPT;
 use http::{HeaderValue, Method};
 use serde_json::Value;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use super::built_in::BUILT_IN;
 use super::{ClusterProxy, Resource};
 use crate::error::{Error, ErrorKind, Result};
 use crate::kubernetes::{check_group, check_label};
@@ -63,60 +64,6 @@ pub(super) struct Known(Mutex<HashMap<GroupVersion, Arc<Vec<ApiResource>>>>);
 
 type GroupVersion = (String, String);
 
-/// Kubernetes' own resources that every cluster serves in this version: they need no question. Group, version, plural,
-/// kind, whether in namespaces, other names.
-type BuiltIn = (&'static str, &'static str, &'static str, &'static str, bool, &'static [&'static str]);
-
-const BUILT_IN: [BuiltIn; 29] = [
-    ("", "v1", "configmaps", "ConfigMap", true, &["cm"]),
-    ("", "v1", "endpoints", "Endpoints", true, &["ep"]),
-    ("", "v1", "events", "Event", true, &["ev"]),
-    ("", "v1", "limitranges", "LimitRange", true, &["limits"]),
-    ("", "v1", "namespaces", "Namespace", false, &["ns"]),
-    ("", "v1", "nodes", "Node", false, &["no"]),
-    ("", "v1", "persistentvolumeclaims", "PersistentVolumeClaim", true, &["pvc"]),
-    ("", "v1", "persistentvolumes", "PersistentVolume", false, &["pv"]),
-    ("", "v1", "pods", "Pod", true, &["po"]),
-    ("", "v1", "replicationcontrollers", "ReplicationController", true, &["rc"]),
-    ("", "v1", "resourcequotas", "ResourceQuota", true, &["quota"]),
-    ("", "v1", "secrets", "Secret", true, &[]),
-    ("", "v1", "serviceaccounts", "ServiceAccount", true, &["sa"]),
-    ("", "v1", "services", "Service", true, &["svc"]),
-    ("apps", "v1", "daemonsets", "DaemonSet", true, &["ds"]),
-    ("apps", "v1", "deployments", "Deployment", true, &["deploy"]),
-    ("apps", "v1", "replicasets", "ReplicaSet", true, &["rs"]),
-    ("apps", "v1", "statefulsets", "StatefulSet", true, &["sts"]),
-    ("batch", "v1", "jobs", "Job", true, &[]),
-    ("batch", "v1", "cronjobs", "CronJob", true, &["cj"]),
-    ("networking.k8s.io", "v1", "ingresses", "Ingress", true, &["ing"]),
-    ("networking.k8s.io", "v1", "ingressclasses", "IngressClass", false, &[]),
-    ("networking.k8s.io", "v1", "networkpolicies", "NetworkPolicy", true, &["netpol"]),
-    ("rbac.authorization.k8s.io", "v1", "clusterroles", "ClusterRole", false, &[]),
-    ("rbac.authorization.k8s.io", "v1", "clusterrolebindings", "ClusterRoleBinding", false, &[]),
-    ("rbac.authorization.k8s.io", "v1", "roles", "Role", true, &[]),
-    ("rbac.authorization.k8s.io", "v1", "rolebindings", "RoleBinding", true, &[]),
-    ("storage.k8s.io", "v1", "storageclasses", "StorageClass", false, &["sc"]),
-    (
-        "apiextensions.k8s.io",
-        "v1",
-        "customresourcedefinitions",
-        "CustomResourceDefinition",
-        false,
-        &["crd", "crds"],
-    ),
-];
-
-fn built_in((group, version, plural, kind, namespaced, short): &BuiltIn) -> ApiResource {
-    ApiResource {
-        group: (*group).to_owned(),
-        version: (*version).to_owned(),
-        plural: (*plural).to_owned(),
-        kind: (*kind).to_owned(),
-        namespaced: *namespaced,
-        short_names: short.iter().map(|name| (*name).to_owned()).collect(),
-    }
-}
-
 /// Takes a name apart: `deployments.v1.apps`, `deployments.apps`, `deployments`.
 fn parts(name: &str) -> (&str, &str, &str) {
     let Some((plural, rest)) = name.split_once('.') else { return (name, "", "") };
@@ -138,13 +85,13 @@ impl ClusterProxy {
     /// Finds out which resource a name means, as kubectl does: `deployments`, `deployment`, `deploy`, `Deployment`,
     /// `deployments.apps`, `widgets.v1.example.com`.
     ///
-    /// What every Kubernetes has needs no request. For other names with a group only that group is asked for, and for
-    /// those without one, all groups, in one request where the server can. What was found is remembered by this
-    /// handle and its clones.
+    /// What every Kubernetes has needs no request. For other names with a group only that group is asked for, its
+    /// preferred version first, and for those without one, all groups, in one request where the server can. What was
+    /// found is remembered by this handle and its clones.
     ///
     /// # Errors
     /// `not_found` if the cluster serves no such resource; `invalid` if several groups have one of this name (the error
-    /// names them), or if that is no name.
+    /// names them), or if that is no name; `unavailable` if no group that answered has one, and some did not answer.
     ///
     /// # Scope
     /// A key without a scope, or one scoped to this cluster.
@@ -160,7 +107,7 @@ impl ClusterProxy {
             ));
         }
         if version.is_empty() && group.is_empty() {
-            let found = BUILT_IN.iter().map(built_in).find(|known| known.is_called(plural));
+            let found = BUILT_IN.iter().map(ApiResource::from).find(|known| known.is_called(plural));
             return match found {
                 Some(found) => Ok(found),
                 None => self.search(plural).await,
@@ -169,11 +116,18 @@ impl ClusterProxy {
         if !group.is_empty() {
             check_group(group)?;
         }
-        let version = match version {
-            "" => self.preferred(group).await?,
-            version => version.to_owned(),
-        };
-        self.in_version(group, &version, plural, |found| found.is_called(plural)).await
+        let fits = |found: &ApiResource| found.is_called(plural);
+        if !version.is_empty() {
+            return self.in_version(group, version, plural, fits).await;
+        }
+        // the version that a group prefers does not have all of its resources
+        for version in self.versions(group).await? {
+            match self.in_version(group, &version, plural, fits).await {
+                Err(error) if error.kind() == ErrorKind::NotFound => {}
+                found => return found,
+            }
+        }
+        Err(missing(&format!("{:?} in {group}", shown(plural))))
     }
 
     /// Which resource an object is of, by its `apiVersion` and `kind`. What every Kubernetes has needs no request.
@@ -195,9 +149,10 @@ impl ClusterProxy {
         };
         let (api_version, kind) = (text("apiVersion")?, text("kind")?);
         let (group, version) = api_version.split_once('/').unwrap_or(("", api_version));
-        let known = BUILT_IN.iter().find(|known| known.0 == group && known.1 == version && known.3 == kind);
-        if let Some(known) = known {
-            return Ok(built_in(known));
+        let known = BUILT_IN.iter().map(ApiResource::from);
+        let mut known = known.filter(|known| known.group == group && known.version == version);
+        if let Some(known) = known.find(|known| known.kind == kind) {
+            return Ok(known);
         }
         if !group.is_empty() {
             check_group(group).map_err(|error| error.with_field("apiVersion"))?;
@@ -241,15 +196,34 @@ impl ClusterProxy {
         }
     }
 
-    /// The version of a group that the cluster prefers.
-    async fn preferred(&self, group: &str) -> Result<String> {
+    /// The versions of a group, the one that the cluster prefers first.
+    async fn versions(&self, group: &str) -> Result<Vec<String>> {
         let answer = self.send(self.request("cluster.resolve", Method::GET, &["apis", group])?).await;
         let answer = answer.map_err(|error| match error.kind() {
             ErrorKind::NotFound => missing(&format!("API group {group}")).with_source(error),
             _ => error,
         })?;
-        let version = answer.pointer("/preferredVersion/version").and_then(Value::as_str);
-        version.map(str::to_owned).ok_or_else(|| missing(&format!("API group {group}")))
+        let versions = read_versions(&answer);
+        if versions.is_empty() { Err(missing(&format!("API group {group}"))) } else { Ok(versions) }
+    }
+
+    /// What many groups serve in one version each.
+    async fn versions_of(&self, asked: Vec<GroupVersion>) -> Result<Served> {
+        let asked = asked.into_iter().map(|(group, version)| async move {
+            let answer = self.version_of(&group, &version).await;
+            (group, answer)
+        });
+        let mut answers = futures_util::stream::iter(asked.collect::<Vec<_>>()).buffered(AT_A_TIME);
+        let mut served = Served::default();
+        while let Some((group, answer)) = answers.next().await {
+            match answer {
+                Ok(found) => served.resources.extend(found.unwrap_or_default()),
+                // an aggregated API that is out of order does not hide the others
+                Err(error) if error.kind() == ErrorKind::Unavailable => served.unheard.push(group),
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(served)
     }
 
     /// Looks for a name in all groups.
@@ -259,35 +233,28 @@ impl ClusterProxy {
         let form = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList,application/json";
         request.headers.insert(ACCEPT, HeaderValue::from_static(form));
         let answer = self.send(request).await?;
-        let mut found = match answer.get("kind").and_then(Value::as_str) {
-            Some("APIGroupDiscoveryList") => read_all(&answer),
+        let mut served = match answer.get("kind").and_then(Value::as_str) {
+            Some("APIGroupDiscoveryList") => read_all(&answer).called(name),
             _ => {
                 let groups = answer.get("groups").and_then(Value::as_array).cloned().unwrap_or_default();
-                let asked = groups.iter().filter_map(|group| {
-                    let name = group.get("name")?.as_str()?.to_owned();
-                    let version = group.pointer("/preferredVersion/version")?.as_str()?.to_owned();
-                    Some(async move { self.version_of(&name, &version).await })
-                });
-                let mut answers = futures_util::stream::iter(asked.collect::<Vec<_>>()).buffered(AT_A_TIME);
-                let mut all = Vec::new();
-                while let Some(answer) = answers.next().await {
-                    match answer {
-                        Ok(group) => all.extend(group.unwrap_or_default()),
-                        // an aggregated API that is out of order does not hide the others
-                        Err(error) if error.kind() == ErrorKind::Unavailable => {}
-                        Err(error) => return Err(error),
-                    }
+                let (preferred, others) = groups_of(&groups);
+                let mut served = self.versions_of(preferred).await?.called(name);
+                if served.resources.is_empty() {
+                    // some resources are in no version that is preferred
+                    let older = self.versions_of(others).await?.called(name);
+                    served.resources = first_of_each(older.resources);
+                    served.unheard.extend(older.unheard);
                 }
-                all
+                served
             }
         };
-        found.retain(|resource| resource.is_called(name));
-        if found.is_empty() {
+        if served.resources.is_empty() {
             // the core group is in none of these forms
-            found = self.version_of("", "v1").await?.unwrap_or_default();
-            found.retain(|resource| resource.is_called(name));
+            let core = self.version_of("", "v1").await?.unwrap_or_default();
+            served.resources = Served { resources: core, ..Served::default() }.called(name).resources;
         }
-        match found.as_slice() {
+        match served.resources.as_slice() {
+            [] if !served.unheard.is_empty() => Err(unheard(name, &served.unheard)),
             [] => Err(missing(&format!("{:?}", shown(name)))),
             [one] => Ok(one.clone()),
             several => {
@@ -299,6 +266,33 @@ impl ClusterProxy {
             }
         }
     }
+}
+
+/// What many groups serve.
+#[derive(Debug, Default, PartialEq)]
+struct Served {
+    resources: Vec<ApiResource>,
+    /// Of these groups it is not known: their server did not answer.
+    unheard: Vec<String>,
+}
+
+impl Served {
+    /// What of it is called so.
+    fn called(mut self, name: &str) -> Self {
+        self.resources.retain(|resource| resource.is_called(name));
+        self
+    }
+}
+
+/// A name that is in no group that was heard of, where others were not.
+fn unheard(name: &str, groups: &[String]) -> Error {
+    Error::new(
+        ErrorKind::Unavailable,
+        format!("{:?} was not found, and some groups could not be asked: {}", shown(name), groups.join(", ")),
+        "look at the APIService of these groups, or say the name with its group",
+    )
+    .with_operation("cluster.resolve")
+    .with_retry(true, None)
 }
 
 fn shown(name: &str) -> String {
@@ -344,26 +338,57 @@ fn read_version(group: &str, version: &str, answer: &Value) -> Vec<ApiResource> 
         .collect()
 }
 
-/// Reads an `APIGroupDiscoveryList`: of each group the version that it prefers, which comes first.
-fn read_all(answer: &Value) -> Vec<ApiResource> {
+/// The versions in an `APIGroup`, the one that the server prefers first.
+fn read_versions(group: &Value) -> Vec<String> {
+    let preferred = group.pointer("/preferredVersion/version").and_then(Value::as_str);
+    let all = group.get("versions").and_then(Value::as_array).into_iter().flatten();
+    let others = all.map(|version| text(version, "version")).filter(|version| Some(*version) != preferred);
+    preferred.into_iter().chain(others).filter(|version| !version.is_empty()).map(str::to_owned).collect()
+}
+
+/// Of an `APIGroupList`: each group in the version that it prefers, and in its others.
+fn groups_of(groups: &[Value]) -> (Vec<GroupVersion>, Vec<GroupVersion>) {
+    let (mut preferred, mut others) = (Vec::new(), Vec::new());
+    for group in groups {
+        let name = text(group, "name").to_owned();
+        let mut versions = read_versions(group).into_iter();
+        preferred.extend(versions.next().map(|version| (name.clone(), version)));
+        others.extend(versions.map(|version| (name.clone(), version)));
+    }
+    (preferred, others)
+}
+
+/// Each resource once, in the first version that is there.
+fn first_of_each(all: Vec<ApiResource>) -> Vec<ApiResource> {
+    let mut seen = HashSet::new();
+    all.into_iter().filter(|one| seen.insert((one.group.clone(), one.plural.clone()))).collect()
+}
+
+/// Reads an `APIGroupDiscoveryList`: every resource in the first version that has it. The version that a group prefers
+/// comes first, and does not have all of them.
+fn read_all(answer: &Value) -> Served {
     let list =
         |value: &Value, field: &str| value.get(field).and_then(Value::as_array).cloned().unwrap_or_default();
-    let mut all = Vec::new();
+    let mut served = Served::default();
     for group in list(answer, "items") {
-        let name = group.pointer("/metadata/name").and_then(Value::as_str).unwrap_or_default().to_owned();
-        let Some(first) = list(&group, "versions").into_iter().next() else { continue };
-        let version = text(&first, "version").to_owned();
-        all.extend(list(&first, "resources").iter().map(|resource| ApiResource {
-            group: name.clone(),
-            version: version.clone(),
-            plural: text(resource, "resource").to_owned(),
-            kind:
-                resource.pointer("/responseKind/kind").and_then(Value::as_str).unwrap_or_default().to_owned(),
-            namespaced: text(resource, "scope") == "Namespaced",
-            short_names: names(resource),
-        }));
+        let name = group.pointer("/metadata/name").and_then(Value::as_str).unwrap_or_default();
+        for version in list(&group, "versions") {
+            // an aggregated API that is out of order, of which the list may hold nothing
+            if text(&version, "freshness") == "Stale" && !served.unheard.iter().any(|known| known == name) {
+                served.unheard.push(name.to_owned());
+            }
+            served.resources.extend(list(&version, "resources").iter().map(|resource| ApiResource {
+                group: name.to_owned(),
+                version: text(&version, "version").to_owned(),
+                plural: text(resource, "resource").to_owned(),
+                kind: text(resource.get("responseKind").unwrap_or(&Value::Null), "kind").to_owned(),
+                namespaced: text(resource, "scope") == "Namespaced",
+                short_names: names(resource),
+            }));
+        }
     }
-    all
+    served.resources = first_of_each(served.resources);
+    served
 }
 
 #[cfg(test)]
@@ -388,8 +413,8 @@ mod tests {
 
     #[test]
     fn what_is_built_in_is_told_apart() {
-        for (at, one) in BUILT_IN.iter().map(built_in).enumerate() {
-            let others = BUILT_IN.iter().map(built_in).enumerate().filter(|(other, _)| *other != at);
+        for (at, one) in BUILT_IN.iter().map(ApiResource::from).enumerate() {
+            let others = BUILT_IN.iter().map(ApiResource::from).enumerate().filter(|(other, _)| *other != at);
             for name in [&one.plural, &one.kind].into_iter().chain(&one.short_names) {
                 assert!(others.clone().all(|(_, other)| !other.is_called(name)), "{name}");
             }
@@ -408,11 +433,19 @@ mod tests {
             "versions": [
                 {"version": "v2", "resources": [{"resource": "widgets", "scope": "Namespaced", "shortNames": ["wd"],
                     "responseKind": {"group": "example.com", "version": "v2", "kind": "Widget"}}]},
-                {"version": "v1", "resources": [{"resource": "widgets", "responseKind": {"kind": "Widget"}}]},
+                {"version": "v1", "resources": [{"resource": "widgets", "responseKind": {"kind": "Widget"}},
+                    {"resource": "gadgets", "scope": "Cluster", "responseKind": {"kind": "Gadget"}}]},
+                {"version": "v1alpha1", "resources": [{"resource": "gadgets", "responseKind": {"kind": "Gadget"}}]},
             ],
         }, {"metadata": {"name": "broken"}}]});
         let read = read_version("example.com", "v2", &one);
-        assert_eq!(read, read_all(&all));
+        let every = read_all(&all).resources;
+        assert_eq!(read, every[..1]);
+        // what the preferred version lacks is in the first that has it
+        assert_eq!(
+            (every.len(), every[1].full(), &*every[1].version),
+            (2, "gadgets.example.com".into(), "v1")
+        );
         assert_eq!(read.len(), 1);
         assert!(read[0].is_called("wd") && read[0].is_called("Widget") && read[0].is_called("widget"));
         assert!(read[0].namespaced && !read[0].is_called("widgets/status"));

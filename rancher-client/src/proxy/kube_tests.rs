@@ -390,3 +390,75 @@ async fn names_are_found_with_as_few_questions_as_can_be() {
     assert_eq!(cluster.resolve("wd").await.unwrap().group, "");
     assert!(mock.calls()[1].route.path().ends_with("/api/v1"));
 }
+
+#[tokio::test]
+async fn an_object_is_not_looked_for_where_its_kind_cannot_be() {
+    let (mock, cluster) = answering(&[(200, json!({"kind": "Widget"}))]);
+    let (pods, nodes) = (Resource::core("pods"), Resource::core("nodes").within("shop-web"));
+    let map = object(json!({"metadata": {"name": "app"}}));
+    for error in [
+        cluster.get(pods, "web").await.unwrap_err(),
+        cluster.delete(pods, "web").await.unwrap_err(),
+        cluster.create(Resource::core("configmaps"), &map).await.unwrap_err(),
+        cluster.get(nodes, "n1").await.unwrap_err(),
+        cluster.list(nodes, ListOptions::default()).collect().await.unwrap_err(),
+    ] {
+        assert_eq!((error.kind(), error.field()), (ErrorKind::Invalid, Some("namespace")), "{error}");
+    }
+    assert_eq!(mock.count(), 0);
+    // of other kinds only the cluster knows
+    cluster.get(Resource::of("example.com", "v1", "widgets"), "w").await.unwrap();
+}
+
+#[tokio::test]
+async fn a_resource_that_only_an_older_version_has_is_found() {
+    let serving = |plural: &str, kind: &str| json!({"kind": "APIResourceList", "resources": [{"name": plural, "kind": kind, "namespaced": true}]});
+    let versions = json!([{"version": "v1"}, {"version": "v1alpha2"}, {"version": "v1alpha1"}]);
+    let group = json!({"kind": "APIGroup", "name": "gw.example.com", "versions": versions,
+        "preferredVersion": {"version": "v1"}});
+    let (mock, cluster) = answering(&[
+        (200, group.clone()),
+        (200, serving("gateways", "Gateway")),
+        (200, serving("tlsroutes", "TLSRoute")),
+    ]);
+    let found = cluster.resolve("tlsroute.gw.example.com").await.unwrap();
+    assert_eq!((found.version.as_str(), found.plural.as_str(), mock.count()), ("v1alpha2", "tlsroutes", 3));
+
+    // a server that does not tell all in one answer
+    let groups = json!({"kind": "APIGroupList", "groups": [group]});
+    let (_, cluster) = answering(&[
+        (200, groups.clone()),
+        (200, serving("gateways", "Gateway")),
+        (200, serving("tlsroutes", "TLSRoute")),
+        (200, serving("tlsroutes", "TLSRoute")),
+    ]);
+    assert_eq!(cluster.resolve("tlsroutes").await.unwrap().version, "v1alpha2");
+    let nothing = serving("others", "Other");
+    let (_, cluster) = answering(&[
+        (200, groups),
+        (200, nothing.clone()),
+        (200, nothing.clone()),
+        (200, nothing.clone()),
+        (200, nothing),
+    ]);
+    assert_eq!(cluster.resolve("tlsroutes").await.unwrap_err().kind(), ErrorKind::NotFound);
+}
+
+#[tokio::test]
+async fn a_group_that_did_not_answer_is_not_said_to_lack_something() {
+    let groups = json!({"kind": "APIGroupList", "groups": [
+        {"name": "metrics.k8s.io", "preferredVersion": {"version": "v1beta1"}, "versions": [{"version": "v1beta1"}]},
+    ]});
+    let core = json!({"kind": "APIResourceList", "resources": []});
+    let stale = json!({"kind": "APIGroupDiscoveryList", "items": [
+        {"metadata": {"name": "metrics.k8s.io"}, "versions": [{"version": "v1beta1", "freshness": "Stale"}]},
+    ]});
+    for answers in
+        [vec![(200, groups), (503, json!({})), (200, core.clone())], vec![(200, stale), (200, core)]]
+    {
+        let (_, cluster) = answering(&answers);
+        let error = cluster.resolve("nodemetrics").await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Unavailable, "{error}");
+        assert!(error.summary().contains("metrics.k8s.io") && error.is_retryable(), "{error}");
+    }
+}

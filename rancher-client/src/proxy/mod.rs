@@ -1,5 +1,6 @@
 //! Kubernetes through Rancher's cluster proxy, `/k8s/clusters/{id}`.
 
+mod built_in;
 mod discovery;
 #[cfg(feature = "kube")]
 pub mod kube;
@@ -19,6 +20,7 @@ mod watch;
 mod write;
 
 pub use crate::v3::Deleted;
+pub use crate::wire::Quantity;
 pub use discovery::ApiResource;
 pub use list::{ListOptions, OnExpired};
 pub(crate) use log::LogForm;

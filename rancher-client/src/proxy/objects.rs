@@ -67,6 +67,7 @@ impl ClusterProxy {
     /// A key without a scope, or one scoped to this cluster.
     pub async fn create(&self, resource: Resource<'_>, object: &Object) -> Result<Kept<Object>> {
         let resource = resource.of_object(object)?;
+        resource.check_place()?;
         if let Some(name) = object.pointer("/metadata/name").and_then(|name| name.as_str()) {
             check_name(Some(resource.group), resource.plural, name)
                 .map_err(|error| error.with_field("metadata.name"))?;

@@ -1,5 +1,6 @@
 //! Where objects of one kind are.
 
+use super::built_in;
 use crate::error::{Error, Result};
 use crate::kubernetes::{check_group, check_label, check_name, check_plural};
 use crate::wire::Object;
@@ -67,7 +68,27 @@ impl<'a> Resource<'a> {
             check_name(Some(self.group), self.plural, name)?;
             segments.push(name);
         }
+        // a list may be of all namespaces
+        if name.is_some() || !self.namespace.is_empty() {
+            self.check_place()?;
+        }
         Ok(segments)
+    }
+
+    /// Checks that one object can be there. Kubernetes would answer that there is no such thing; it may be elsewhere.
+    pub(super) fn check_place(self) -> Result<()> {
+        let (plural, namespace) = (self.plural, self.namespace);
+        let wrong = |problem, advice| Err(Error::invalid(problem, advice).with_field("namespace"));
+        match (built_in::is_namespaced(self.group, plural), namespace) {
+            (Some(true), "") => wrong(
+                format!("nothing was sent: {plural} are in namespaces, and none was named"),
+                "name the namespace",
+            ),
+            (Some(false), named) if !named.is_empty() => {
+                wrong(format!("nothing was sent: {plural} are in no namespace"), "leave the namespace out")
+            }
+            _ => Ok(()),
+        }
     }
 
     /// The same in the namespace that the object names.

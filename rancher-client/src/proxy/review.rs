@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::str::FromStr;
 
-use super::ClusterProxy;
+use super::{ClusterProxy, built_in};
 use crate::error::{Error, ErrorKind, Result};
 
 /// Who the cluster takes the caller for.
@@ -73,9 +73,9 @@ impl WhoAmI {
 pub struct CanI {
     /// `get`, `list`, `create`, …
     pub verb: String,
-    /// The API group; empty for the core group.
+    /// The API group; empty for the core group, and for what every Kubernetes has: `deployments` are those of `apps`.
     pub group: String,
-    /// The plural name of the resource.
+    /// The plural name of the resource. What every Kubernetes has is known by its other names, too: `pod`, `deploy`.
     pub resource: String,
     /// A subresource, `log`.
     pub subresource: String,
@@ -87,7 +87,7 @@ pub struct CanI {
 }
 
 impl CanI {
-    /// A question about the core group, in the whole cluster.
+    /// A question about the whole cluster, and about the core group or what every Kubernetes has.
     pub fn new(verb: &str, resource: &str) -> Self {
         Self { verb: verb.to_owned(), resource: resource.to_owned(), ..Self::default() }
     }
@@ -136,17 +136,20 @@ impl CanI {
     }
 
     fn attributes(&self) -> Value {
+        // who may create deployments is told no where the group is not said: the core group has none
+        let (group, resource) =
+            built_in::named(&self.group, &self.resource).unwrap_or((&self.group, &self.resource));
         let fields = [
-            ("verb", &self.verb),
-            ("group", &self.group),
-            ("resource", &self.resource),
+            ("verb", &*self.verb),
+            ("group", group),
+            ("resource", resource),
             ("subresource", &self.subresource),
             ("namespace", &self.namespace),
             ("name", &self.name),
         ];
         let filled = fields.into_iter().filter(|(_, value)| !value.is_empty());
         filled
-            .map(|(name, value)| (name.to_owned(), Value::from(value.as_str())))
+            .map(|(name, value)| (name.to_owned(), Value::from(value)))
             .collect::<serde_json::Map<_, _>>()
             .into()
     }
@@ -204,7 +207,7 @@ impl fmt::Display for CanI {
 pub struct Permission {
     /// Whether it is allowed. Quotas and admission can still deny it.
     pub allowed: bool,
-    /// The server's reason, if it gave one.
+    /// The server's reason, if it gave one, and what kept it from looking at everything.
     pub reason: Option<String>,
 }
 
@@ -259,14 +262,38 @@ impl ClusterProxy {
                 "check the URL",
             ));
         };
-        let reason = answer.pointer("/status/reason").and_then(Value::as_str).filter(|text| !text.is_empty());
-        Ok(Permission { allowed, reason: reason.map(str::to_owned) })
+        // where not everything could be looked at, a no may be none
+        let said = ["/status/reason", "/status/evaluationError"].map(|part| answer.pointer(part)?.as_str());
+        let reason =
+            said.into_iter().flatten().filter(|text| !text.is_empty()).collect::<Vec<_>>().join("; ");
+        Ok(Permission { allowed, reason: Some(reason).filter(|reason| !reason.is_empty()) })
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_every_kubernetes_has_is_asked_for_by_its_group() {
+        for (text, group, resource) in [
+            ("create:deployments", "apps", "deployments"),
+            ("create:deploy", "apps", "deployments"),
+            ("get:ingress.networking.k8s.io", "networking.k8s.io", "ingresses"),
+            ("get:pod", "", "pods"),
+            ("get:pods", "", "pods"),
+            ("get:events.events.k8s.io", "events.k8s.io", "events"),
+            ("get:widgets", "", "widgets"),
+            ("get:deployments.example.com", "example.com", "deployments"),
+            ("*:*", "", "*"),
+        ] {
+            let question = text.parse::<CanI>().unwrap();
+            let asked = question.question();
+            let part = |name: &str| asked["spec"]["resourceAttributes"][name].as_str().unwrap_or_default();
+            assert_eq!((part("group"), part("resource")), (group, resource), "{text}");
+            assert_eq!(question.to_string(), text);
+        }
+    }
 
     #[test]
     fn questions_are_read() {

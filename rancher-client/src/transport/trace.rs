@@ -1,14 +1,15 @@
 //! One event per call, and the name of the call on its errors.
 
 use futures_util::StreamExt as _;
-use http::Method;
+use http::header::WARNING;
+use http::{HeaderMap, Method};
 use std::borrow::Cow;
 use std::sync::Arc;
 
 use super::{Body, BoxFuture, Request, Response, Socket, Transport};
 use crate::error::{Accepted, Error, Result};
 use crate::scope::Route;
-use crate::wire::{Clock, Moment};
+use crate::wire::{Clock, Moment, redact};
 
 /// What a call is called: enough to name it on an error after the request itself is gone.
 #[derive(Debug, Clone)]
@@ -47,7 +48,9 @@ impl Label {
 }
 
 /// Tells `tracing` of every call: one INFO event with operation, method, path, status, duration and attempts, one
-/// DEBUG event with what is known of the credential. Headers, bodies and query values are never told.
+/// DEBUG event with what is known of the credential, and a WARN event for each warning of the server: a version of an API
+/// that goes away, a field that it does not know, a pod that Pod Security would refuse. Other headers, bodies and query
+/// values are never told.
 #[derive(Debug)]
 pub(crate) struct Trace {
     inner: Arc<dyn Transport>,
@@ -86,6 +89,9 @@ impl Call<'_> {
             credential = %response.credential, generation = response.generation, scope = %route.scope(),
             redirected = response.redirected.is_some(), "credential"
         );
+        for warning in warnings(&response.headers) {
+            tracing::warn!(%operation, %method, path = %route.shown(), %warning, "warned");
+        }
     }
 
     fn failed(&mut self, error: &Error) {
@@ -100,6 +106,36 @@ impl Call<'_> {
             retryable = error.is_retryable(), "failure"
         );
     }
+}
+
+/// More of them are no help.
+const MOST_WARNINGS: usize = 10;
+
+/// The longest text of a warning that is told, in characters.
+const LONGEST_WARNING: usize = 300;
+
+/// What the server warns of, `299 - "v1 Endpoints is deprecated"` (RFC 7234), credentials masked.
+fn warnings(headers: &HeaderMap) -> Vec<String> {
+    let said = headers.get_all(WARNING).iter().filter_map(|value| value.to_str().ok());
+    let text = said.filter_map(|value| {
+        let (_, text) = value.trim().strip_prefix("299 ")?.split_once(' ')?;
+        Some(unquoted(text.trim_start()))
+    });
+    text.take(MOST_WARNINGS).map(|text| redact(&text).chars().take(LONGEST_WARNING).collect()).collect()
+}
+
+/// What stands in quotes at the beginning, or all where there are none.
+fn unquoted(text: &str) -> String {
+    let Some(quoted) = text.strip_prefix('"') else { return text.to_owned() };
+    let (mut inner, mut rest) = (String::new(), quoted.chars());
+    while let Some(c) = rest.next() {
+        match c {
+            '"' => break,
+            '\\' => inner.extend(rest.next()),
+            c => inner.push(c),
+        }
+    }
+    inner
 }
 
 impl Drop for Call<'_> {
@@ -212,6 +248,35 @@ mod tests {
         }
         let (text, _) = told(tracing::Level::TRACE, &mock, secret_request()).await;
         assert!(text.contains("Some(true)") && text.contains("cluster c-prod1"), "{text}");
+        assert!(!text.contains("CANARY"), "{text}");
+    }
+
+    #[tokio::test]
+    async fn what_the_server_warns_of_is_told() {
+        let mock = Mock::new(|_| async {
+            let mut answer = response(201, "{}");
+            for warning in [
+                r#"299 - "unknown field \"spec.replica\"""#,
+                r#"299 - "would violate PodSecurity" "Sun, 22 Nov 2026 05:00:00 GMT""#,
+                r#"299 - unknown field "type""#,
+                r#"299 - "no such key token-abcde:CANARYCANARY""#,
+                r#"110 - "stale""#,
+                "",
+            ] {
+                answer.headers.append("warning", warning.parse().unwrap());
+            }
+            Ok(answer)
+        });
+        let (text, _) = told(tracing::Level::WARN, &mock, secret_request()).await;
+        assert_eq!(text.lines().count(), 4, "{text}");
+        for part in [
+            r#"warning=unknown field "spec.replica""#,
+            "warning=would violate PodSecurity",
+            r#"warning=unknown field "type""#,
+            "token-abcde:***",
+        ] {
+            assert!(text.contains(part), "{part} in {text}");
+        }
         assert!(!text.contains("CANARY"), "{text}");
     }
 

@@ -23,6 +23,7 @@ pub(crate) use id::is_dns_label;
 pub use id::{ClusterId, InvalidId, PrincipalId, PrincipalKind, ProjectId, TokenName, UserId};
 pub use kept::Kept;
 pub use page::Page;
+pub use quantity::{InvalidQuantity, Quantity};
 pub(crate) use redact::is_credential;
 pub use redact::redact;
 pub use server_url::{InvalidServerUrl, ServerUrl};

@@ -389,7 +389,15 @@ export interface SteveWaitGoneOptions extends Waiting, Pick<Call, 'signal'> {
 export interface ClusterCanIOptions extends Call {
   /** The namespace; without it, in all of them. */
   readonly namespace?: string | undefined;
-  /** The API group, `apps`. */
+  /**
+   * The name of one object. Rancher gives the owners of a project rights on its namespaces by their
+   * names.
+   */
+  readonly name?: string | undefined;
+  /**
+   * The API group. What every Kubernetes has is known without it: `deployments` are those of
+   * `apps`.
+   */
   readonly group?: string | undefined;
   /** `log`. */
   readonly subresource?: string | undefined;
@@ -2131,6 +2139,7 @@ export class Cluster extends Calls {
       verb,
       resource,
       namespace: options.namespace,
+      name: options.name,
       group: options.group,
       subresource: options.subresource,
       timeout: seconds(options.timeout),

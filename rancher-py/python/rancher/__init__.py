@@ -42,6 +42,7 @@ from rancher._objects import (
     RecordList,
     Response,
 )
+from rancher._quantity import quantity
 from rancher._secret import Secret
 from rancher.errors import (
     AlreadyExists,
@@ -153,6 +154,7 @@ __all__ = [
     "Unsupported",
     "Watch",
     "__version__",
+    "quantity",
 ]
 
 __version__: str = _native.version()

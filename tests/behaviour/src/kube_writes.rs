@@ -6,6 +6,7 @@ use rancher_client::proxy::{
     ApplyOptions, ClusterProxy, DeleteOptions, ListOptions, Patch, PatchStep, Propagation, Resource,
     WriteOptions,
 };
+use rancher_client::wait::WaitOptions;
 use rancher_client::wire::Object;
 use serde_json::{Value, json};
 use std::time::Duration;
@@ -280,4 +281,23 @@ async fn tables_metadata_and_names() {
     cluster.list(found.resource().within("plain"), ListOptions::default()).collect().await.unwrap();
     assert_eq!(cluster.resolve("widgets").await.unwrap_err().kind(), ErrorKind::NotFound);
     assert_eq!(cluster.resolve("widgets.example.com").await.unwrap_err().kind(), ErrorKind::NotFound);
+}
+
+#[tokio::test]
+async fn what_has_finalizers_goes_when_the_last_of_them_is_taken_away() {
+    let lab = Lab::start();
+    let cluster = lab.client("admin-prod").cluster(PROD).unwrap();
+    let held = object(json!({"metadata": {"name": "held", "finalizers": ["example.com/a"]}}));
+    cluster.create(maps(), &held).await.unwrap();
+    let tried = DeleteOptions { dry_run: true, ..Default::default() };
+    cluster.delete_with(maps(), "held", &tried).await.unwrap();
+    assert!(cluster.get(maps(), "held").await.unwrap().pointer("/metadata/deletionTimestamp").is_none());
+    assert!(!cluster.delete(maps(), "held").await.unwrap().is_gone());
+    let short = WaitOptions { deadline: Duration::from_millis(300), ..Default::default() };
+    let error = cluster.wait_gone(maps(), "held", short).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Timeout);
+    assert!(error.to_string().contains("example.com/a"), "{error}");
+    let taken = Patch::Merge(json!({"metadata": {"finalizers": null}}));
+    cluster.patch(maps(), "held", &taken).await.unwrap();
+    cluster.wait_gone(maps(), "held", WaitOptions::default()).await.unwrap();
 }

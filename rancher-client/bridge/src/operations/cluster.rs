@@ -36,10 +36,11 @@ pub(super) async fn can_i(mut input: Input) -> Outcome<Answer> {
     let cluster = cluster(&mut input)?;
     let (verb, resource) = (input.text("verb")?, input.text("resource")?);
     let (namespace, group) = (input.text_if("namespace")?, input.text_if("group")?);
-    let subresource = input.text_if("subresource")?;
+    let (subresource, name) = (input.text_if("subresource")?, input.text_if("name")?);
     input.done()?;
     let question = question(&verb, &resource, namespace.as_deref(), group.as_deref(), subresource.as_deref())
-        .map_err(|wrong| input.wrong("resource", wrong))?;
+        .map_err(|wrong| input.wrong("resource", wrong))?
+        .named(&name.unwrap_or_default());
     let permission = cluster.can_i(&question).await?;
     Ok(Answer::value(json!({"allowed": permission.allowed, "reason": permission.reason})))
 }

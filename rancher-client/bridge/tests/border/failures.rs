@@ -174,7 +174,8 @@ async fn what_is_known_to_be_out_of_scope_says_what_was_not_sent() {
     let projects = json!({"target": {"collection": "projects"}});
     client.list("v3.list", projects.clone()).await.unwrap_err();
     lab.forget();
-    let pods = json!({"target": {"cluster": "c-stage", "plural": "pods"}, "name": "web"});
+    let pods =
+        json!({"target": {"cluster": "c-stage", "plural": "pods", "namespace": "shop"}, "name": "web"});
     for (operation, input, method, path, scope, cluster) in [
         ("v3.list", projects.clone(), "GET", "/v3/projects?limit=…", "global", None),
         ("v3.total", projects.clone(), "GET", "/v3/projects?limit=…", "global", None),
@@ -206,7 +207,7 @@ async fn what_is_known_to_be_out_of_scope_says_what_was_not_sent() {
             "kubernetes.get",
             pods,
             "GET",
-            "/k8s/clusters/c-stage/api/v1/pods/web",
+            "/k8s/clusters/c-stage/api/v1/namespaces/shop/pods/web",
             "cluster c-stage",
             Some("c-stage"),
         ),

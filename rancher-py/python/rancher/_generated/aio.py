@@ -2129,6 +2129,7 @@ class AsyncCluster(AsyncCalls):
         resource: str,
         *,
         namespace: str | None = None,
+        name: str | None = None,
         group: str | None = None,
         subresource: str | None = None,
         timeout: Seconds | None = None,
@@ -2139,7 +2140,10 @@ class AsyncCluster(AsyncCalls):
             verb: `create`.
             resource: The plural, `pods`.
             namespace: The namespace; without it, in all of them.
-            group: The API group, `apps`.
+            name: The name of one object. Rancher gives the owners of a project rights on its
+                namespaces by their names.
+            group: The API group. What every Kubernetes has is known without it: `deployments` are
+                those of `apps`.
             subresource: `log`.
             timeout: How long it may take in all. In seconds, or a `timedelta`.
 
@@ -2153,6 +2157,7 @@ class AsyncCluster(AsyncCalls):
             "verb": verb,
             "resource": resource,
             "namespace": namespace,
+            "name": name,
             "group": group,
             "subresource": subresource,
             "timeout": timeout,

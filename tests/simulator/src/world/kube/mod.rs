@@ -7,6 +7,7 @@ mod controllers;
 mod defaults;
 mod discovery;
 mod exec;
+mod finalizers;
 mod logs;
 mod nodes;
 mod objects;

@@ -6,7 +6,7 @@ use super::patch::{self, Patch};
 use super::resources::Resource;
 use super::reviews::{bad_request, invalid_name};
 use super::select::Selector;
-use super::{Target, admission, sub, views};
+use super::{Target, admission, finalizers, sub, views};
 use crate::Response;
 use crate::world::World;
 use crate::world::answer;
@@ -288,6 +288,7 @@ fn change(
     }
     defaults::fill(resource, target.name, &mut changed.body);
     strip(&mut changed.body);
+    finalizers::keep_mark(&mut changed.body, &stored.body);
     generation(&mut changed.body, &stored.body);
     admission::check(world, cluster, resource, &key, Some(&stored.body), &changed.body)
         .map_err(|why| admission::refused(resource, target.name, &why))?;
@@ -299,7 +300,10 @@ fn change(
     if changed.body != stored.body && !dry(call) {
         changed.version = world.state.next_version();
         let rendered = render(resource, &key, &changed, true);
-        world.put_object(cluster, key, changed);
+        match finalizers::is_going(&changed.body) && !finalizers::waits(&changed.body) {
+            true => world.remove_object(cluster, &key),
+            false => world.put_object(cluster, key, changed),
+        }
         return Ok(answer::json(StatusCode::OK, &rendered));
     }
     if let (Some(kept), false) = (world.state.clusters.get_mut(cluster), dry(call))
@@ -383,10 +387,14 @@ fn remove(
     {
         return *refusal;
     }
+    let tried = options.get("dryRun").and_then(Value::as_array).is_some_and(|tried| !tried.is_empty());
+    if resource.kind != "Namespace" && finalizers::waits(&stored.body) {
+        let going = finalizers::mark(world, cluster, &key, stored, dry(call) || tried);
+        return answer::json(StatusCode::OK, &render(resource, &key, &going, true));
+    }
     let rendered = render(resource, &key, &stored, true);
     let policy = options.get("propagationPolicy").and_then(Value::as_str);
     let foreground = call.query.first("propagationPolicy").or(policy) == Some("Foreground");
-    let tried = options.get("dryRun").and_then(Value::as_array).is_some_and(|tried| !tried.is_empty());
     if !dry(call) && !tried {
         match resource.kind {
             // rule: namespace.removed-at-once

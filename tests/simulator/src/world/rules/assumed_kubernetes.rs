@@ -70,6 +70,11 @@ pub(super) const RULES: &[Rule] = &[
         "Field selectors know name, namespace and a few fields more; others are 400.",
     ),
     assumed(
+        "kube.finalizers",
+        "Kubernetes documentation",
+        "A deleted object that has finalizers is marked, and goes when the last of them is taken away. Those of Kubernetes' own controllers go at once.",
+    ),
+    assumed(
         "kube.group-discovery",
         "Kubernetes documentation",
         "/apis/GROUP says which version the cluster prefers.",
