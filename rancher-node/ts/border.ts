@@ -272,7 +272,7 @@ function check(operation: string, input: Input, call: Given, ...more: string[]):
 /** Refuses options of other names than these, which are the core's. */
 function known(what: string, names: readonly string[], options: object): void {
   if (typeof options !== 'object' || options === null) throw RancherError.local('invalid', `nothing was sent: the options of ${what} are no object`, 'give an object');
-  const takes = names.map((name) => name.replace(/_([a-z])/g, (_, letter: string) => letter.toUpperCase()));
+  const takes = names.map(camel);
   const wrong = Object.entries(options).find(([name, value]) => value !== undefined && !takes.includes(name));
   if (wrong) throw RancherError.local('invalid', `nothing was sent: ${what} has no option ${inspect(wrong[0])}`, `it takes ${takes.join(', ')}`);
 }
@@ -297,6 +297,11 @@ function missing(where: unknown): string | undefined {
 /** The core's word for a name. @internal */
 export function snake(name: string): string {
   return name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+}
+
+/** The name of JavaScript for one of the core's. @internal */
+export function camel(name: string): string {
+  return name.replace(/_([a-z])/g, (_, letter: string) => letter.toUpperCase());
 }
 
 /** The calls that a signal stops. */
