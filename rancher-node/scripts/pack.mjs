@@ -46,7 +46,8 @@ try {
   const readme = readFileSync(join(home, 'README.md'), 'utf8');
   const led = [...readme.matchAll(/\]\(\.\.\/(docs\/[\w.-]+)\)/g)].map(([, path]) => path);
   writeFileSync(join(stage, 'README.md'), readme.replaceAll('](../docs/', '](docs/'));
-  manifest.files.push('docs');
+  // the native module goes into the package of the platform, so that a bundle for another one can have its own
+  manifest.files = [...manifest.files.filter((file) => !file.endsWith('.node')), 'docs'];
   pack(manifest, [
     [join(home, 'dist'), 'dist'],
     [join(home, 'bin'), 'bin'],

@@ -102,7 +102,9 @@ test('faults of the simulator add up until it heals, and it forgets its requests
   await own.heal();
   assert.ok((await client.version()).version);
   assert.equal((await failure(client.projects.get('local:p-none'))).status, 404);
-  assert.ok((await own.journal()).length >= 5);
+  const journal = await own.journal();
+  assert.ok(journal.length >= 5);
+  assert.deepEqual([journal[0].hasAuthorization, journal[0].bodyBytes, Object.keys(journal[0]).filter((name) => name.includes('_'))], [true, 0, []]);
   await own.forget();
   assert.deepEqual(await own.journal(), []);
 });
@@ -140,6 +142,18 @@ test('what cannot be sent is refused before anything is', async () => {
     () => client.projects.create(loop),
     () => client.projects.create({ name: 'x', weight: NaN }),
     () => client.projects.create({ name: 'x', labels: new Map([['a', 'b']]) }),
+    () => client.projects.create({ name: 'x', created: new Date(NaN) }),
+    () => client.projects.create({ name: 'x', list: [undefined] }),
+    () => client.projects.create({ name: 'x', list: [1, , 2] }),
+    () => client.projects.create({ name: 'x', bytes: Buffer.from('x') }),
+    () => client.projects.create({ name: 'x', bytes: new Uint8Array(2) }),
+    () => client.projects.create({ name: 'x', bytes: new ArrayBuffer(2) }),
+    () => client.projects.create({ name: 'x', why: new Error('x') }),
+    () => client.projects.create({ name: 'x', labels: new URLSearchParams('a=b') }),
+    () => client.projects.create({ name: 'x', labels: new WeakRef({}) }),
+    () => client.projects.create({ name: 'x', labels: { a: 'b\ud800c' } }),
+    () => client.projects.create({ name: 'x', labels: { 'a\udc00': 'b' } }),
+    () => client.projects.get('p-\ud800'),
     () => client.projects.list({ where: { name: undefined } }).toArray(),
     () => client.projects.list({ where: { name: { eq: () => 'x' } } }).toArray(),
     () => client.projects.list({ page_size: 5 }).toArray(),
@@ -160,6 +174,33 @@ test('what cannot be sent is refused before anything is', async () => {
     assert.equal(error.kind, 'invalid', `${call}: ${inspect(error)}`);
   }
   assert.equal((await simulator.journal()).length, before);
+});
+
+test('what says how it is written is written so', async () => {
+  const given = { at: new Date('2026-11-22T05:00:00Z'), to: new URL('https://shop.example.com'), smile: '🙂', own: { toJSON: () => 'x' }, none: undefined };
+  const maps = simulator.client('admin-unscoped').cluster('local').resource('configmaps', { namespace: 'default' });
+  const { data } = await maps.create({ metadata: { name: 'written' }, data: given });
+  assert.deepEqual(data, { at: '2026-11-22T05:00:00.000Z', to: 'https://shop.example.com/', smile: '🙂', own: 'x' });
+});
+
+test('a refusal says which, in the words of JavaScript', async () => {
+  const client = simulator.client('admin-unscoped');
+  for (const [call, words] of [
+    [() => client.projects.create({ name: 'x', bytes: Buffer.from('x') }), /"bytes" is bytes .*base64/],
+    [() => client.projects.create({ name: 'x', list: [undefined] }), /undefined, in an array/],
+    [() => client.projects.create({ name: 'x', labels: { a: 'b\ud800c' } }), /"a" holds half a character/],
+    [() => client.projects.get('local:p-none', { timeout: 0 }), /milliseconds/],
+    [() => new Client({ ...simulator.options('admin-unscoped'), timeout: 0 }), /milliseconds/],
+    [() => new Client({ caPEM: 'x' }), /"caPEM"/],
+  ]) {
+    const { message } = await failure(async () => call());
+    assert.match(message, words);
+    assert.doesNotMatch(message, /give seconds/);
+  }
+});
+
+test('a signal that is null is none, as to fetch', async () => {
+  assert.ok((await simulator.client('admin-unscoped').version({ signal: null })).version);
 });
 
 test('a closed client stops what is under way and refuses what comes', async () => {

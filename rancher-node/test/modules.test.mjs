@@ -78,6 +78,17 @@ test('the package has no dependencies, runs nothing when it is installed, and na
   assert.equal(require('../rancher-node.node').version(), version);
 });
 
+test('also a compiler that knows no `exports` finds the types of every entry', () => {
+  const { exports, typesVersions, types } = JSON.parse(read('package.json'));
+  const entries = Object.entries(exports).filter(([, target]) => typeof target === 'object');
+  assert.deepEqual(entries.map(([name]) => name), ['.', './testing']);
+  for (const [name, target] of entries) {
+    const found = name === '.' ? types : typesVersions['*'][name.slice(2)][0];
+    assert.equal(found, target.require.types);
+    for (const kind of ['import', 'require']) for (const file of Object.values(target[kind])) assert.ok(read(file));
+  }
+});
+
 test('the types name every kind, reason and cause of the core', () => {
   const page = read('../docs/errors.md');
   const types = read('ts/errors.ts');

@@ -15,7 +15,13 @@ test('an object is a plain object that shows what it is called, and never what i
   const project = await client.projects.get(shop);
   assert.equal(project.id, shop);
   assert.equal(JSON.parse(JSON.stringify(project)).links.self, project.links.self);
-  assert.deepEqual({ ...project }, JSON.parse(rawOf(project).toString()));
+  // plain also to whoever looks closely, such as assert.deepStrictEqual and structuredClone
+  const parsed = JSON.parse(rawOf(project).toString());
+  assert.deepEqual(project, parsed);
+  assert.deepEqual({ ...project }, parsed);
+  assert.deepEqual(structuredClone(project), parsed);
+  assert.equal(Object.getPrototypeOf(project), Object.prototype);
+  assert.deepEqual(Reflect.ownKeys(project).filter((key) => Object.prototype.propertyIsEnumerable.call(project, key)), Object.keys(parsed));
   assert.equal(inspect(project), `Project { id: '${shop}', name: 'shop', state: 'active', … }`);
   assert.match(inspect([project]), /^\[ Project \{/);
   const secret = await client.tokens.list().first();

@@ -106,12 +106,33 @@ test('the command: report and exit code', () => {
   assert.equal(doctor('admin-unscoped', '--timeout', '1e9').status, 4);
   const wrong = doctor('admin-unscoped', '--tken', simulator.tokens.expired);
   assert.equal(wrong.status, 4);
-  assert.match(wrong.stderr, /--tken/);
+  assert.match(wrong.stderr, /^rancher-node: Unknown option '--tken'; --help lists the options$/m);
+  // a right that is not named is not asked for, and must not look like a yes
+  for (const nothing of [['--can-i'], ['--can-i', '--json'], ['--also', '--can-i', 'get:pods']]) {
+    const missing = doctor('admin-unscoped', ...nothing);
+    assert.deepEqual([missing.status, missing.stdout], [4, '']);
+    assert.match(missing.stderr, /argument missing/);
+  }
   for (const { stdout, stderr } of [usable, json, wrong, misplaced]) {
     for (const token of Object.values(simulator.tokens)) assert.ok(!`${stdout}${stderr}`.includes(token.split(':')[1] ?? token));
   }
   assert.match(run(join(modules, '.bin', 'rancher-node'), ['--help']).stdout, /Exit codes/);
   assert.match(run(join(modules, '.bin', 'rancher-node'), ['--version']).stdout, /^\d+\.\d+\.\d+/);
+});
+
+test('who reads no more of the report has seen enough', () => {
+  const [command, env] = [join(modules, '.bin', 'rancher-node'), { RANCHER_URL: simulator.url, RANCHER_TOKEN: simulator.tokens['admin-unscoped'] }];
+  const { stdout, stderr } = run('/bin/bash', ['-c', `'${command}' doctor --ca-file ca.pem | true; echo "\${PIPESTATUS[0]}"`], { env });
+  assert.deepEqual([stdout, stderr], ['0\n', '']);
+});
+
+test('`npm pack` alone packs a package for this platform', () => {
+  // the names of its files are enough: the debug build is large
+  const listed = JSON.parse(well('npm', ['pack', '--offline', '--dry-run', '--json'], { cwd: home, env: { PATH: process.env.PATH } }));
+  const [{ files }] = Array.isArray(listed) ? listed : Object.values(listed);
+  const names = files.map(({ path }) => path);
+  for (const name of ['rancher-node.node', 'dist/index.mjs', 'dist/testing.d.ts', 'bin/rancher-node.js']) assert.ok(names.includes(name), name);
+  assert.ok(!existsSync(join(modules, 'rancher-node', 'rancher-node.node')));
 });
 
 test('a native module that is missing or broken is named, and can be replaced', () => {
@@ -146,17 +167,23 @@ test('without a simulator, it says where one comes from', () => {
   renameSync(join(folder, 'away-sim'), join(modules, name));
 });
 
-test('the recipes for esbuild', () => {
+test('the recipes for bundlers', () => {
   const app = "import { Client, RancherError } from 'rancher-node';\ntry { new Client({ url: 'ftp://x', token: 'token-abc12:secret' }) } catch (error) { console.log(error instanceof RancherError, error.kind) }\n";
   writeFileSync(join(folder, 'app.mjs'), app);
   const esbuild = (out, options) => buildSync({ absWorkingDir: folder, entryPoints: ['app.mjs'], bundle: true, platform: 'node', logLevel: 'warning', outdir: out, outExtension: { '.js': '.cjs' }, ...options });
+  const copied = { loader: { '.node': 'copy' } };
   // one folder with everything for this platform
-  esbuild('copied', { loader: { '.node': 'copy' } });
+  esbuild('copied', copied);
+  const banner = { js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);" };
+  esbuild('esm', { ...copied, format: 'esm', banner, outExtension: { '.js': '.mjs' } });
+  well(process.execPath, [join(home, 'node_modules', '@vercel', 'ncc', 'dist', 'ncc', 'cli.js'), 'build', 'app.mjs', '--out', 'ncc']);
   // the native module stays where it is, and a variable names it
   esbuild('named', { external: ['rancher-node-*'] });
   renameSync(modules, join(folder, 'away'));
-  assert.equal(readdirSync(join(folder, 'copied')).length, 2);
-  assert.equal(node(join('copied', 'app.cjs')), 'true config\n');
+  for (const [out, file] of [['copied', 'app.cjs'], ['esm', 'app.mjs'], ['ncc', 'index.mjs']]) {
+    assert.equal(readdirSync(join(folder, out)).length, 2, out);
+    assert.equal(node(join(out, file)), 'true config\n');
+  }
   assert.equal(well(process.execPath, [join('named', 'app.cjs')], { env: { RANCHER_NODE_NATIVE: join(folder, 'elsewhere.node') } }), 'true config\n');
   renameSync(join(folder, 'away'), modules);
 });

@@ -1,5 +1,6 @@
 // Sessions: what closing a client ends on the server, and what their secrets show.
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import { after, before, test } from 'node:test';
 import { inspect } from 'node:util';
 import { Client, RancherError, Secret } from '../dist/index.mjs';
@@ -41,6 +42,12 @@ test('a session that could not be ended is an error', async () => {
   await client.login(...user(), { revokeOnClose: true });
   await simulator.fault('POST /v3/tokens status:500');
   await assert.rejects(client.close(), (error) => error instanceof RancherError && /may go on/.test(error.message) && error.operation === 'logout');
+  // `using` has nobody who could catch it
+  const other = opened();
+  await other.login(...user(), { revokeOnClose: true });
+  const warned = once(process, 'warning');
+  other[Symbol.dispose]();
+  assert.match((await warned)[0].message, /may go on/);
   await simulator.heal();
 });
 

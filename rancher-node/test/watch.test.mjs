@@ -151,3 +151,21 @@ test('lines of a log', { timeout: 60_000 }, async (t) => {
   await open(simulator, 0);
   assert.equal((await failure(space.logs('hello').next())).field, 'container');
 });
+
+test('a watch and a log end with their timeout, and close their connections', { timeout: 60_000 }, async (t) => {
+  const simulator = await lab(t);
+  const client = simulator.client('admin-unscoped');
+  const follow = { container: 'web', follow: true };
+  for (const begin of [...Object.values(families).map((part) => (limits) => part(client).watch(limits)), (limits) => client.cluster('c-prod1').namespace('plain').logs('hello', { ...follow, ...limits })]) {
+    let seen = 0;
+    const walk = async () => {
+      for await (const _ of begin({ timeout: 300 })) seen += 1;
+    };
+    const started = performance.now();
+    const error = await failure(walk);
+    assert.deepEqual([error.kind, seen > 0], ['timeout', true], error.message);
+    assert.ok(performance.now() - started >= 290);
+    assert.match(error.stack, /at async walk/);
+    await open(simulator, 0);
+  }
+});

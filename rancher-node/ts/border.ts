@@ -193,7 +193,8 @@ export class Calls {
 
   /** @internal */
   [inspect.custom](_depth: number, options: InspectOptions): string {
-    return `${this.constructor.name} ${inspect(this._target, options)}`;
+    const known = Object.entries(this._target).filter(([, value]) => value !== undefined);
+    return `${this.constructor.name} ${inspect(Object.fromEntries(known), options)}`;
   }
 
   async #call(operation: string, input: Input, call: Given, original?: Original): Promise<NativeAnswer> {
@@ -261,9 +262,9 @@ type Progress = ((progress: never) => unknown) | undefined;
 /** Refuses options that the operation does not have, and what is no signal: in JavaScript nobody else does. */
 function check(operation: string, input: Input, call: Given, ...more: string[]): void {
   known(operation, [...Object.keys(input), ...more, 'signal'], call);
-  // by what it can do: test runners have a class of their own
-  const signal: Partial<AbortSignal> | undefined = call.signal;
-  if (signal !== undefined && (typeof signal?.aborted !== 'boolean' || typeof signal.addEventListener !== 'function')) {
+  // by what it can do: test runners have a class of their own. As to `fetch`, null is none
+  const signal: Partial<AbortSignal> | null | undefined = call.signal;
+  if (signal != null && (typeof signal.aborted !== 'boolean' || typeof signal.addEventListener !== 'function')) {
     throw RancherError.local('invalid', 'nothing was sent: the signal is not an AbortSignal', 'give controller.signal, or AbortSignal.timeout(ms)');
   }
 }
@@ -271,7 +272,7 @@ function check(operation: string, input: Input, call: Given, ...more: string[]):
 /** Refuses options of other names than these, which are the core's. */
 function known(what: string, names: readonly string[], options: object): void {
   if (typeof options !== 'object' || options === null) throw RancherError.local('invalid', `nothing was sent: the options of ${what} are no object`, 'give an object');
-  const takes = names.map((name) => name.replace(/_([a-z])/g, (_, letter: string) => letter.toUpperCase()));
+  const takes = names.map(camel);
   const wrong = Object.entries(options).find(([name, value]) => value !== undefined && !takes.includes(name));
   if (wrong) throw RancherError.local('invalid', `nothing was sent: ${what} has no option ${inspect(wrong[0])}`, `it takes ${takes.join(', ')}`);
 }
@@ -296,6 +297,11 @@ function missing(where: unknown): string | undefined {
 /** The core's word for a name. @internal */
 export function snake(name: string): string {
   return name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+}
+
+/** The name of JavaScript for one of the core's. @internal */
+export function camel(name: string): string {
+  return name.replace(/_([a-z])/g, (_, letter: string) => letter.toUpperCase());
 }
 
 /** The calls that a signal stops. */
@@ -372,11 +378,14 @@ export function text(input: unknown): string {
   }
 }
 
-/** Tells what JSON has no word for, and would write as null, as an empty object or not at all. */
+/** Tells what JSON has no word for, and would write as null, as an empty object, as a list of its bytes or not at all. */
 function told(this: Record<string, unknown>, name: string, value: unknown): unknown {
-  // toJSON was asked before: what it leaves of a Secret is no text of anybody's
-  const what = this[name] instanceof Secret ? 'a Secret (reveal gives its text)' : lost(value);
+  // toJSON was asked before: of a Secret, a Buffer and a Date that is none it leaves what nobody meant
+  const what = lost(this[name]) ?? lost(value) ?? (value === undefined && Array.isArray(this) ? 'undefined, in an array' : undefined);
   if (what !== undefined) throw RancherError.local('invalid', `nothing was sent: ${JSON.stringify(name)} is ${what}, which JSON has no word for`, 'give a string, a finite number, true, false, null, an array or a plain object');
+  if (!name.isWellFormed() || (typeof value === 'string' && !value.isWellFormed())) {
+    throw RancherError.local('invalid', `nothing was sent: ${JSON.stringify(name)} holds half a character (a lone surrogate), which no text can`, 'cut texts between characters, not inside one');
+  }
   return value;
 }
 
@@ -389,13 +398,22 @@ function lost(value: unknown): string | undefined {
     case 'function':
     case 'symbol':
       return `a ${typeof value}`;
-    case 'object': {
-      const [, sort = ''] = /^\[object (Map|Set|RegExp|Promise|WeakMap|WeakSet)\]$/.exec(Object.prototype.toString.call(value)) ?? [];
-      return sort === '' ? undefined : `a ${sort}`;
-    }
+    case 'object':
+      return value === null ? undefined : lostObject(value);
     default:
       return undefined;
   }
+}
+
+/** By what it says it is: a test runner's realm has classes of its own. */
+function lostObject(value: object): string | undefined {
+  if (value instanceof Secret) return 'a Secret (reveal gives its text)';
+  const sort = Object.prototype.toString.call(value).slice('[object '.length, -1);
+  if (ArrayBuffer.isView(value)) return `bytes (${sort}; what takes bytes takes them as text, in base64)`;
+  if (sort === 'Date') return Number.isNaN((value as Date).getTime()) ? 'a Date that is none' : undefined;
+  // what holds its contents elsewhere, and says in no way how it is written
+  const empty = !['Object', 'Array', 'String', 'Number', 'Boolean'].includes(sort) && Object.keys(value).length === 0 && !('toJSON' in value);
+  return empty ? `${/^[AEIO]/.test(sort) ? 'an' : 'a'} ${sort}` : undefined;
 }
 
 function place(original: Original): [NativeAnswer | null, number | null] {

@@ -111,9 +111,9 @@ export class Client extends ClientOperations {
     return { url, credential, kind, cluster };
   }
 
+  /** As `close`, which nobody can wait for here: a session that could not be ended is a warning of the process. */
   [Symbol.dispose](): void {
-    // a session that could not be ended is nothing to be silent about
-    void this.close();
+    this.close().catch((error: unknown) => process.emitWarning(error as Error));
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -61,6 +61,12 @@ const OPTIONS = {
 
 /** Runs the command with the arguments of the process, and sets its exit code. */
 export function main(args: string[] = process.argv.slice(2)): void {
+  for (const stream of [process.stdout, process.stderr]) {
+    stream.on('error', (error: { code?: unknown }) => {
+      // who reads no more has seen enough
+      if (error.code !== 'EPIPE') throw error;
+    });
+  }
   run(args).then(
     (code) => {
       process.exitCode = code;
@@ -204,11 +210,26 @@ function file(path: string): string {
 function one(args: string[]): string[] {
   const all: string[] = [];
   let several: string | undefined;
+  let taken = 0;
+  // one without a value would ask nothing, and its answer would pass for a yes
+  const end = (): void => {
+    if (several !== undefined && taken === 0) throw new Error(`Option '${several} <value>' argument missing`);
+    several = undefined;
+    taken = 0;
+  };
   for (const arg of args) {
-    if (arg === '--can-i' || arg === '--also') several = arg;
-    else if (arg.startsWith('-') && arg !== '-') all.push(arg), (several = undefined);
-    else all.push(several === undefined ? arg : `${several}=${arg}`);
+    if (arg === '--can-i' || arg === '--also') {
+      end();
+      several = arg;
+    } else if (arg.startsWith('-') && arg !== '-') {
+      end();
+      all.push(arg);
+    } else {
+      all.push(several === undefined ? arg : `${several}=${arg}`);
+      taken += 1;
+    }
   }
+  end();
   return all;
 }
 
@@ -218,7 +239,9 @@ function refused(error: unknown): number {
     for (const line of error.because) say(`  ${line}`);
     return isMisconfigured(error) ? MISCONFIGURED : UNREACHABLE;
   }
-  say(`rancher-node: ${masked((error as Error).message)}; --help lists the options`);
+  // what else it says is of how to begin an argument with a hyphen
+  const [words = ''] = (error as Error).message.split('. To specify');
+  say(`rancher-node: ${masked(words)}; --help lists the options`);
   return MISCONFIGURED;
 }
 

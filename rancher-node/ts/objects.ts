@@ -28,24 +28,28 @@ export interface Origin {
 
 const origins = new WeakMap<object, Origin>();
 
-/** What `console.log` shows of an object: what it is called, never what is in it. */
-const shown: object = Object.create(Object.prototype, {
-  [inspect.custom]: {
-    value(this: object, _depth: number, options: InspectOptions): string {
-      const origin = origins.get(this);
-      if (!origin) return inspect({ ...this }, options);
-      const [id, name, state, kind] = origin.answer.head(origin.at);
-      const known = [['id', id], ['name', name], ['state', state]].filter(([, text]) => text != null);
-      const named = kind ? `${kind.charAt(0).toUpperCase()}${kind.slice(1)}` : 'Object';
-      return `${named} { ${[...known.map(([key, text]) => `${key}: ${inspect(text, options)}`), '…'].join(', ')} }`;
-    },
+/**
+ * What `console.log` shows of an object: what it is called, never what is in it. It is a property of each that nothing
+ * enumerates: with a prototype of its own an object would be no plain one any more, which `assert.deepStrictEqual` and
+ * much else minds.
+ */
+const shown: PropertyDescriptor = {
+  value(this: object, _depth: number, options: InspectOptions): string {
+    const origin = origins.get(this);
+    if (!origin) return inspect({ ...this }, options);
+    const [id, name, state, kind] = origin.answer.head(origin.at);
+    const known = [['id', id], ['name', name], ['state', state]].filter(([, text]) => text != null);
+    const named = kind ? `${kind.charAt(0).toUpperCase()}${kind.slice(1)}` : 'Object';
+    return `${named} { ${[...known.map(([key, text]) => `${key}: ${inspect(text, options)}`), '…'].join(', ')} }`;
   },
-});
+  writable: true,
+  configurable: true,
+};
 
 /** @internal */
 export function keep<T>(value: T, answer: NativeAnswer, at: number, altered: readonly string[] = []): Kept<T> {
   if (typeof value === 'object' && value !== null && !Array.isArray(value)) {
-    Object.setPrototypeOf(value, shown);
+    Object.defineProperty(value, inspect.custom, shown);
     origins.set(value, { answer, at, altered });
   }
   return value as Kept<T>;

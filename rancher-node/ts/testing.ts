@@ -6,6 +6,7 @@ import { accessSync, constants } from 'node:fs';
 import { createRequire } from 'node:module';
 import { delimiter, join, resolve } from 'node:path';
 import { inspect } from 'node:util';
+import { camel } from './border.js';
 import { Client, type ClientOptions } from './client.js';
 import { RancherError } from './errors.js';
 
@@ -50,16 +51,29 @@ export interface SimulatedUser {
 
 /** A request that reached the simulator. */
 export interface JournalEntry {
+  /** Its number, from 1 in the order of arrival. */
   n: number;
   method: string;
+  /** Path and query as sent; what looks like a secret is masked. */
   target: string;
+  /** The status that was sent; null while none was. */
   status: number | null;
+  /** What went wrong with it on purpose. */
   fault: string | null;
   /** Whether the client was gone before it had the whole answer. */
   abandoned: boolean;
+  /** The number of its connection, from 1. */
   connection: number;
-  has_authorization: boolean;
-  body_bytes: number;
+  /** `HTTP/1.1` or `HTTP/2.0`. */
+  http: string;
+  /** The host that it was meant for. */
+  host: string | null;
+  userAgent: string | null;
+  /** Whether it had an `authorization` header; never what was in it. */
+  hasAuthorization: boolean;
+  accept: string | null;
+  /** The length of its body. */
+  bodyBytes: number;
 }
 
 interface Ready {
@@ -181,7 +195,9 @@ export class Simulator {
 
   /** The requests that reached it. */
   async journal(): Promise<JournalEntry[]> {
-    return (await this.#control('GET', 'journal')) as JournalEntry[];
+    const entries = (await this.#control('GET', 'journal')) as Record<string, unknown>[];
+    const named = (entry: Record<string, unknown>) => Object.entries(entry).map(([name, value]) => [camel(name), value]);
+    return entries.map((entry) => Object.fromEntries(named(entry)) as JournalEntry);
   }
 
   /** Forgets the requests so far. */

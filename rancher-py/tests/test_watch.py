@@ -12,6 +12,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -412,3 +413,32 @@ def test_lines_of_a_log(sim: Simulator, style: str) -> None:
     assert lines[3].bytes == "zwei ä".encode() and lines[3].whole and lines[3].timestamp is None
     assert repr(lines[1]) == "<LogLine 3 bytes>" and lines[1] == rancher.LogLine(b"one", None, True)
     closed(sim)
+
+
+@pytest.mark.parametrize("style", ["sync", "async"])
+def test_a_watch_and_a_log_end_with_their_timeout(sim: Simulator, style: str) -> None:
+    parts: list[Callable[[Any], Any]] = [
+        *(lambda client, part=part: part(client).watch(timeout=0.3) for part in FAMILIES.values()),
+        lambda client: (
+            client.cluster("c-prod1")
+            .namespace("plain")
+            .logs("hello", container="web", follow=True, timeout=timedelta(seconds=0.3))
+        ),
+    ]
+
+    async def awaited(part: Callable[[Any], Any], told: list[Any]) -> None:
+        async with sim.async_client() as client:
+            async for one in part(client):
+                told.append(one)
+
+    for part in parts:
+        told: list[Any] = []
+        began = time.monotonic()
+        with pytest.raises(rancher.RancherTimeout, match="300ms"):
+            if style == "async":
+                asyncio.run(awaited(part, told))
+            else:
+                told.extend(part(sim.client()))
+        # what came before it was told: `extend` keeps it
+        assert told and time.monotonic() - began >= 0.29
+        closed(sim)

@@ -38,6 +38,16 @@ impl Fault {
         Self(error.with_operation(operation.to_owned()))
     }
 
+    /// What goes on until it is left went on for as long as it was allowed to.
+    pub(crate) fn went_on(operation: &str, span: Duration) -> Self {
+        let error = Error::new(
+            ErrorKind::Timeout,
+            format!("it went on for {span:?}, which is its timeout"),
+            "allow more time, or none at all: then it goes on until it is left",
+        );
+        Self(error.with_operation(operation.to_owned()))
+    }
+
     /// A panic. Its words are not repeated: they can hold values.
     pub(crate) fn defect(operation: &str) -> Self {
         let error = Error::new(

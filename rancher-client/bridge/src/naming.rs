@@ -32,6 +32,14 @@ impl Naming {
         }
     }
 
+    /// In what a span of time is given.
+    pub(crate) fn unit(self) -> &'static str {
+        match self {
+            Self::Snake => "seconds",
+            Self::Camel => "milliseconds",
+        }
+    }
+
     /// A value whose keys are all ours.
     pub(crate) fn value(self, value: Value) -> Value {
         match (self, value) {

@@ -43,9 +43,9 @@ fn value<T: DeserializeOwned>(name: &str, raw: &RawValue, what: &str) -> Result<
         .map_err(|_| Error::config(format!("the option {name} is not what it must be: {what}"), ""))
 }
 
-fn span(name: &str, raw: &RawValue) -> Result<Duration, Error> {
-    let what = "a time in seconds, above 0";
-    let seconds: f64 = value(name, raw, what)?;
+fn span(name: &str, raw: &RawValue, naming: Naming) -> Result<Duration, Error> {
+    let what = format!("a time in {}, above 0", naming.unit());
+    let seconds: f64 = value(name, raw, &what)?;
     let span = Duration::try_from_secs_f64(seconds).ok().filter(|span| !span.is_zero());
     span.ok_or_else(|| Error::config(format!("the option {name} is not what it must be: {what}"), ""))
 }
@@ -97,8 +97,8 @@ impl OpenOptions {
                 "server" => explicit.cli_server = Some(text()?),
                 "kubeconfig" => explicit.kubeconfig = Some(PathBuf::from(text()?)),
                 "context" => explicit.context = Some(text()?),
-                "timeout" => options.timeout = Some(span(name, raw)?),
-                "connect_timeout" => options.connect_timeout = Some(span(name, raw)?),
+                "timeout" => options.timeout = Some(span(name, raw, naming)?),
+                "connect_timeout" => options.connect_timeout = Some(span(name, raw, naming)?),
                 "retries" => {
                     let what = "how many times a request is sent at most, 1 to 100";
                     let attempts: u32 = value(name, raw, what)?;
@@ -121,7 +121,7 @@ impl OpenOptions {
                 "application" => options.application = Some(application(text()?)?),
                 "naming" => {}
                 _ => {
-                    let shown: String = key.chars().filter(|c| !c.is_control()).take(60).collect();
+                    let shown: String = name.chars().filter(|c| !c.is_control()).take(60).collect();
                     return Err(Error::config(
                         format!("a client has no option {shown:?}"),
                         format!("it has {}", options.known()),
@@ -207,6 +207,8 @@ mod tests {
         assert!(said(r#"{"connect_timeout":0}"#).contains("connect_timeout"));
         let camel = said(r#"{"connect_timeout":0,"naming":"camel"}"#);
         assert!(camel.contains("connectTimeout") && !camel.contains("connect_timeout"), "{camel}");
+        assert!(camel.contains("milliseconds"), "{camel}");
+        assert!(said(r#"{"ca_p_e_m":"","naming":"camel"}"#).contains(r#""caPEM""#));
         for name in ["url", "token", "access_key", "secret_key", "cluster", "verify", "proxy"] {
             assert!(said(&format!(r#"{{"{name}":""}}"#)).contains(&format!("{name} is empty")), "{name}");
         }

@@ -5,10 +5,11 @@ use serde_json::Value;
 use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
-use std::sync::{Arc, Weak};
+use std::sync::{Arc, OnceLock, Weak};
 use std::time::Duration;
 use tokio::runtime::Handle;
 use tokio::sync::Mutex;
+use tokio::time::Instant;
 
 use crate::answer::Answer;
 use crate::cancel::Cancel;
@@ -88,7 +89,10 @@ pub struct Stream {
     own: Cancel,
     closed: Cancel,
     operation: String,
+    /// How long each step may take.
     timeout: Option<Duration>,
+    /// How long it may go on in all, and until when that is: it counts from the first step.
+    whole: Option<(Duration, OnceLock<Instant>)>,
     counts: Option<Counts>,
 }
 
@@ -100,6 +104,7 @@ impl Stream {
             closed: Cancel::default(),
             operation: String::new(),
             timeout: None,
+            whole: None,
             counts: None,
         }
     }
@@ -118,6 +123,20 @@ impl Stream {
 
     pub(crate) fn with_timeout(self, timeout: Option<Duration>) -> Self {
         Self { timeout, ..self }
+    }
+
+    /// Ends it after this time in all, if it goes on until it is left.
+    pub(crate) fn ending_after(self, whole: Option<Duration>) -> Self {
+        Self { whole: whole.map(|span| (span, OnceLock::new())), ..self }
+    }
+
+    /// That it went on for as long as it may; never, if nothing ends it.
+    async fn ended(&self) -> Fault {
+        let Some((span, until)) = &self.whole else { return std::future::pending().await };
+        // a span that no clock can hold has no end
+        let Some(end) = Instant::now().checked_add(*span) else { return std::future::pending().await };
+        tokio::time::sleep_until(*until.get_or_init(|| end)).await;
+        Fault::went_on(&self.operation, *span)
     }
 
     /// What it reads from, for whoever ends it from outside.
@@ -141,7 +160,12 @@ impl Stream {
             if let State::Here(source) = &mut *place
                 && source.resumes()
             {
-                let answer = guarded(&self.operation, self.timeout, source.next(reply)).await;
+                let answer = tokio::select! {
+                    // first: what always has something ready would never end
+                    biased;
+                    fault = self.ended() => Err(fault),
+                    answer = guarded(&self.operation, self.timeout, source.next(reply)) => answer,
+                };
                 if !matches!(answer, Ok(Some(_))) {
                     *place = State::Over;
                 }

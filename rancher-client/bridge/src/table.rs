@@ -26,7 +26,7 @@ pub(crate) struct Operation {
     pub(crate) target: Vec<Parameter>,
     pub(crate) arguments: Vec<Parameter>,
     pub(crate) options: Vec<Parameter>,
-    /// Whether `timeout` is the time of the whole call, or of each page.
+    /// Whether `timeout` is the time of the whole call, of each page, or of all that goes on.
     pub(crate) timed: bool,
     pub(crate) returns: String,
 }
@@ -144,8 +144,17 @@ impl Table {
 impl Operation {
     /// Whether it returns one answer after another.
     pub(crate) fn is_stream(&self) -> bool {
-        let returns = self.returns.strip_prefix("any ").unwrap_or(&self.returns);
-        matches!(returns, "objects" | "edit" | "events" | "lines") || returns.starts_with("wait")
+        let returns = self.returns();
+        matches!(returns, "objects" | "edit") || returns.starts_with("wait") || self.is_flow()
+    }
+
+    /// Whether it goes on until it is left.
+    pub(crate) fn is_flow(&self) -> bool {
+        matches!(self.returns(), "events" | "lines")
+    }
+
+    fn returns(&self) -> &str {
+        self.returns.strip_prefix("any ").unwrap_or(&self.returns)
     }
 }
 
@@ -160,6 +169,7 @@ mod tests {
         let list = table.get("v3.list").unwrap();
         assert!(list.is_stream() && list.timed);
         assert!(list.options.iter().any(|option| option.name == "fields" && option.kind == Kind::Fields));
+        assert!(!list.is_flow() && table.get("kubernetes.watch").unwrap().is_flow());
         assert!(!table.get("doctor").unwrap().timed);
     }
 }

@@ -47,6 +47,8 @@ export async function clients(signal: AbortSignal | undefined, timeout: number |
   await client.clusters.wait('local', { state: 'active', ...limits });
   await client.projects.get('local:p-abc12', limits);
   client.projects.list(limits);
+  client.projects.watch(limits);
+  client.cluster('local').namespace('shop').logs('web', { follow: true, ...limits });
   // @ts-expect-error: milliseconds are a number
   await client.version({ timeout: '5s' });
   // @ts-expect-error: the controller is not its signal

@@ -445,14 +445,13 @@ export interface KubernetesWaitGoneOptions extends Waiting, Pick<Call, 'signal'>
 }
 
 /** Options of `Collection.watch`. */
-export interface V3WatchOptions<W extends object = Where>
-  extends WatchQuery<W>, Watching, Pick<Call, 'signal'> {}
+export interface V3WatchOptions<W extends object = Where> extends WatchQuery<W>, Watching, Call {}
 
 /** Options of `SteveResource.watch`. */
-export interface SteveWatchOptions extends SteveWatch, Watching, Pick<Call, 'signal'> {}
+export interface SteveWatchOptions extends SteveWatch, Watching, Call {}
 
 /** Options of `KubernetesResource.watch`. */
-export interface KubernetesWatchOptions extends KubernetesWatch, Watching, Pick<Call, 'signal'> {}
+export interface KubernetesWatchOptions extends KubernetesWatch, Watching, Call {}
 
 /** Options of `Registration.importCluster`. */
 export interface RegistrationImportClusterOptions extends ImportedCluster, Call {}
@@ -526,7 +525,7 @@ export interface RegistrationRemoveOptions extends Waiting, Pick<Call, 'signal'>
 export interface NamespacePodsOptions extends KubernetesQuery, Call {}
 
 /** Options of `Namespace.logs`. */
-export interface NamespaceLogsOptions extends Pick<Call, 'signal'> {
+export interface NamespaceLogsOptions extends Call {
   /** The container, where the pod has several. */
   readonly container?: string | undefined;
   /** Go on with what is written from now on, until the container ends. */
@@ -688,7 +687,7 @@ export interface AppsUninstallOptions extends Call {
 }
 
 /** Options of `Apps.logs`. */
-export interface AppsLogsOptions extends Pick<Call, 'signal'> {
+export interface AppsLogsOptions extends Call {
   /** The last lines only, so many. */
   readonly tail?: number | undefined;
 }
@@ -1102,7 +1101,11 @@ export class Apps extends Calls {
    * @remarks Scope: A key without a scope, or one scoped to the cluster.
    */
   logs(operation: string, options: AppsLogsOptions = {}): LogLines {
-    return this._lines('apps.logs', { operation, tail: options.tail }, options);
+    return this._lines('apps.logs', {
+      operation,
+      tail: options.tail,
+      timeout: seconds(options.timeout),
+    }, options);
   }
 
   /**
@@ -1228,7 +1231,7 @@ export class Namespace extends Calls {
   }
 
   /**
-   * The log of a container, line by line as it comes. Reading has no deadline.
+   * The log of a container, line by line as it comes. Reading has no deadline but its `timeout`.
    *
    * @param pod - The name of the pod.
    * @throws RancherError: `invalid` if the pod has several containers and none was chosen, or not
@@ -1248,6 +1251,7 @@ export class Namespace extends Calls {
       since: seconds(options.since),
       since_time: options.sinceTime,
       limit_bytes: options.limitBytes,
+      timeout: seconds(options.timeout),
     }, options);
   }
 
@@ -1856,6 +1860,7 @@ export class KubernetesResource<T extends object> extends Calls {
       longest: seconds(options.longest),
       buffer: options.buffer,
       lag: seconds(options.lag),
+      timeout: seconds(options.timeout),
     }, options);
   }
 
@@ -2494,6 +2499,7 @@ export class SteveResource<T extends object> extends Calls {
       longest: seconds(options.longest),
       buffer: options.buffer,
       lag: seconds(options.lag),
+      timeout: seconds(options.timeout),
     }, options);
   }
 
@@ -2914,6 +2920,7 @@ export class Collection<T extends object, W extends object = Where> extends Call
       longest: seconds(options.longest),
       buffer: options.buffer,
       lag: seconds(options.lag),
+      timeout: seconds(options.timeout),
     }, options);
   }
 }

@@ -12,6 +12,7 @@ use std::fmt;
 use std::time::Duration;
 
 use crate::fields::Fields;
+use crate::naming::Naming;
 use crate::table::{Kind, Parameter};
 
 /// A value of one of the types of the table.
@@ -97,12 +98,12 @@ fn texts(raw: &RawValue, what: &str, advice: &str) -> Result<Vec<String>, Wrong>
 
 impl Given {
     /// Reads a value of the type of this parameter.
-    pub(crate) fn read(parameter: &Parameter, raw: &RawValue) -> Result<Self, Wrong> {
+    pub(crate) fn read(parameter: &Parameter, raw: &RawValue, naming: Naming) -> Result<Self, Wrong> {
         Ok(match parameter.kind {
             Kind::String | Kind::Subject => Self::Text(text(parameter, raw)?),
             Kind::Integer => Self::Whole(whole(raw)?),
             Kind::Boolean => Self::Flag(read(raw, "is neither true nor false", "")?),
-            Kind::Seconds => Self::Span(span(parameter, raw)?),
+            Kind::Seconds => Self::Span(span(parameter, raw, naming)?),
             Kind::Strings => Self::Texts(texts(raw, "is no list of texts", "")?),
             Kind::Texts => {
                 let named: Ordered<String> = read(raw, "holds no texts by name", "each value is a text")?;
@@ -137,13 +138,14 @@ fn whole(raw: &RawValue) -> Result<u64, Wrong> {
     read(raw, "is no whole number", "it is 0 or more, without a fraction")
 }
 
-fn span(parameter: &Parameter, raw: &RawValue) -> Result<Duration, Wrong> {
-    let advice = "give seconds, such as 2.5";
-    let seconds: f64 = read(raw, "is no span of time", advice)?;
+fn span(parameter: &Parameter, raw: &RawValue, naming: Naming) -> Result<Duration, Wrong> {
+    let advice = format!("give {}, 0 or more", naming.unit());
+    let seconds: f64 = read(raw, "is no span of time", &advice)?;
     let span = Duration::try_from_secs_f64(seconds).map_err(|_| Wrong::new("is no span of time", advice))?;
     // nothing could come in no time, and whether something was sent would be left to chance
     if parameter.name == "timeout" && span.is_zero() {
-        return Err(Wrong::new("leaves no time for anything", "give seconds above 0, such as 2.5"));
+        let advice = format!("give {} above 0", naming.unit());
+        return Err(Wrong::new("leaves no time for anything", advice));
     }
     Ok(span)
 }

@@ -37,7 +37,7 @@ pub(crate) struct Input {
     target: BTreeMap<&'static str, Given>,
     given: BTreeMap<&'static str, Given>,
     original: Option<Bytes>,
-    /// How long the call may take, or each page of it.
+    /// How long the call may take, or each page of it, or all that goes on.
     pub(crate) timeout: Option<Duration>,
 }
 
@@ -88,6 +88,8 @@ impl Input {
             return Err(invalid(format!("{} changes no object that was read", operation.name), "").into());
         }
         let client = match timeout {
+            // what goes on takes as many requests as it needs
+            Some(_) if operation.is_flow() => context.client.clone(),
             Some(span) if operation.is_stream() => context.client.with_timeout(span),
             Some(span) => context.client.with_deadline(span),
             None => context.client.clone(),
@@ -152,6 +154,11 @@ impl Input {
             }
             _ => Err(self.invalid("object", "neither an object nor an id was given", "give one of both")),
         }
+    }
+
+    /// Whether the operation goes on until it is left.
+    pub(crate) fn is_flow(&self) -> bool {
+        self.operation.is_flow()
     }
 
     fn take(&mut self, name: &str) -> Option<Given> {
@@ -294,8 +301,8 @@ fn taken_of(
             )
             .with_field(shown));
         };
-        let value =
-            Given::read(parameter, value).map_err(|wrong| wrong.said_of(&naming.shown(key_of(parameter))))?;
+        let value = Given::read(parameter, value, naming)
+            .map_err(|wrong| wrong.said_of(&naming.shown(key_of(parameter))))?;
         taken.insert(key_of(parameter), value);
     }
     if let Some(missing) = parameters.iter().find(|it| needed(it) && !taken.contains_key(key_of(it))) {

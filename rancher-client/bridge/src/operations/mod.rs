@@ -231,11 +231,12 @@ pub(crate) fn begin(
     let Handler::Begin(handler) = handler else {
         return Err(Fault::invalid(format!("{operation} returns one answer: call it"), ""));
     };
-    let timeout = input.timeout;
+    let (timeout, flows) = (input.timeout, input.is_flow());
     let begun = std::panic::catch_unwind(AssertUnwindSafe(|| handler(input)));
     let stream =
         begun.unwrap_or_else(|_| Err(Fault::defect(operation))).map_err(|fault| fault.of(operation))?;
-    Ok(stream.named(operation).with_timeout(timeout))
+    let stream = stream.named(operation);
+    Ok(if flows { stream.ending_after(timeout) } else { stream.with_timeout(timeout) })
 }
 
 /// The outcome of what is done for an operation, within its time. A panic in it is an error: behind the border nobody

@@ -64,12 +64,17 @@ fn is_where(option: &Input, set: &str) -> bool {
 /// The options by which the objects of v3 are chosen.
 const FILTERED: [&str; 2] = ["query", "watch_query"];
 
+/// The limits of time, whatever they limit: `Call` has them.
+fn is_time(set: &str) -> bool {
+    ["timed", "timed_pages", "timed_flow"].contains(&set)
+}
+
 /// The interfaces of options that operations share.
 fn shared(table: &Table) -> Result<String, Failure> {
     let mut text = String::new();
     for name in table.shared_names() {
         let options = table.shared(name)?;
-        if ["timed", "timed_pages", "fields"].contains(&name) {
+        if is_time(name) || name == "fields" {
             continue;
         }
         let filtered = options.iter().any(|option| is_where(option, name));
@@ -117,7 +122,7 @@ fn own(operation: &Operation) -> String {
     let mut filtered = false;
     for options in &operation.options {
         match options {
-            Options::Shared(name) if name == "timed" || name == "timed_pages" => timed = true,
+            Options::Shared(name) if is_time(name) => timed = true,
             Options::Shared(name) if name == "fields" => {}
             Options::Shared(name) if FILTERED.contains(&name.as_str()) => {
                 filtered = true;

@@ -1374,6 +1374,7 @@ class AsyncCollection(AsyncCalls, Generic[T]):
         longest: Seconds | None = None,
         buffer: int | None = None,
         lag: Seconds | None = None,
+        timeout: Seconds | None = None,
     ) -> AsyncWatch[T]:
         """Watches the objects: what is there, then `synced`, then every change, across every cut
         of the connection. Nothing is lost and nothing comes twice.
@@ -1397,6 +1398,8 @@ class AsyncCollection(AsyncCalls, Generic[T]):
             buffer: How many changes are kept for a consumer that is slow; 4,096 if not given.
             lag: For how long a change may wait in a full buffer before the consumer is told that it
                 lags; 30 seconds if not given. In seconds, or a `timedelta`.
+            timeout: How long it may go on in all; then it ends with the error `timeout`. If not
+                given, it goes on until it is left. In seconds, or a `timedelta`.
 
         Raises:
             RancherError: `invalid` if the query asks for what the server does not know;
@@ -1418,6 +1421,7 @@ class AsyncCollection(AsyncCalls, Generic[T]):
             "longest": longest,
             "buffer": buffer,
             "lag": lag,
+            "timeout": timeout,
         })
 
 
@@ -1876,6 +1880,7 @@ class AsyncSteveResource(AsyncCalls, Generic[T]):
         longest: Seconds | None = None,
         buffer: int | None = None,
         lag: Seconds | None = None,
+        timeout: Seconds | None = None,
     ) -> AsyncWatch[T]:
         """Watches the objects: what is there, then `synced`, then every change, across every cut
         of the connection. Read an object again before you write it.
@@ -1896,6 +1901,8 @@ class AsyncSteveResource(AsyncCalls, Generic[T]):
             buffer: How many changes are kept for a consumer that is slow; 4,096 if not given.
             lag: For how long a change may wait in a full buffer before the consumer is told that it
                 lags; 30 seconds if not given. In seconds, or a `timedelta`.
+            timeout: How long it may go on in all; then it ends with the error `timeout`. If not
+                given, it goes on until it is left. In seconds, or a `timedelta`.
 
         Raises:
             RancherError: `invalid` if the options make no sense; those of `list`; what ends it is
@@ -1913,6 +1920,7 @@ class AsyncSteveResource(AsyncCalls, Generic[T]):
             "longest": longest,
             "buffer": buffer,
             "lag": lag,
+            "timeout": timeout,
         })
 
     async def schema(
@@ -2710,6 +2718,7 @@ class AsyncKubernetesResource(AsyncCalls, Generic[T]):
         longest: Seconds | None = None,
         buffer: int | None = None,
         lag: Seconds | None = None,
+        timeout: Seconds | None = None,
     ) -> AsyncWatch[T]:
         """Watches the objects: what is there, then `synced`, then every change, across every cut
         of the connection. Nothing is lost and nothing comes twice.
@@ -2732,6 +2741,8 @@ class AsyncKubernetesResource(AsyncCalls, Generic[T]):
             buffer: How many changes are kept for a consumer that is slow; 4,096 if not given.
             lag: For how long a change may wait in a full buffer before the consumer is told that it
                 lags; 30 seconds if not given. In seconds, or a `timedelta`.
+            timeout: How long it may go on in all; then it ends with the error `timeout`. If not
+                given, it goes on until it is left. In seconds, or a `timedelta`.
 
         Raises:
             RancherError: `invalid` if a selector is none; `forbidden` without the right to list and
@@ -2750,6 +2761,7 @@ class AsyncKubernetesResource(AsyncCalls, Generic[T]):
             "longest": longest,
             "buffer": buffer,
             "lag": lag,
+            "timeout": timeout,
         })
 
     async def patch(
@@ -3749,8 +3761,10 @@ class AsyncNamespace(AsyncCalls):
         since: Seconds | None = None,
         since_time: str | None = None,
         limit_bytes: int | None = None,
+        timeout: Seconds | None = None,
     ) -> AsyncLogLines:
-        """The log of a container, line by line as it comes. Reading has no deadline.
+        """The log of a container, line by line as it comes. Reading has no deadline but its
+        `timeout`.
 
         Args:
             pod: The name of the pod.
@@ -3763,6 +3777,8 @@ class AsyncNamespace(AsyncCalls):
                 seconds, or a `timedelta`.
             since_time: What was written since this time, `2026-11-22T05:00:00Z`.
             limit_bytes: No more than so many bytes.
+            timeout: How long it may go on in all; then it ends with the error `timeout`. If not
+                given, it goes on until it is left. In seconds, or a `timedelta`.
 
         Raises:
             RancherError: `invalid` if the pod has several containers and none was chosen, or not
@@ -3783,6 +3799,7 @@ class AsyncNamespace(AsyncCalls):
             "since": since,
             "since_time": since_time,
             "limit_bytes": limit_bytes,
+            "timeout": timeout,
         })
 
     async def create_secret(
@@ -4318,13 +4335,22 @@ class AsyncApps(AsyncCalls):
         })
         return answer
 
-    def logs(self, operation: str, /, *, tail: int | None = None) -> AsyncLogLines:
+    def logs(
+        self,
+        operation: str,
+        /,
+        *,
+        tail: int | None = None,
+        timeout: Seconds | None = None,
+    ) -> AsyncLogLines:
         """What Helm writes, line by line as it comes, until it ends. Where its pod is not there
         yet, it is waited for.
 
         Args:
             operation: Its id, `namespace/name`.
             tail: The last lines only, so many.
+            timeout: How long it may go on in all; then it ends with the error `timeout`. If not
+                given, it goes on until it is left. In seconds, or a `timedelta`.
 
         Raises:
             RancherError: `not_found` if the operation or its pod is gone; `timeout` if its pod does
@@ -4333,7 +4359,7 @@ class AsyncApps(AsyncCalls):
         Scope:
             A key without a scope, or one scoped to the cluster.
         """
-        return self._lines("apps.logs", {"operation": operation, "tail": tail})
+        return self._lines("apps.logs", {"operation": operation, "tail": tail, "timeout": timeout})
 
     async def wait(
         self,

@@ -1354,6 +1354,7 @@ class Collection(SyncCalls, Generic[T]):
         longest: Seconds | None = None,
         buffer: int | None = None,
         lag: Seconds | None = None,
+        timeout: Seconds | None = None,
     ) -> Watch[T]:
         """Watches the objects: what is there, then `synced`, then every change, across every cut
         of the connection. Nothing is lost and nothing comes twice.
@@ -1377,6 +1378,8 @@ class Collection(SyncCalls, Generic[T]):
             buffer: How many changes are kept for a consumer that is slow; 4,096 if not given.
             lag: For how long a change may wait in a full buffer before the consumer is told that it
                 lags; 30 seconds if not given. In seconds, or a `timedelta`.
+            timeout: How long it may go on in all; then it ends with the error `timeout`. If not
+                given, it goes on until it is left. In seconds, or a `timedelta`.
 
         Raises:
             RancherError: `invalid` if the query asks for what the server does not know;
@@ -1398,6 +1401,7 @@ class Collection(SyncCalls, Generic[T]):
             "longest": longest,
             "buffer": buffer,
             "lag": lag,
+            "timeout": timeout,
         })
 
 
@@ -1852,6 +1856,7 @@ class SteveResource(SyncCalls, Generic[T]):
         longest: Seconds | None = None,
         buffer: int | None = None,
         lag: Seconds | None = None,
+        timeout: Seconds | None = None,
     ) -> Watch[T]:
         """Watches the objects: what is there, then `synced`, then every change, across every cut
         of the connection. Read an object again before you write it.
@@ -1872,6 +1877,8 @@ class SteveResource(SyncCalls, Generic[T]):
             buffer: How many changes are kept for a consumer that is slow; 4,096 if not given.
             lag: For how long a change may wait in a full buffer before the consumer is told that it
                 lags; 30 seconds if not given. In seconds, or a `timedelta`.
+            timeout: How long it may go on in all; then it ends with the error `timeout`. If not
+                given, it goes on until it is left. In seconds, or a `timedelta`.
 
         Raises:
             RancherError: `invalid` if the options make no sense; those of `list`; what ends it is
@@ -1889,6 +1896,7 @@ class SteveResource(SyncCalls, Generic[T]):
             "longest": longest,
             "buffer": buffer,
             "lag": lag,
+            "timeout": timeout,
         })
 
     def schema(self, *, anew: bool | None = None, timeout: Seconds | None = None) -> SteveSchema:
@@ -2678,6 +2686,7 @@ class KubernetesResource(SyncCalls, Generic[T]):
         longest: Seconds | None = None,
         buffer: int | None = None,
         lag: Seconds | None = None,
+        timeout: Seconds | None = None,
     ) -> Watch[T]:
         """Watches the objects: what is there, then `synced`, then every change, across every cut
         of the connection. Nothing is lost and nothing comes twice.
@@ -2700,6 +2709,8 @@ class KubernetesResource(SyncCalls, Generic[T]):
             buffer: How many changes are kept for a consumer that is slow; 4,096 if not given.
             lag: For how long a change may wait in a full buffer before the consumer is told that it
                 lags; 30 seconds if not given. In seconds, or a `timedelta`.
+            timeout: How long it may go on in all; then it ends with the error `timeout`. If not
+                given, it goes on until it is left. In seconds, or a `timedelta`.
 
         Raises:
             RancherError: `invalid` if a selector is none; `forbidden` without the right to list and
@@ -2718,6 +2729,7 @@ class KubernetesResource(SyncCalls, Generic[T]):
             "longest": longest,
             "buffer": buffer,
             "lag": lag,
+            "timeout": timeout,
         })
 
     def patch(
@@ -3717,8 +3729,10 @@ class Namespace(SyncCalls):
         since: Seconds | None = None,
         since_time: str | None = None,
         limit_bytes: int | None = None,
+        timeout: Seconds | None = None,
     ) -> LogLines:
-        """The log of a container, line by line as it comes. Reading has no deadline.
+        """The log of a container, line by line as it comes. Reading has no deadline but its
+        `timeout`.
 
         Args:
             pod: The name of the pod.
@@ -3731,6 +3745,8 @@ class Namespace(SyncCalls):
                 seconds, or a `timedelta`.
             since_time: What was written since this time, `2026-11-22T05:00:00Z`.
             limit_bytes: No more than so many bytes.
+            timeout: How long it may go on in all; then it ends with the error `timeout`. If not
+                given, it goes on until it is left. In seconds, or a `timedelta`.
 
         Raises:
             RancherError: `invalid` if the pod has several containers and none was chosen, or not
@@ -3751,6 +3767,7 @@ class Namespace(SyncCalls):
             "since": since,
             "since_time": since_time,
             "limit_bytes": limit_bytes,
+            "timeout": timeout,
         })
 
     def create_secret(
@@ -4267,13 +4284,22 @@ class Apps(SyncCalls):
         })
         return answer
 
-    def logs(self, operation: str, /, *, tail: int | None = None) -> LogLines:
+    def logs(
+        self,
+        operation: str,
+        /,
+        *,
+        tail: int | None = None,
+        timeout: Seconds | None = None,
+    ) -> LogLines:
         """What Helm writes, line by line as it comes, until it ends. Where its pod is not there
         yet, it is waited for.
 
         Args:
             operation: Its id, `namespace/name`.
             tail: The last lines only, so many.
+            timeout: How long it may go on in all; then it ends with the error `timeout`. If not
+                given, it goes on until it is left. In seconds, or a `timedelta`.
 
         Raises:
             RancherError: `not_found` if the operation or its pod is gone; `timeout` if its pod does
@@ -4282,7 +4308,7 @@ class Apps(SyncCalls):
         Scope:
             A key without a scope, or one scoped to the cluster.
         """
-        return self._lines("apps.logs", {"operation": operation, "tail": tail})
+        return self._lines("apps.logs", {"operation": operation, "tail": tail, "timeout": timeout})
 
     def wait(
         self,
