@@ -42,6 +42,11 @@ test('a session that could not be ended is an error', async () => {
   await simulator.fault('POST /v3/tokens status:500');
   await assert.rejects(client.close(), (error) => error instanceof RancherError && /may go on/.test(error.message) && error.operation === 'logout');
   await simulator.heal();
+  const before = await logouts();
+  await client.close();
+  assert.equal(await logouts(), before + 1, 'closing again tries again');
+  await client.close();
+  assert.equal(await logouts(), before + 1);
 });
 
 test('secrets have to be asked for', async () => {
