@@ -122,4 +122,9 @@ fn a_wrong_password_is_told_from_other_failures() {
     assert_eq!(wrong.field(), Some("current_password"));
     assert_eq!(with(ErrorKind::Unavailable, "failed to get password secret").kind(), ErrorKind::Unavailable);
     assert!(with(ErrorKind::Invalid, "password must be at least 12 characters").causes().is_empty());
+    let same = with(ErrorKind::Invalid, "The new password must not be the same as the current password");
+    assert_eq!((same.kind(), same.causes(), same.field()), (ErrorKind::Invalid, &[][..], None), "{same:?}");
+    let none = "error updating password: failed to get password secret: secret \"u-anna\" not found";
+    let none = with(ErrorKind::Unavailable, none);
+    assert_eq!((none.kind(), none.causes()), (ErrorKind::Invalid, &[][..]), "{none:?}");
 }

@@ -123,23 +123,32 @@ pub(crate) fn check_password(which: &'static str, password: &SecretString) -> Re
     }
 }
 
-/// Says so where the current password was another: v3 and the extension API have no code for it, but words (read in
-/// Rancher's source), and the latter sends them with a 500.
+/// Says so where the current password was another, or where there is none: v3 and the extension API have no code for it, but
+/// words (read in Rancher's source), and the latter sends them with a 500.
+///
+/// Other refusals speak of the current password, too: that the new one is the same.
 pub(crate) fn wrong_current(error: Error) -> Error {
     let says = |words: &str| error.message().is_some_and(|said| said.to_lowercase().contains(words));
-    let about_content = matches!(error.kind(), ErrorKind::Unavailable | ErrorKind::Invalid);
-    if !about_content || !says("current password") {
+    if !matches!(error.kind(), ErrorKind::Unavailable | ErrorKind::Invalid) {
         return error;
     }
-    let (operation, http, sent) =
-        (error.operation().to_owned(), error.http().cloned(), error.request().cloned());
-    let wrong = Error::invalid(
-        "the password was not changed: the current one is another",
-        "give the password that the user logs in with now",
-    )
-    .with_field("current_password")
-    .with_causes([Cause::WrongPassword])
-    .with_operation(operation);
+    let wrong = if says("invalid current password") {
+        Error::invalid(
+            "the password was not changed: the current one is another",
+            "give the password that the user logs in with now; a user of a directory has none in Rancher",
+        )
+        .with_field("current_password")
+        .with_causes([Cause::WrongPassword])
+    } else if says("failed to get password secret") && says("not found") {
+        Error::invalid(
+            "the password was not changed: Rancher keeps none for this user",
+            "change it at the directory or provider that the user logs in by",
+        )
+    } else {
+        return error;
+    };
+    let wrong = wrong.with_operation(error.operation().to_owned());
+    let (http, sent) = (error.http().cloned(), error.request().cloned());
     let wrong = http.into_iter().fold(wrong, Error::with_http);
     sent.into_iter().fold(wrong, Error::with_sent)
 }

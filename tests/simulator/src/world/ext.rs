@@ -126,6 +126,8 @@ fn change_password(world: &mut World, call: &Call<'_>, access: &Access) -> Respo
         return failure.answer();
     };
     user.password = new;
+    // rule: ext.password-chosen
+    user.must_change = false;
     // rule: ext.password-echoed
     requested("PasswordChangeRequest", &spec, "PasswordUpdated", now)
 }
