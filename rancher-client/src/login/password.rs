@@ -36,6 +36,8 @@ pub(crate) async fn change_password(
         ext.change_password(&PasswordChange { user, current: Some(current.clone()), new: new.clone() }).await
     };
     match by_ext.await {
+        // it is not the key's to ask either
+        Err(error) if error.kind() == refused.kind() => Err(refused),
         // there is no other way, and the one that there is was not the key's
         Err(error) if error.kind() == ErrorKind::Unsupported && refused.kind() != ErrorKind::NotFound => {
             Err(refused)

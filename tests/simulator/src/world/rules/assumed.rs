@@ -115,6 +115,7 @@ pub(super) const RULES: &[Rule] = &[
         "With a password that was changed so, mustChangePassword is over.",
     ),
     assumed("ext.password-length", "read in Rancher's source", "A new password that is too short is 400."),
+    assumed("ext.password-nobody", "read in Rancher's source", "A new password for nobody is 400."),
     assumed(
         "ext.password-right",
         "read in Rancher's source",
