@@ -49,6 +49,11 @@ test('a session that could not be ended is an error', async () => {
   other[Symbol.dispose]();
   assert.match((await warned)[0].message, /may go on/);
   await simulator.heal();
+  const before = await logouts();
+  await client.close();
+  assert.equal(await logouts(), before + 1, 'closing again tries again');
+  await client.close();
+  assert.equal(await logouts(), before + 1);
 });
 
 test('secrets have to be asked for', async () => {

@@ -94,7 +94,7 @@ export class Client extends ClientOperations {
   /**
    * Stops every call that is under way, and refuses those to come, at once. The promise is for what is left: a session that
    * was begun with `revokeOnClose` ends on the server. It is rejected with a `RancherError` if that failed, so that the
-   * session may go on.
+   * session may go on; closing again tries again.
    */
   close(): Promise<void> {
     return settled(this.#bridge.finish());

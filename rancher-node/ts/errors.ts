@@ -50,6 +50,7 @@ export type Cause =
   | 'no_proxy_config'
   | 'wrong_password'
   | 'provider_disabled'
+  | 'provider_failed'
   | 'never_connected'
   | 'agent_gone'
   | 'certificate_expired'

@@ -79,6 +79,12 @@ def test_a_session_that_could_not_be_ended_is_an_error() -> None:
         assert failed.value.operation == "logout"
         with pytest.raises(rancher.Cancelled):
             client.clusters.total()
+        simulator.heal()
+        before = logouts(simulator)
+        client.close()
+        assert logouts(simulator) == before + 1, "closing again tries again"
+        client.close()
+        assert logouts(simulator) == before + 1
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork here")

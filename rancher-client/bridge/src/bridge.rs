@@ -27,6 +27,8 @@ type Source = Weak<tokio::sync::Mutex<State>>;
 pub struct Bridge {
     /// Nothing once it is closed: the last to let go of a client closes its connections.
     context: Arc<Mutex<Option<Context>>>,
+    /// Those that end with the client are held until they are over, so that closing again can end them.
+    sessions: Sessions,
     /// For those that are opened anew.
     config: Arc<Config>,
     /// The credential as it is now: an operation may have replaced it.
@@ -64,10 +66,12 @@ impl Bridge {
 
     fn named(client: Client, naming: Naming) -> Self {
         crate::prepare();
+        let sessions = Sessions::default();
         Self {
             config: Arc::new(client.config().clone()),
             credential: Arc::new(client.connection().credentials()),
-            context: Arc::new(Mutex::new(Some(Context { client, naming, sessions: Sessions::default() }))),
+            context: Arc::new(Mutex::new(Some(Context { client, naming, sessions: sessions.clone() }))),
+            sessions,
             naming,
             closed: Cancel::default(),
             sources: Arc::default(),
@@ -122,20 +126,26 @@ impl Bridge {
     }
 
     /// As [`Bridge::close`], at once. What is left to be done is what comes back, if anything is: ending the sessions on
-    /// the server that were begun to end with the client. Each may take ten seconds.
+    /// the server that were begun to end with the client. Each may take ten seconds. One that could not be ended is tried
+    /// again by the next call.
     ///
     /// # Errors
     /// Of what comes back: what kept a session from being ended. It may go on; the client is closed all the same.
     pub fn finish(&self) -> Option<impl Future<Output = Outcome<()>> + Send + use<>> {
-        let context = self.context.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        self.close();
-        let sessions = context.map(|context| context.sessions).filter(Sessions::to_be_ended)?;
+        self.stop();
+        self.sessions.keep_to_be_ended();
+        let sessions = Some(self.sessions.clone()).filter(Sessions::to_be_ended)?;
         Some(async move { sessions.end().await })
     }
 
     /// Stops every call that is under way, refuses those to come, and closes the connections. Sessions go on until their
     /// time is over.
     pub fn close(&self) {
+        self.stop();
+        self.sessions.forget();
+    }
+
+    fn stop(&self) {
         self.closed.cancel();
         drop(self.context.lock().unwrap_or_else(PoisonError::into_inner).take());
         let sources = std::mem::take(&mut *self.sources.lock().unwrap_or_else(PoisonError::into_inner));

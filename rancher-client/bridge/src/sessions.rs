@@ -37,12 +37,22 @@ impl Sessions {
         self.all().retain(|session| session.token() != Some(token));
     }
 
+    /// Forgets all but those that end with the client.
+    pub(crate) fn keep_to_be_ended(&self) {
+        self.all().retain(Session::revoke_on_close);
+    }
+
+    /// Forgets all.
+    pub(crate) fn forget(&self) {
+        self.all().clear();
+    }
+
     /// Whether any of them ends with the client.
     pub(crate) fn to_be_ended(&self) -> bool {
         self.all().iter().any(Session::revoke_on_close)
     }
 
-    /// Ends those that end with the client.
+    /// Ends those that end with the client, and forgets those that are over.
     ///
     /// # Errors
     /// The first that was in the way; the others are ended all the same.
@@ -53,13 +63,15 @@ impl Sessions {
             let ended = tokio::time::timeout(AT_MOST, session.close()).await.unwrap_or_else(|_| {
                 Err(Error::new(ErrorKind::Timeout, "the server did not answer in time", ""))
             });
-            // not before: whoever gave up here can close again
-            self.all().retain(|held| !held.credential().same_as(session.credential()));
+            // no others, and not before: whoever gave up here or failed can close again
+            if ended.is_ok() {
+                self.all().retain(|held| !held.credential().same_as(session.credential()));
+            }
             if let Err(error) = ended {
                 let name = session.token().map(ToString::to_string).unwrap_or_default();
                 let what =
                     format!("the client is closed, and its session {name} may go on: {}", error.summary());
-                let advice = "end it by another client, or wait until its time is over";
+                let advice = "close again to try again, or wait until its time is over";
                 let told = Error::new(error.kind(), what, advice).with_operation("logout").with_source(error);
                 failed.get_or_insert(told);
             }

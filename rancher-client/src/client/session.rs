@@ -54,9 +54,9 @@ impl Client {
     ///
     /// # Errors
     /// `unauthenticated` with the causes that remain: `wrong_password` (recorded), `user_disabled` (read in Rancher's source,
-    /// and so no more than likely); of a directory, both stay where its answer leaves them open. `unsupported` with the cause
-    /// `provider_disabled` if the server does not offer the provider. `invalid` before anything is sent, if the name or the
-    /// password is empty.
+    /// and so no more than likely); of a directory, both stay where its answer leaves them open, and `provider_failed` beside
+    /// them: Rancher says no more where its own account is refused there. `unsupported` with the cause `provider_disabled` if
+    /// the server does not offer the provider. `invalid` before anything is sent, if the name or the password is empty.
     ///
     /// # Scope
     /// Public: no credential is sent.
@@ -87,12 +87,17 @@ impl Client {
         login::logout(&self.connection).await
     }
 
-    /// Changes the password of the user whose credential this is: by the extension API where the server has it, else by
-    /// v3. What becomes of sessions and keys that there are was not recorded.
+    /// Changes the password of the user whose credential this is: by v3, and by the extension API where v3 is gone or not the
+    /// key's to ask. What becomes of sessions and keys that there are was not recorded.
+    ///
+    /// Rancher no longer asks for another password then (`must_change_password`); the extension API does so only from 2.14 on
+    /// (read in Rancher's source).
     ///
     /// # Errors
     /// `invalid` before anything is sent, if a password is empty; `invalid` with the cause `wrong_password` if the current one
-    /// is another. The extension API does not check that of an administrator (read in Rancher's source).
+    /// is another; `invalid` if the new one is too short, the same, or the user's name, or if Rancher keeps no password for the
+    /// user, as for those of a directory. The extension API does not check the current password of an administrator (read in
+    /// Rancher's source).
     ///
     /// # Scope
     /// A key without a scope; by the extension API also one scoped to `local`.

@@ -132,6 +132,9 @@ words! {
         WrongPassword = "wrong_password",
         /// The server does not offer logging in by this provider: it is switched off, or was never set up.
         ProviderDisabled = "provider_disabled",
+        /// The provider could not look the user up: what Rancher goes by at the directory is refused there itself, or the
+        /// directory does not answer as it should.
+        ProviderFailed = "provider_failed",
         /// The cluster has not connected to Rancher yet.
         NeverConnected = "never_connected",
         /// The cluster's agent is not connected.

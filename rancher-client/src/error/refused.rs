@@ -30,13 +30,14 @@ impl Case<'_> {
                 "something before Rancher may want a login of its own; the password may not have been looked at",
             );
         }
-        // recorded, workflows "login wrong password"; a directory answers so for an account that it locked (assumed)
+        // recorded, workflows "login wrong password"; a directory answers so for an account that it locked (assumed), and
+        // Rancher where its own account is refused there, or its search fails (read in its source)
         self.plain(
             ErrorKind::Unauthenticated,
             "the login was refused",
             "check user name, password and provider, and that the user is enabled",
         )
-        .with_causes([Cause::WrongPassword, Cause::UserDisabled])
+        .with_causes([Cause::WrongPassword, Cause::UserDisabled, Cause::ProviderFailed])
     }
 
     pub(super) fn login_denied(&self) -> Error {

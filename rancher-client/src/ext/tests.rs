@@ -122,4 +122,32 @@ fn a_wrong_password_is_told_from_other_failures() {
     assert_eq!(wrong.field(), Some("current_password"));
     assert_eq!(with(ErrorKind::Unavailable, "failed to get password secret").kind(), ErrorKind::Unavailable);
     assert!(with(ErrorKind::Invalid, "password must be at least 12 characters").causes().is_empty());
+    let same = with(ErrorKind::Invalid, "The new password must not be the same as the current password");
+    assert_eq!((same.kind(), same.causes(), same.field()), (ErrorKind::Invalid, &[][..], None), "{same:?}");
+    let none = "error updating password: failed to get password secret: secret \"u-anna\" not found";
+    let none = with(ErrorKind::Unavailable, none);
+    assert_eq!((none.kind(), none.causes()), (ErrorKind::Invalid, &[][..]), "{none:?}");
+    let none = "error checking permissions failed to get password secret: secret \"u-anna\" not found";
+    assert_eq!(with(ErrorKind::Forbidden, none).kind(), ErrorKind::Invalid);
+    let another = with(ErrorKind::Forbidden, "invalid current password");
+    assert_eq!(another.kind(), ErrorKind::Forbidden, "{another:?}");
+}
+
+#[tokio::test]
+async fn a_current_password_that_was_not_given_is_not_called_wrong() {
+    let offered = r#"{"resources":[{"name":"passwordchangerequests","kind":"PasswordChangeRequest"}]}"#;
+    let refused = r#"{"kind":"Status","status":"Failure","reason":"InternalError","code":500,
+        "message":"Internal error occurred: error updating password: invalid current password"}"#;
+    let user = crate::wire::UserId::new("u-anna").unwrap();
+    for (current, causes) in
+        [(None, &[][..]), (Some("s3cr3t".into()), &[crate::error::Cause::WrongPassword][..])]
+    {
+        let (_, ext) = answering(&[(200, r#"{"Version":"v2.12.1"}"#), (200, offered), (500, refused)]);
+        // what the server offers is asked again after this
+        ext.self_user().await.unwrap_err();
+        let change = PasswordChange { user: user.clone(), current, new: "another-s3cr3t".into() };
+        let error = ext.change_password(&change).await.unwrap_err();
+        assert_eq!((error.kind(), error.causes()), (ErrorKind::Invalid, causes), "{error:?}");
+        assert_eq!((error.field(), error.status()), (Some("current_password"), Some(500)));
+    }
 }

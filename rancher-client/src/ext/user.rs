@@ -80,7 +80,16 @@ impl Ext {
         spec.insert("newPassword".to_owned(), in_body(&change.new));
         let kind = ("PasswordChangeRequest", "passwordchangerequests");
         let made = self.create(OPERATION, kind, Value::Object(spec)).await;
-        made.map(drop).map_err(wrong_current)
+        made.map(drop).map_err(|error| match wrong_current(error) {
+            error if change.current.is_none() && error.causes() == [Cause::WrongPassword] => {
+                let missing = Error::invalid(
+                    "the password was not changed: the current one was not given",
+                    "give it; only for somebody else's an administrator does without",
+                );
+                as_answered(missing, &error).with_field("current_password")
+            }
+            error => error,
+        })
     }
 
     /// Has the identity provider asked again for the groups of users.
@@ -123,23 +132,38 @@ pub(crate) fn check_password(which: &'static str, password: &SecretString) -> Re
     }
 }
 
-/// Says so where the current password was another: v3 and the extension API have no code for it, but words (read in
-/// Rancher's source), and the latter sends them with a 500.
+/// Says so where the current password was another, or where there is none: v3 and the extension API have no code for it, but
+/// words (read in Rancher's source), and the latter sends them with a 500.
+///
+/// Other refusals speak of the current password, too: that the new one is the same.
 pub(crate) fn wrong_current(error: Error) -> Error {
     let says = |words: &str| error.message().is_some_and(|said| said.to_lowercase().contains(words));
     let about_content = matches!(error.kind(), ErrorKind::Unavailable | ErrorKind::Invalid);
-    if !about_content || !says("current password") {
+    let wrong = if about_content && says("invalid current password") {
+        Error::invalid(
+            "the password was not changed: the current one is another",
+            "give the password that the user logs in with now; a user of a directory has none in Rancher",
+        )
+        .with_field("current_password")
+        .with_causes([Cause::WrongPassword])
+    // to an administrator it is said with a 401, as if it were a matter of rights
+    } else if (about_content || error.kind() == ErrorKind::Forbidden)
+        && says("failed to get password secret")
+        && says("not found")
+    {
+        Error::invalid(
+            "the password was not changed: Rancher keeps none for this user",
+            "change it at the directory or provider that the user logs in by",
+        )
+    } else {
         return error;
-    }
-    let (operation, http, sent) =
-        (error.operation().to_owned(), error.http().cloned(), error.request().cloned());
-    let wrong = Error::invalid(
-        "the password was not changed: the current one is another",
-        "give the password that the user logs in with now",
-    )
-    .with_field("current_password")
-    .with_causes([Cause::WrongPassword])
-    .with_operation(operation);
-    let wrong = http.into_iter().fold(wrong, Error::with_http);
-    sent.into_iter().fold(wrong, Error::with_sent)
+    };
+    as_answered(wrong, &error)
+}
+
+/// The same call and the same answer, told otherwise.
+fn as_answered(error: Error, answer: &Error) -> Error {
+    let error = error.with_operation(answer.operation().to_owned());
+    let error = answer.http().cloned().into_iter().fold(error, Error::with_http);
+    answer.request().cloned().into_iter().fold(error, Error::with_sent)
 }

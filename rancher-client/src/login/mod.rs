@@ -200,6 +200,14 @@ fn explained(error: Error, provider: Provider, offered: &Offered) -> Error {
             .with_confidence(Some(Confidence::Likely))
             .with_because(["Rancher answers a disabled user otherwise (read in its source, not recorded)".to_owned()])
             .with_advice("check user name and password"),
+        // so Rancher says it of a user whom it found in the directory; of one whom it could not look up it says less (read
+        // in its source)
+        ErrorKind::Unauthenticated
+            if error.causes().contains(&Cause::WrongPassword)
+                && error.message().is_some_and(|said| said.contains("invalid credentials")) =>
+        {
+            error.with_causes([Cause::WrongPassword, Cause::UserDisabled])
+        }
         ErrorKind::Unauthenticated if error.causes() == [Cause::UserDisabled, Cause::MissingRight] && local => {
             error
                 .with_causes([Cause::UserDisabled])

@@ -12,6 +12,9 @@ use crate::transport::{Connection, Request};
 use crate::wire::UserId;
 
 /// Changes the caller's own password. See [`Client::change_password`](crate::Client::change_password).
+///
+/// v3 goes first: it checks the current password of everybody, and then no longer asks for another one. The extension API does
+/// not check that of an administrator, and leaves `mustChangePassword` as it was up to 2.13 (both read in Rancher's source).
 pub(crate) async fn change_password(
     connection: &Connection,
     ext: &Ext,
@@ -22,24 +25,38 @@ pub(crate) async fn change_password(
     for (which, password) in [("current", current), ("new", new)] {
         check_password(which, password).map_err(|error| error.with_operation(OPERATION))?;
     }
-    let user = match ext.self_user().await {
-        Ok(user) => Some(user),
-        Err(error) if error.kind() == ErrorKind::Unsupported => None,
-        Err(error) => return Err(error),
+    let elsewhere = [ErrorKind::NotFound, ErrorKind::OutOfScope, ErrorKind::Undetermined];
+    let refused = match by_v3(connection, OPERATION, current, new).await {
+        // where v3 is gone, or not the key's to ask: nothing was done
+        Err(error) if elsewhere.contains(&error.kind()) => error,
+        changed => return changed.map_err(wrong_current),
     };
-    if let Some(user) = user {
-        let change = PasswordChange { user, current: Some(current.clone()), new: new.clone() };
-        match ext.change_password(&change).await {
-            // a server that has one of the two and not the other
-            Err(error) if error.kind() == ErrorKind::Unsupported => {}
-            changed => return changed,
+    let by_ext = async {
+        let user = ext.self_user().await?;
+        ext.change_password(&PasswordChange { user, current: Some(current.clone()), new: new.clone() }).await
+    };
+    match by_ext.await {
+        // it is not the key's to ask either
+        Err(error) if error.kind() == refused.kind() => Err(refused),
+        // there is no other way, and the one that there is was not the key's
+        Err(error) if error.kind() == ErrorKind::Unsupported && refused.kind() != ErrorKind::NotFound => {
+            Err(refused)
         }
+        changed => changed.map_err(|error| error.with_operation(OPERATION)),
     }
+}
+
+async fn by_v3(
+    connection: &Connection,
+    operation: &'static str,
+    current: &SecretString,
+    new: &SecretString,
+) -> Result<()> {
     // recorded: workflows, "change own password"
     let route = Route::from_segments(["v3", "users"])?.with_query("action", "changepassword");
     let body = json!({"currentPassword": in_body(current), "newPassword": in_body(new)});
-    let request = Request::new(OPERATION, Method::POST, route).with_json(&body)?;
-    connection.json(connection.by_road(request)?).await.map(drop).map_err(wrong_current)
+    let request = Request::new(operation, Method::POST, route).with_json(&body)?;
+    connection.json(connection.by_road(request)?).await.map(drop)
 }
 
 /// Sets another user's password. See [`Client::set_password`](crate::Client::set_password).

@@ -97,7 +97,7 @@ impl FromStr for Provider {
         let shown: String = text.chars().filter(|c| !c.is_control()).take(40).collect();
         let known = Self::ALL.map(Self::id).join(", ");
         Err(Error::invalid(
-            format!("nothing was sent: {shown:?} is no provider"),
+            format!("nothing was sent: {shown:?} is no provider whose login takes a password"),
             format!("give one of {known}"),
         )
         .with_field("provider"))
@@ -163,13 +163,15 @@ impl Offered {
 
 /// Asks the newer public API, and where a server does not have it the older one.
 pub(super) async fn offered(connection: &Connection, operation: &'static str) -> Result<Offered> {
-    match ask(connection, operation, ["v1-public", "authproviders"]).await {
+    // a proxy that lets certain paths through, or a server that does not know the path, may want a credential for it
+    let refused = match ask(connection, operation, ["v1-public", "authproviders"]).await {
         Ok(providers) => return Ok(Offered { plane: Plane::V1, providers }),
-        Err(error) if error.kind() == ErrorKind::NotFound => {}
+        Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::Unauthenticated) => error,
         Err(error) => return Err(error),
-    }
+    };
     let providers = ask(connection, operation, ["v3-public", "authProviders"]).await;
     let providers = providers.map_err(|error| match error.kind() {
+        _ if refused.kind() == ErrorKind::Unauthenticated => refused,
         ErrorKind::NotFound => Error::new(
             ErrorKind::Unsupported,
             "the server has neither of Rancher's public APIs, by which one logs in",

@@ -96,6 +96,12 @@ async fn each_public_api_has_its_own_login() {
     }
     let (mock, neither) = log_in(&[(404, NO_PAGE), (404, NO_PAGE)], Provider::Local).await;
     assert_eq!((neither.unwrap_err().kind(), mock.count()), (ErrorKind::Unsupported, 2));
+
+    // a path that something wants a credential for is none either
+    let (mock, refused) = log_in(&[(401, ""), (200, LISTED), (401, failed)], Provider::Local).await;
+    assert_eq!((refused.unwrap_err().causes(), mock.count()), (&[Cause::WrongPassword][..], 3));
+    let (_, refused) = log_in(&[(401, ""), (404, NO_PAGE)], Provider::Local).await;
+    assert_eq!(refused.unwrap_err().status(), Some(401));
 }
 
 #[tokio::test]
@@ -146,6 +152,23 @@ fn providers_are_known_by_id_and_type_in_any_case() {
         let error = browser.parse::<Provider>().unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Unsupported, "{browser}");
         assert!(error.to_string().contains("browser"), "{error}");
+    }
+}
+
+#[tokio::test]
+async fn a_directory_is_believed_as_far_as_it_says() {
+    let refused = |message: &str| {
+        format!(
+            r#"{{"type":"error","baseType":"error","code":"Unauthorized","status":401,"message":"{message}"}}"#
+        )
+    };
+    let (password, disabled, provider) = (Cause::WrongPassword, Cause::UserDisabled, Cause::ProviderFailed);
+    for (message, causes) in [
+        ("authentication failed: invalid credentials", vec![password, disabled]),
+        ("authentication failed", vec![password, disabled, provider]),
+    ] {
+        let (_, failed) = log_in(&[(200, LISTED), (401, &refused(message))], Provider::OpenLdap).await;
+        assert_eq!(failed.unwrap_err().causes(), causes, "{message}");
     }
 }
 

@@ -292,6 +292,15 @@ export interface LoginOptions extends Call {
   readonly revokeOnClose?: boolean | undefined;
 }
 
+/** Options of `Ext.changePassword`. */
+export interface ExtChangePasswordOptions extends Call {
+  /**
+   * The password as it is. It must be given for one's own; of an administrator the server does not
+   * check it.
+   */
+  readonly currentPassword?: string | undefined;
+}
+
 /** Options of `ExtTokens.create`. */
 export interface ExtTokensCreateOptions extends Call {
   /** What it is for. */
@@ -3095,6 +3104,30 @@ export class Ext extends Calls {
   }
 
   /**
+   * Changes a password: one's own, or as an administrator anybody's. `client.change_password` finds
+   * the way for one's own.
+   *
+   * @param user - The id of the user.
+   * @param newPassword - The password as it shall be.
+   * @throws RancherError: `invalid` if one is empty or the new one too short; with the cause
+   *   `wrong_password` if the current one is another; `forbidden` for somebody
+   *   else's; `unsupported`.
+   * @remarks Scope: A key without a scope, or one scoped to `local`.
+   */
+  changePassword(
+    user: string,
+    newPassword: string,
+    options: ExtChangePasswordOptions = {},
+  ): Promise<void> {
+    return this._nothing('ext.change_password', {
+      user,
+      new_password: newPassword,
+      current_password: options.currentPassword,
+      timeout: seconds(options.timeout),
+    }, options);
+  }
+
+  /**
    * Has the identity provider asked again for the groups of a user. It takes nothing away at once:
    * what a user left goes with the next login.
    *
@@ -3510,10 +3543,10 @@ export class ClientOperations extends Calls {
    * @param username - The name of the user.
    * @param password - The password.
    * @throws RancherError: `unauthenticated` with the causes that remain: `wrong_password`,
-   *   `user_disabled`; `unsupported` with the cause `provider_disabled` if the
-   *   server does not offer the provider, and for one whose login takes a
-   *   browser; `invalid` before anything is sent, if a name or password is
-   *   empty.
+   *   `user_disabled`, of a directory also `provider_failed`; `unsupported`
+   *   with the cause `provider_disabled` if the server does not offer the
+   *   provider, and for one whose login takes a browser; `invalid` before
+   *   anything is sent, if a name or password is empty.
    * @remarks Scope: Public.
    */
   login(username: string, password: string, options: LoginOptions = {}): Promise<LoginSession> {
@@ -3540,13 +3573,15 @@ export class ClientOperations extends Calls {
   }
 
   /**
-   * Changes the password of the user whose credential this is. Sessions and keys stay as they are.
+   * Changes the password of the user whose credential this is. Rancher no longer asks for another
+   * one then. What becomes of other sessions and keys was not recorded.
    *
    * @param currentPassword - The password as it is.
    * @param newPassword - The password as it shall be.
-   * @throws RancherError: `invalid` if one is empty or the new one too short; with the cause
-   *   `wrong_password` if the current one is another. Of an administrator the
-   *   extension API does not check that.
+   * @throws RancherError: `invalid` if one is empty, if the new one is too short or the same, or if
+   *   Rancher keeps none for the user, as for those of a directory; with the
+   *   cause `wrong_password` if the current one is another. With a key scoped
+   *   to `local` that is not checked of an administrator.
    * @remarks Scope: A key without a scope, or one scoped to `local`.
    */
   changePassword(currentPassword: string, newPassword: string, options: Call = {}): Promise<void> {

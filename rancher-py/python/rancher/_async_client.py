@@ -25,6 +25,10 @@ class AsyncClient(Opened, AsyncClientOperations):
     async def aclose(self) -> None:
         """Ends the calls that are under way, and refuses those to come; a session that was begun with
         ``revoke_on_close`` ends on the server.
+
+        Raises:
+            RancherError: A session could not be ended, and may go on. The client is closed all the same; closing again
+                tries again.
         """
         rest = self._border.native.close_async()
         if rest is not None:

@@ -161,7 +161,8 @@ class Client(Opened, ClientOperations):
         ``revoke_on_close`` ends on the server.
 
         Raises:
-            RancherError: A session could not be ended, and may go on. The client is closed all the same.
+            RancherError: A session could not be ended, and may go on. The client is closed all the same; closing again
+                tries again.
         """
         self._border.native.close()
 

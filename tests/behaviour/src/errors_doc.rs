@@ -256,6 +256,11 @@ const CAUSES: &[(Cause, &str)] = &[
         Cause::ProviderDisabled,
         "The server does not offer logging in by this provider: it is switched off, was never set up, or is unknown to it.",
     ),
+    (
+        Cause::ProviderFailed,
+        "The provider could not look the user up: what Rancher goes by at the directory is refused there itself, or the \
+         directory does not answer as it should.",
+    ),
     (Cause::NeverConnected, "The cluster has not connected to Rancher yet."),
     (Cause::AgentGone, "The cluster's agent is not connected."),
     (Cause::CertificateExpired, "The server's certificate is past its time, or not valid yet."),

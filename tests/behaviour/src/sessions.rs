@@ -153,9 +153,9 @@ async fn a_directory_lets_its_users_in() {
     assert_eq!(again.user().unwrap().id, id, "the same user");
     client.login(&by(Provider::ActiveDirectory, "ben", "s3cr3t-of-ben")).await.unwrap();
 
-    // its answer to a locked account may be the same: both causes stay
+    // its answer to a locked account may be the same, and Rancher's where it could not look anybody up: all causes stay
     let error = refused(&client, &by(Provider::OpenLdap, "anna", "s3cr3t-of-ben")).await;
-    assert_eq!(error.causes(), [Cause::WrongPassword, Cause::UserDisabled]);
+    assert_eq!(error.causes(), [Cause::WrongPassword, Cause::UserDisabled, Cause::ProviderFailed]);
     lab.simulator.world(|world| world.disable_user(&id).unwrap());
     let error = refused(&client, &by(Provider::OpenLdap, "anna", "s3cr3t-of-anna")).await;
     assert_eq!(error.causes(), [Cause::UserDisabled, Cause::MissingRight]);
@@ -282,6 +282,62 @@ async fn passwords_are_changed_and_set() {
     let not_mine =
         client.set_password(&UserId::new(&account(&lab, "member").id).unwrap(), &reset).await.unwrap_err();
     assert!(matches!(not_mine.kind(), ErrorKind::Forbidden | ErrorKind::NotFound), "{not_mine:?}");
+}
+
+/// A user who is to choose another password has chosen it, whatever the server's age; and the current one is asked of an
+/// administrator, too.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_password_that_must_be_changed_is_changed() {
+    for version in [None, Some("v2.9.4")] {
+        let lab = Lab::start();
+        if let Some(version) = version {
+            lab.simulator.world(|world| world.make_older(version));
+        }
+        let user = account(&lab, "member");
+        let admin = lab.client("admin-unscoped");
+        let users = admin.v3().collection("users").unwrap();
+        users
+            .update_with(&user.id, |user| user.set("mustChangePassword", serde_json::json!(true)))
+            .await
+            .unwrap();
+        let client = lab.client("anonymous");
+        let session = client.login(&as_user(&user)).await.unwrap();
+        assert_eq!(session.user().unwrap().must_change_password, Some(true));
+
+        let current = SecretString::from(user.password.clone());
+        let same = client.change_password(&current, &current).await.unwrap_err();
+        assert_eq!((same.kind(), same.causes()), (ErrorKind::Invalid, &[][..]), "{same:?}");
+        assert!(same.to_string().contains("the same"), "{same}");
+        let new = SecretString::from("a-new-s3cr3t-word");
+        client.change_password(&current, &new).await.unwrap();
+        let session = client.login(&LoginOptions { password: new, ..as_user(&user) }).await.unwrap();
+        assert_eq!(session.user().unwrap().must_change_password, Some(false));
+
+        let wrong = SecretString::from("s3cr3t-of-nobody");
+        let error =
+            admin.change_password(&wrong, &SecretString::from("another-s3cr3t-here")).await.unwrap_err();
+        assert_eq!(error.causes(), [Cause::WrongPassword], "{error:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_key_scoped_to_local_changes_a_password_by_the_extension_api() {
+    let lab = Lab::start();
+    let user = account(&lab, "admin");
+    let (current, new) = (SecretString::from(user.password.clone()), SecretString::from("a-new-s3cr3t-word"));
+    let client = lab.client("admin-local");
+    client.change_password(&current, &new).await.unwrap();
+    let asked = lab.requests();
+    let last = asked.last().map(String::as_str);
+    assert_eq!(last, Some("POST /k8s/clusters/local/apis/ext.cattle.io/v1/passwordchangerequests"));
+    lab.client("anonymous").login(&LoginOptions { password: new.clone(), ..as_user(&user) }).await.unwrap();
+
+    // of another cluster it is not the key's to ask, by either way
+    let error = lab.client("admin-prod").change_password(&new, &current).await.unwrap_err();
+    assert!(matches!(error.kind(), ErrorKind::OutOfScope | ErrorKind::Undetermined), "{error:?}");
+    lab.simulator.world(|world| world.make_older("v2.9.4"));
+    let error = lab.client("admin-local").change_password(&new, &current).await.unwrap_err();
+    assert!(matches!(error.kind(), ErrorKind::OutOfScope | ErrorKind::Undetermined), "{error:?}");
 }
 
 /// No password and no token of a login is in anything that shows.

@@ -2,7 +2,7 @@
 
 use rancher_client::ClusterId;
 use rancher_client::ext::{
-    Clusters, Ext, Kubeconfig, NewKubeconfig, NewToken, RefreshFor, Token, TokenChange,
+    Clusters, Ext, Kubeconfig, NewKubeconfig, NewToken, PasswordChange, RefreshFor, Token, TokenChange,
 };
 use rancher_client::wire::UserId;
 use serde_json::{Value, json};
@@ -18,6 +18,17 @@ fn ext(input: &Input) -> Ext {
 pub(super) async fn self_user(input: Input) -> Outcome<Answer> {
     input.done()?;
     Ok(Answer::value(ext(&input).self_user().await?.to_string()))
+}
+
+pub(super) async fn change_password(mut input: Input) -> Outcome<Answer> {
+    let change = PasswordChange {
+        user: UserId::new(input.text("user")?)?,
+        new: input.secret("new_password")?.unwrap_or_default(),
+        current: input.secret("current_password")?,
+    };
+    input.done()?;
+    ext(&input).change_password(&change).await?;
+    Ok(Answer::value(Value::Null))
 }
 
 pub(super) async fn refresh_groups(mut input: Input) -> Outcome<Answer> {

@@ -66,6 +66,7 @@ static HANDLERS: &[(&str, Handler)] = handlers! {
     "set_password" => call session::set_password,
 
     "ext.self_user" => call ext::self_user,
+    "ext.change_password" => call ext::change_password,
     "ext.refresh_groups" => call ext::refresh_groups,
     "ext.user_activity" => call ext::user_activity,
     "ext.tokens.list" => call ext::tokens_list,

@@ -15,4 +15,6 @@ mod lab;
 #[cfg(test)]
 mod opening;
 #[cfg(test)]
+mod sessions;
+#[cfg(test)]
 mod streams;

@@ -431,10 +431,10 @@ class AsyncClientOperations(AsyncCalls):
 
         Raises:
             RancherError: `unauthenticated` with the causes that remain: `wrong_password`,
-                `user_disabled`; `unsupported` with the cause `provider_disabled` if the
-                server does not offer the provider, and for one whose login takes a
-                browser; `invalid` before anything is sent, if a name or password is
-                empty.
+                `user_disabled`, of a directory also `provider_failed`; `unsupported` with
+                the cause `provider_disabled` if the server does not offer the provider,
+                and for one whose login takes a browser; `invalid` before anything is
+                sent, if a name or password is empty.
 
         Scope:
             Public.
@@ -474,8 +474,8 @@ class AsyncClientOperations(AsyncCalls):
         *,
         timeout: Seconds | None = None,
     ) -> None:
-        """Changes the password of the user whose credential this is. Sessions and keys stay as
-        they are.
+        """Changes the password of the user whose credential this is. Rancher no longer asks for
+        another one then. What becomes of other sessions and keys was not recorded.
 
         Args:
             current_password: The password as it is.
@@ -483,9 +483,10 @@ class AsyncClientOperations(AsyncCalls):
             timeout: How long it may take in all. In seconds, or a `timedelta`.
 
         Raises:
-            RancherError: `invalid` if one is empty or the new one too short; with the cause
-                `wrong_password` if the current one is another. Of an administrator the
-                extension API does not check that.
+            RancherError: `invalid` if one is empty, if the new one is too short or the same, or if
+                Rancher keeps none for the user, as for those of a directory; with the
+                cause `wrong_password` if the current one is another. With a key scoped to
+                `local` that is not checked of an administrator.
 
         Scope:
             A key without a scope, or one scoped to `local`.
@@ -556,6 +557,40 @@ class AsyncExt(AsyncCalls):
         """
         answer: str = await self._value("ext.self_user", {"timeout": timeout})
         return answer
+
+    async def change_password(
+        self,
+        user: str,
+        /,
+        new_password: str,
+        *,
+        current_password: str | None = None,
+        timeout: Seconds | None = None,
+    ) -> None:
+        """Changes a password: one's own, or as an administrator anybody's.
+        `client.change_password` finds the way for one's own.
+
+        Args:
+            user: The id of the user.
+            new_password: The password as it shall be.
+            current_password: The password as it is. It must be given for one's own; of an
+                administrator the server does not check it.
+            timeout: How long it may take in all. In seconds, or a `timedelta`.
+
+        Raises:
+            RancherError: `invalid` if one is empty or the new one too short; with the cause
+                `wrong_password` if the current one is another; `forbidden` for somebody
+                else's; `unsupported`.
+
+        Scope:
+            A key without a scope, or one scoped to `local`.
+        """
+        await self._nothing("ext.change_password", {
+            "user": user,
+            "new_password": new_password,
+            "current_password": current_password,
+            "timeout": timeout,
+        })
 
     async def refresh_groups(self, user: str, /, *, timeout: Seconds | None = None) -> GroupRefresh:
         """Has the identity provider asked again for the groups of a user. It takes nothing away

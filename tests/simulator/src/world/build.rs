@@ -23,6 +23,7 @@ impl World {
             password: password.to_owned(),
             description: String::new(),
             enabled: true,
+            must_change: false,
             created: self.state.now,
             creator: creator.map(str::to_owned),
             last_login: None,

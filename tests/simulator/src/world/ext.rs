@@ -108,6 +108,11 @@ fn change_password(world: &mut World, call: &Call<'_>, access: &Access) -> Respo
         let message = "error validating password: password must be at least 12 characters".to_owned();
         return failure(StatusCode::BAD_REQUEST, "BadRequest", "passwordchangerequests", "", message);
     }
+    if !world.state.users.contains_key(&id) {
+        // rule: ext.password-nobody
+        let message = format!("user {id} not found");
+        return failure(StatusCode::BAD_REQUEST, "BadRequest", "passwordchangerequests", "", message);
+    }
     let anybodys = access.globally(&Ask::management("update", "users", &id));
     if !anybodys && id != access.user {
         // rule: ext.password-right
@@ -126,6 +131,8 @@ fn change_password(world: &mut World, call: &Call<'_>, access: &Access) -> Respo
         return failure.answer();
     };
     user.password = new;
+    // rule: ext.password-chosen
+    user.must_change = false;
     // rule: ext.password-echoed
     requested("PasswordChangeRequest", &spec, "PasswordUpdated", now)
 }

@@ -32,6 +32,8 @@ pub(crate) struct User {
     pub(crate) password: String,
     pub(crate) description: String,
     pub(crate) enabled: bool,
+    /// Whether another password is to be chosen first.
+    pub(crate) must_change: bool,
     pub(crate) created: Millis,
     pub(crate) creator: Option<String>,
     pub(crate) last_login: Option<Millis>,

@@ -38,7 +38,9 @@ pub(super) fn serve(world: &mut World, call: &Call<'_>, id: Option<&str>) -> Out
     match (call.method, call.action()) {
         (&Method::GET, _) => Ok(answer::json(StatusCode::OK, &object(call, user))),
         (&Method::POST, Some("setpassword")) => {
-            user.password = password(string(&body(call)?, "newPassword"))?;
+            user.password = new_password(string(&body(call)?, "newPassword"), &user.username, "")?;
+            // rule: user.password-chosen
+            user.must_change = false;
             Ok(answer::json(StatusCode::OK, &object(call, user)))
         }
         (&Method::POST, Some("refreshauthprovideraccess")) => Ok(empty(StatusCode::OK)),
@@ -47,6 +49,9 @@ pub(super) fn serve(world: &mut World, call: &Call<'_>, id: Option<&str>) -> Out
             // rule: user.disabled-refuses-tokens
             if let Some(enabled) = body.get("enabled").and_then(Value::as_bool) {
                 user.enabled = enabled;
+            }
+            if let Some(must) = body.get("mustChangePassword").and_then(Value::as_bool) {
+                user.must_change = must;
             }
             if let Some(name) = string(&body, "name") {
                 user.name = name;
@@ -93,15 +98,29 @@ fn password(sent: Option<String>) -> Result<String, Problem> {
     })
 }
 
+/// A password in the place of another.
+fn new_password(sent: Option<String>, username: &str, current: &str) -> Result<String, Problem> {
+    let new = password(sent)?;
+    // rule: user.password-other
+    let complaint = match new.as_str() {
+        same if same == username => "Password cannot be the same as username",
+        same if same == current => "The new password must not be the same as the current password",
+        _ => return Ok(new),
+    };
+    Err(Problem::unprocessable("InvalidBodyContent", complaint))
+}
+
 fn change_password(world: &mut World, call: &Call<'_>) -> Outcome {
     let body = body(call)?;
-    let new = password(string(&body, "newPassword"))?;
     let Some(user) = world.state.users.get_mut(call.user()) else { return Err(Problem::not_found("")) };
-    if Some(&user.password) != string(&body, "currentPassword").as_ref() {
+    let current = string(&body, "currentPassword").unwrap_or_default();
+    let new = new_password(string(&body, "newPassword"), &user.username, &current)?;
+    if user.password != current {
         // rule: user.wrong-current-password
         return Err(Problem::unprocessable("InvalidBodyContent", "invalid current password"));
     }
     user.password = new;
+    user.must_change = false;
     Ok(empty(StatusCode::OK))
 }
 
@@ -126,6 +145,7 @@ fn create(world: &mut World, call: &Call<'_>) -> Outcome {
     world.insert_user(&id, &username, &name, &password, Some(&access.user));
     let Some(user) = world.state.users.get_mut(&id) else { return Err(Problem::not_found("")) };
     user.enabled = enabled;
+    user.must_change = body.get("mustChangePassword").and_then(Value::as_bool).unwrap_or_default();
     user.description = string(&body, "description").unwrap_or_default();
     Ok(answer::json(StatusCode::CREATED, &object(call, user)))
 }
@@ -161,7 +181,7 @@ fn object(call: &Call<'_>, user: &User) -> Value {
             "projectRoleTemplateBindings": format!("{base}/v3/projectRoleTemplateBindings?userId={id}"),
             "remove": own, "self": own, "tokens": format!("{base}/v3/tokens?userId={id}"), "update": own,
         },
-        "me": *id == call.user(), "mustChangePassword": false, "name": user.name,
+        "me": *id == call.user(), "mustChangePassword": user.must_change, "name": user.name,
         "principalIds": [format!("local://{id}")], "type": "user", "username": user.username,
         "uuid": user.uuid,
     });

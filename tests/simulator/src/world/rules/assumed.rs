@@ -109,7 +109,13 @@ pub(super) const RULES: &[Rule] = &[
         "read in Rancher's source",
         "The answer to a change of a password holds what was sent, passwords included.",
     ),
+    assumed(
+        "ext.password-chosen",
+        "read in Rancher's source, of 2.14",
+        "With a password that was changed so, mustChangePassword is over.",
+    ),
     assumed("ext.password-length", "read in Rancher's source", "A new password that is too short is 400."),
+    assumed("ext.password-nobody", "read in Rancher's source", "A new password for nobody is 400."),
     assumed(
         "ext.password-right",
         "read in Rancher's source",
@@ -217,6 +223,16 @@ pub(super) const RULES: &[Rule] = &[
         "user.removed-with-tokens",
         "read in Rancher's source",
         "A deleted user takes tokens and bindings along.",
+    ),
+    assumed(
+        "user.password-chosen",
+        "read in Rancher's source",
+        "With a password that was changed or set, mustChangePassword is over.",
+    ),
+    assumed(
+        "user.password-other",
+        "read in Rancher's source",
+        "A new password that is the user's name, or the current one, is 422.",
     ),
     assumed("user.wrong-current-password", "no such call was recorded", "A wrong current password is 422."),
     assumed(
