@@ -40,6 +40,16 @@ pub(crate) enum Entry {
         /// How its description begins.
         name: String,
     },
+    /// An imported cluster.
+    Cluster {
+        /// Its name.
+        name: String,
+    },
+    /// A user.
+    User {
+        /// Its name to log in with.
+        name: String,
+    },
 }
 
 /// The journal of a run.

@@ -49,6 +49,12 @@ impl Run {
                 == Some(&self.0)
     }
 
+    /// Whether a user is of this run. Both the name to log in with and the description must say so.
+    pub(crate) fn made_user(&self, user: &Object) -> bool {
+        user.text("username").is_some_and(|name| self.names(name))
+            && user.text("description").is_some_and(|words| self.described(words))
+    }
+
     /// Whether an API key is of this run. Keys have no labels of their own; their description says it.
     pub(crate) fn described(&self, description: &str) -> bool {
         description.split(' ').next().is_some_and(|first| self.names(first))

@@ -5,6 +5,8 @@ mod lists;
 mod projects;
 mod reading;
 mod refusals;
+mod registration;
+mod sessions;
 mod smoke;
 mod tokens;
 mod watches;
@@ -73,6 +75,8 @@ cases! {
     tokens::scoped_key,
     tokens::unscoped_key,
     tokens::ext_token,
+    sessions::login,
+    registration::import,
     smoke::python,
     smoke::node,
 }
