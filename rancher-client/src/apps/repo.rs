@@ -351,7 +351,8 @@ fn server_time(headers: &HeaderMap) -> Option<Timestamp> {
 fn read_within(repo: &[u8], now: Timestamp) -> bool {
     let repo: Value = serde_json::from_slice(repo).unwrap_or_default();
     let read = repo.pointer("/status/downloadTime").and_then(Value::as_str);
-    read.and_then(|read| read.parse::<Timestamp>().ok()).is_some_and(|read| read.as_second() == now.as_second())
+    read.and_then(|read| read.parse::<Timestamp>().ok())
+        .is_some_and(|read| read.as_second() == now.as_second())
 }
 
 /// Whether the index of a repository was read as it is now (rancher, `ClusterRepo`: conditions `Downloaded`, and

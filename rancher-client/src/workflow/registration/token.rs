@@ -516,7 +516,10 @@ mod tests {
         }
         assert!(lacking(&half).unwrap().contains("may not read it (the Secret crt-token-default-token)"));
         let hidden = RegistrationToken::of_object(&half).unwrap();
-        assert_eq!([hidden.command(), hidden.manifest_url()].map(|secret| secret.expose().to_owned()), ["", ""]);
+        assert_eq!(
+            [hidden.command(), hidden.manifest_url()].map(|secret| secret.expose().to_owned()),
+            ["", ""]
+        );
         assert_eq!(hidden.server.as_deref(), Some("https://rancher.example.com"));
     }
 }

@@ -1,5 +1,6 @@
 //! What is tried, in this order.
 
+mod apps;
 mod kubernetes;
 mod lists;
 mod projects;
@@ -72,6 +73,7 @@ cases! {
     workloads::pod_quota,
     workloads::rollout,
     workloads::logs,
+    apps::apps,
     tokens::scoped_key,
     tokens::unscoped_key,
     tokens::ext_token,

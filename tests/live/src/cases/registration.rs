@@ -25,7 +25,9 @@ async fn may_create(site: &Site) -> Result<(), Stop> {
     match site.client.cluster(ClusterId::local())?.can_i(&question).await {
         Ok(answer) if answer.allowed => Ok(()),
         Ok(_) => skip("the user may not create clusters"),
-        Err(error) => skip(format!("whether the user may create clusters was not answered: {}", error.kind())),
+        Err(error) => {
+            skip(format!("whether the user may create clusters was not answered: {}", error.kind()))
+        }
     }
 }
 
@@ -54,11 +56,14 @@ pub(super) async fn import(site: &Site) -> Outcome {
     let name = site.run.named("cluster");
     note(site, &Entry::Cluster { name: name.clone() }).map_err(Stop::Failed)?;
     let options = ImportOptions {
-        description: "made by the live suite of the Rancher SDK, and removed when it ends".to_owned(),
+        description: format!("{name} of the live suite of the Rancher SDK, and removed when it ends"),
         labels: [(LABEL.to_owned(), site.run.to_string())].into(),
         ..Default::default()
     };
     let made = registration.import_cluster(&name, &options).await?;
+    let labels = site.client.v3().collection("clusters")?.get(made.id.as_str()).await?;
+    let kept = labels.get("labels").and_then(|labels| labels.get(LABEL)).and_then(|label| label.as_str());
+    check(kept == Some(site.run.to_string().as_str()), "the cluster lost its label")?;
     let found = registration.ensure_imported(&name, &options).await?;
     check(!found.created && found.id == made.id, "the same name made another cluster")?;
     let twice = refused(registration.import_cluster(&name, &options).await, "the same name again")?;
@@ -66,8 +71,12 @@ pub(super) async fn import(site: &Site) -> Outcome {
 
     let first = secrets(&registration, &made.id).await?;
     let wait = WaitOptions { deadline: Duration::from_secs(3), ..patient() };
-    let nobody = refused(registration.wait_ready(&made.id, wait)?.await, "a cluster without an agent is ready")?;
-    check(nobody.kind() == ErrorKind::Timeout && nobody.summary().contains("no agent has called yet"), &nobody)?;
+    let nobody =
+        refused(registration.wait_ready(&made.id, wait)?.await, "a cluster without an agent is ready")?;
+    check(
+        nobody.kind() == ErrorKind::Timeout && nobody.summary().contains("no agent has called yet"),
+        &nobody,
+    )?;
     let rotate = RotateTokenOptions {
         token: TokenOptions { wait: patient(), ..Default::default() },
         wait: patient(),
@@ -78,8 +87,11 @@ pub(super) async fn import(site: &Site) -> Outcome {
 
     let report = registration.removal(&made.id).await?;
     check(report.name == name && report.inside.iter().all(|seen| seen.count.is_none()), &report)?;
-    let remove = RemoveOptions { wait: patient(), clear_finalizers: false };
-    let other = refused(registration.remove(&made.id, "another", &remove).await, "a removal by another name")?;
+    // the rights on it go with it, and do not come back
+    let wait = WaitOptions { rights_lag: Duration::from_secs(2), ..patient() };
+    let remove = RemoveOptions { wait, clear_finalizers: false };
+    let other =
+        refused(registration.remove(&made.id, "another", &remove).await, "a removal by another name")?;
     check(other.kind() == ErrorKind::Invalid && other.field() == Some("confirm"), &other)?;
     match registration.remove(&made.id, &name, &remove).await {
         Ok(removed) => check(removed.id == made.id && removed.cleared.is_empty(), "another was removed")?,

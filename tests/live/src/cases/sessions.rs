@@ -44,7 +44,10 @@ async fn may_make_users(site: &Site) -> Result<(), Stop> {
             Ok(answer) if answer.allowed => {}
             Ok(_) => return skip(format!("the user may not {verb} {what}")),
             Err(error) => {
-                return skip(format!("whether the user may {verb} {what} was not answered: {}", error.kind()));
+                return skip(format!(
+                    "whether the user may {verb} {what} was not answered: {}",
+                    error.kind()
+                ));
             }
         }
     }
@@ -109,7 +112,8 @@ pub(super) async fn login(site: &Site) -> Outcome {
     check(me.username.as_deref() == Some(username.as_str()), "the user is somebody else")?;
     check(!format!("{session:?}").contains(&first), "the session shows the password")?;
 
-    let wrong = refused(stranger.login(&as_user(&username, "wrong-password-0451")).await, "a wrong password")?;
+    let wrong =
+        refused(stranger.login(&as_user(&username, "wrong-password-0451")).await, "a wrong password")?;
     check(
         wrong.kind() == ErrorKind::Unauthenticated && wrong.causes().contains(&Cause::WrongPassword),
         &wrong,
