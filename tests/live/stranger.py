@@ -29,7 +29,9 @@ def main():
                 "RANCHER_TOKEN": access["tokens"]["admin-unscoped"],
                 "RANCHER_CA_CERTS": access["ca_pem"],
             }
-            return subprocess.call([os.path.join(programs, "live"), *arguments], env=environment)
+            # the one repository that simulated clusters reach
+            charts = ["--charts", "https://charts.example.com/shop", "--chart", "web"]
+            return subprocess.call([os.path.join(programs, "live"), *charts, *arguments], env=environment)
         finally:
             simulator.stdin.close()
 

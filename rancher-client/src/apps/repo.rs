@@ -4,8 +4,9 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use http::header::DATE;
 use http::{HeaderMap, Method};
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde_json::{Map, Value, json};
+use std::time::Duration;
 
 use super::{Apps, ChartIndex, ChartInfo, unreadable};
 use crate::error::{Error, ErrorKind, Result};
@@ -17,6 +18,9 @@ use crate::wait::{Judged, Until, Wait, WaitOptions};
 use crate::wire::{Kept, Object, redact};
 
 pub(super) const REPOS: &str = "catalog.cattle.io.clusterrepos";
+
+/// What the server counts its readings in.
+const SECOND: Duration = Duration::from_secs(1);
 
 /// The repositories of charts that a cluster knows: `client.cluster(id)?.apps().repos()`.
 ///
@@ -245,8 +249,13 @@ impl Repos {
         let connection = self.apps.cluster.connection();
         let request = Request::new(operation, Method::GET, self.resource()?.place(name)?);
         // a time that is still to come for the server would start nothing (rancher, `shouldRefresh`): it is the server's
-        let (_, headers, _) = connection.whole(connection.by_road(request)?).await?;
-        let now = server_time(&headers).unwrap_or_else(|| connection.clock().wall());
+        let (_, headers, body) = connection.whole(connection.by_road(request)?).await?;
+        let mut now = server_time(&headers).unwrap_or_else(|| connection.clock().wall());
+        if read_within(&body, now) {
+            // nor would the second of the last reading: older servers take only a later one
+            tokio::time::sleep(SECOND).await;
+            now += SignedDuration::from_secs(1);
+        }
         let now = Timestamp::from_second(now.as_second()).unwrap_or(now).to_string();
         let patch = Patch::Merge(json!({"spec": {"forceUpdate": now}}));
         self.resource()?.patch(name, &patch).await.map_err(|error| error.with_operation(operation))
@@ -338,8 +347,19 @@ fn server_time(headers: &HeaderMap) -> Option<Timestamp> {
     jiff::fmt::rfc2822::parse(date).ok().map(|zoned| zoned.timestamp())
 }
 
+/// Whether the index of a repository was read in this second.
+fn read_within(repo: &[u8], now: Timestamp) -> bool {
+    let repo: Value = serde_json::from_slice(repo).unwrap_or_default();
+    let read = repo.pointer("/status/downloadTime").and_then(Value::as_str);
+    read.and_then(|read| read.parse::<Timestamp>().ok())
+        .is_some_and(|read| read.as_second() == now.as_second())
+}
+
 /// Whether the index of a repository was read as it is now (rancher, `ClusterRepo`: conditions `Downloaded`, and
 /// `OCIDownloaded` of a registry).
+///
+/// Of a registry, the server notes a new time only where it found something new; that it looked is told by the
+/// generation that it has seen (rancher, `onClusterRepoChange`).
 fn downloaded(repo: &Object) -> Judged {
     let text = |pointer: &str| repo.pointer(pointer).and_then(Value::as_str).unwrap_or_default();
     let number = |pointer: &str| repo.pointer(pointer).and_then(Value::as_i64).unwrap_or_default();
@@ -350,7 +370,8 @@ fn downloaded(repo: &Object) -> Judged {
             "set spec.enabled to true",
         ));
     }
-    let kind = if text("/spec/url").starts_with("oci://") { "OCIDownloaded" } else { "Downloaded" };
+    let oci = text("/spec/url").starts_with("oci://");
+    let kind = if oci { "OCIDownloaded" } else { "Downloaded" };
     let conditions = repo.pointer("/status/conditions").and_then(Value::as_array);
     let condition = conditions
         .into_iter()
@@ -371,6 +392,7 @@ fn downloaded(repo: &Object) -> Judged {
     }
     let time = |pointer: &str| text(pointer).parse::<Timestamp>().ok();
     match (time("/spec/forceUpdate"), time("/status/downloadTime")) {
+        _ if oci => Ok(None),
         (Some(asked), Some(read)) if read < asked => {
             Ok(Some((format!("its index is of {read}, before it was to be read again"), said)))
         }
@@ -470,6 +492,14 @@ mod tests {
         assert_eq!(missing(repo(json!({"forceUpdate": "2026-11-22T05:00:00Z"}), status.clone())), None);
         assert!(missing(repo(json!({"forceUpdate": "2026-11-22T05:00:01Z"}), status.clone())).is_some());
         assert!(missing(repo(json!({"url": "oci://a.example.com"}), status.clone())).is_some());
+        // a registry in which nothing is new keeps the time of its last find
+        let registry = json!({"url": "oci://a.example.com", "forceUpdate": "2026-11-22T06:00:00Z"});
+        let seen = |generation: i64| {
+            json!({"observedGeneration": generation, "conditions": done("OCIDownloaded"),
+                "downloadTime": "2026-11-22T05:00:00Z"})
+        };
+        assert_eq!(missing(repo(registry.clone(), seen(2))), None);
+        assert!(missing(repo(registry, seen(1))).unwrap().contains("last change"));
         let error = downloaded(&repo(json!({"enabled": false}), status)).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Unsupported);
     }

@@ -49,7 +49,8 @@ impl ClusterProxy {
     }
 
     /// Applies an object of any kind on the server, as [`ClusterProxy::apply`] does: its `apiVersion` and `kind` say
-    /// what it is, see [`ClusterProxy::resource_of`].
+    /// what it is, see [`ClusterProxy::resource_of`]. A namespace that is named by an object whose kind belongs to none
+    /// is left out, as `kubectl` does: manifests have such, that of Rancher's agent among them.
     ///
     /// # Errors
     /// As [`ClusterProxy::apply`] and [`ClusterProxy::resource_of`]; `invalid` before it is sent, if it lacks the
@@ -66,8 +67,18 @@ impl ClusterProxy {
             )
             .with_field("metadata.namespace"));
         }
-        self.apply(found.resource(), object, options).await
+        match without_namespace(object).filter(|_| !found.namespaced) {
+            Some(bare) => self.apply(found.resource(), &bare, options).await,
+            None => self.apply(found.resource(), object, options).await,
+        }
     }
+}
+
+/// The object without the namespace that it names; nothing if it names none.
+fn without_namespace(object: &Object) -> Option<Object> {
+    let mut bare = object.clone();
+    let metadata = bare.pointer_mut("/metadata").and_then(Value::as_object_mut)?;
+    metadata.remove("namespace").map(|_| bare)
 }
 
 impl NamespaceProxy {

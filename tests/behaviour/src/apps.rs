@@ -273,11 +273,26 @@ async fn repositories_are_made_refreshed_and_forgotten() {
     let repos = apps(&lab, "admin-prod").repos();
     with_charts(&apps(&lab, "admin-prod")).await;
     let before = repos.get("shop-charts").await.unwrap();
-    tokio::time::sleep(Duration::from_millis(1_100)).await;
-    repos.refresh("shop-charts").await.unwrap();
+    // at once: within the second of the last reading, which older servers would not take for a later one
+    let asked = repos.refresh("shop-charts").await.unwrap();
     let after = repos.wait("shop-charts", soon()).await.unwrap();
-    let read = |repo: &Object| repo.pointer("/status/downloadTime").unwrap().as_str().unwrap().to_owned();
+    let at = |repo: &Object, place: &str| repo.pointer(place).unwrap().as_str().unwrap().to_owned();
+    let read = |repo: &Object| at(repo, "/status/downloadTime");
+    assert!(at(&asked, "/spec/forceUpdate") > read(&before));
     assert!(read(&after) > read(&before));
+    // a registry in which nothing is new: it was looked at, and its time stays
+    let registry = NewRepo {
+        name: "registry".into(),
+        url: "oci://charts.example.com/shop".into(),
+        ..Default::default()
+    };
+    repos.create(&registry).await.unwrap();
+    let before = repos.wait("registry", soon()).await.unwrap();
+    repos.refresh("registry").await.unwrap();
+    let after = repos.wait("registry", soon()).await.unwrap();
+    assert_eq!(read(&after), read(&before));
+    assert!(at(&after, "/spec/forceUpdate") > read(&after));
+    repos.delete("registry").await.unwrap();
     let lost = NewRepo {
         name: "lost".into(),
         git_repo: "https://git.example.net/charts.git".into(),

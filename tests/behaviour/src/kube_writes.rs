@@ -130,6 +130,11 @@ async fn what_is_applied_is_the_managers_until_somebody_takes_it() {
     }));
     assert_eq!(plain.apply(&role, "one").await.unwrap_err().field(), Some("kind"));
     cluster.apply_object(&role, &ApplyOptions::by("one")).await.unwrap();
+    // as the manifest of Rancher's agent has one: a kind without namespaces that names one
+    let mut placed = role.clone();
+    placed.set("metadata", json!({"name": "readers", "namespace": "plain"}));
+    let applied = cluster.apply_object(&placed, &ApplyOptions::by("one")).await.unwrap();
+    assert_eq!((applied.name(), applied.namespace()), (Some("readers"), None));
     let homeless = cluster.apply_object(&map(json!({})), &ApplyOptions::by("one")).await.unwrap_err();
     assert_eq!((homeless.kind(), homeless.field()), (ErrorKind::Invalid, Some("metadata.namespace")));
     let unknown =

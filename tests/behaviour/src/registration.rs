@@ -66,7 +66,11 @@ async fn a_cluster_is_imported_waited_for_and_ready() {
     let lab = Lab::start();
     lab.simulator.world(|world| world.register_in(Duration::from_millis(600)));
     let registration = lab.client("admin-unscoped").registration();
-    let options = ImportOptions { description: "for the shop".into(), ..Default::default() };
+    let options = ImportOptions {
+        description: "for the shop".into(),
+        labels: [("team".to_owned(), "shop".to_owned())].into(),
+        annotations: [("example.com/ticket".to_owned(), "OPS-1".to_owned())].into(),
+    };
     let made = registration.import_cluster("shop", &options).await.unwrap();
     assert!(made.created && made.id.as_str().starts_with("c-") && made.provisioning.is_none());
     // the token comes later, and its commands with it
@@ -87,6 +91,8 @@ async fn a_cluster_is_imported_waited_for_and_ready() {
     let cluster = registration.wait_ready(&made.id, soon()).unwrap().await.unwrap();
     assert_eq!(cluster.text("state"), Some("active"));
     assert_eq!(cluster.text("description"), Some("for the shop"));
+    assert_eq!(cluster.pointer("/labels/team"), Some(&"shop".into()));
+    assert_eq!(cluster.pointer("/annotations/example.com~1ticket"), Some(&"OPS-1".into()));
     let since = jiff::Timestamp::now() - jiff::SignedDuration::from_mins(1);
     lab.simulator.world(|world| world.set_agent(made.id.as_str(), Agent::Gone { since }).unwrap());
     let error = registration.wait_connected(&made.id, briefly()).unwrap().await.unwrap_err();
@@ -205,6 +211,12 @@ async fn the_manifest_comes_from_this_server_without_a_credential_and_shows_nowh
     assert!(!import.has_authorization, "no credential goes along: {import:?}");
     let secret = token.token().expose();
     assert!(!format!("{token:?} {manifest:?} {registration:?}").contains(secret));
+    // one that the server does not know any more
+    registration.rotate_token(&id, &rotating()).await.unwrap();
+    let error = registration.manifest_of(&token).await.unwrap_err();
+    assert_eq!((error.kind(), error.status()), (ErrorKind::Invalid, Some(400)), "{error:?}");
+    assert!(error.because().iter().any(|line| line.contains("does not know the secret")), "{error:?}");
+    assert!(!shown(&error).contains(secret), "{}", shown(&error));
     for fault in ["status:500", "html502", "status:404", "cut:20", "reset"] {
         lab.faults(&[&format!("GET /v3/import/** {fault}")]);
         let error = registration.manifest_of(&token).await.unwrap_err();

@@ -8,8 +8,8 @@ use crate::mark::Run;
 /// Runs the live suite against the server that RANCHER_URL names.
 ///
 /// The credential is found as every client of the core finds it: RANCHER_TOKEN and its like, or the Rancher CLI's
-/// cli2.json or a kubeconfig that name the same URL. The suite touches only what it made itself: a project, a namespace
-/// and three API keys, all of which bear the name of the run, and it deletes them at the end.
+/// cli2.json or a kubeconfig that name the same URL. The suite touches only what it made itself: a project, a namespace,
+/// three API keys, a user and an imported cluster, all of which bear the name of the run, and it deletes them at the end.
 #[derive(Debug, Clone, Parser)]
 #[command(name = "tests/run --live", bin_name = "tests/run --live")]
 pub(crate) struct Args {
@@ -28,6 +28,14 @@ pub(crate) struct Args {
     /// The image of the pods; it needs a shell
     #[arg(long, value_name = "IMAGE", default_value = "busybox:1.37")]
     pub(crate) image: String,
+
+    /// A repository of charts that the cluster can read, https:// or oci://; it is made known to it for the run
+    #[arg(long, value_name = "URL", requires = "chart")]
+    pub(crate) charts: Option<String>,
+
+    /// The chart of it that is installed in the namespace of the run, upgraded and uninstalled
+    #[arg(long, value_name = "NAME", requires = "charts")]
+    pub(crate) chart: Option<String>,
 
     /// Only these cases; can be given several times
     #[arg(long, value_name = "CASE")]

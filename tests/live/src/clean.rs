@@ -1,13 +1,19 @@
-//! Deletes what a run made, and only that: keys first, then namespaces, then projects. Then looks whether it is gone.
+//! Deletes what a run made, and only that: keys and users first, then clusters, namespaces, and projects. Then looks
+//! whether it is gone.
 
 use rancher_client::error::ErrorKind;
 use rancher_client::proxy::Resource;
+use rancher_client::types::Condition;
+use rancher_client::types::info::Modifier;
 use rancher_client::v3::{Query, Resource as Collection};
+use rancher_client::wait::WaitOptions;
 use rancher_client::wire::{ClusterId, Object};
+use rancher_client::workflow::registration::RemoveOptions;
 use rancher_client::{Client, Error};
 use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
+use crate::ground::patient;
 use crate::journal::{Entry, Journal};
 use crate::mark::Run;
 use crate::site::Site;
@@ -23,6 +29,10 @@ const ROUNDS: usize = 3;
 enum Left {
     Key(String),
     ExtToken(String),
+    User(String),
+    /// An imported cluster: its id and its name.
+    Cluster(String, String),
+    Repo(ClusterId, String),
     Namespace(ClusterId, String),
     Project(String),
 }
@@ -32,6 +42,9 @@ impl Left {
         match self {
             Left::Key(id) => format!("key {id}"),
             Left::ExtToken(name) => format!("token {name} of ext.cattle.io"),
+            Left::User(id) => format!("user {id}"),
+            Left::Cluster(id, name) => format!("cluster {id} ({name})"),
+            Left::Repo(cluster, name) => format!("repository {name} in {cluster}"),
             Left::Namespace(cluster, name) => format!("namespace {name} in {cluster}"),
             Left::Project(id) => format!("project {id}"),
         }
@@ -46,20 +59,31 @@ pub(crate) async fn clean(site: &Site) -> Result<usize, Vec<String>> {
     let noted =
         Journal::read(&site.run).map_err(|error| vec![format!("the journal cannot be read: {error}")])?;
     for entry in &noted {
-        if let Entry::Run { server, .. } = entry
-            && *server != site.report.server.url
-        {
+        let Entry::Run { server, id, .. } = entry else { continue };
+        if *server != site.report.server.url {
             return Err(vec![format!(
                 "run {} was on {server}, and this is {}",
                 site.run, site.report.server.url
             )]);
         }
+        // nobody sees another's keys, so that none would be found
+        if let (Some(id), Some(user)) = (id, &site.user)
+            && id != user
+        {
+            return Err(vec![format!("run {} was {id}'s, and this key is {user}'s", site.run)]);
+        }
     }
     let clusters = clusters(site, &noted).map_err(|error| vec![error.to_string()])?;
-    let needs_global = |entry: &Entry| matches!(entry, Entry::Project { .. } | Entry::Key { .. });
+    let needs_global = |entry: &Entry| {
+        matches!(
+            entry,
+            Entry::Project { .. } | Entry::Key { .. } | Entry::Cluster { .. } | Entry::User { .. }
+        )
+    };
     if !site.is_global() && noted.iter().any(needs_global) {
         return Err(vec![
-            "the run made a project or keys, which takes a key without a scope to delete".to_owned(),
+            "the run made what only a key without a scope can delete: a project, keys, a cluster or a user"
+                .to_owned(),
         ]);
     }
     let mut gone = 0;
@@ -96,7 +120,10 @@ fn clusters(site: &Site, noted: &[Entry]) -> Result<BTreeSet<ClusterId>, Error> 
     let mut found: BTreeSet<ClusterId> =
         site.cluster().ok().map(|cluster| cluster.id().clone()).into_iter().collect();
     for entry in noted {
-        if let Entry::Project { cluster, .. } | Entry::Namespace { cluster, .. } = entry {
+        if let Entry::Project { cluster, .. }
+        | Entry::Namespace { cluster, .. }
+        | Entry::Repo { cluster, .. } = entry
+        {
             found.insert(ClusterId::new(cluster)?);
         }
     }
@@ -130,6 +157,23 @@ async fn find(site: &Site, clusters: &BTreeSet<ClusterId>, noted: &[Entry]) -> R
             Err(error) => return Err(error),
         }
     }
+    if site.is_global() {
+        let of = |field: &'static str, name: &str| {
+            Query::all().with(Condition::new(field, Modifier::Eq, [name.to_owned()]))
+        };
+        let username = run.named("user");
+        for user in client.v3().collection("users")?.list(of("username", &username)).collect().await? {
+            if let (Some(id), true) = (user.id(), run.made_described(&user)) {
+                found.push(Left::User(id.to_owned()));
+            }
+        }
+        let imported = run.named("cluster");
+        for cluster in client.v3().collection("clusters")?.list(of("name", &imported)).collect().await? {
+            if let (Some(id), true) = (cluster.id(), run.made_described(&cluster)) {
+                found.push(Left::Cluster(id.to_owned(), imported.clone()));
+            }
+        }
+    }
     for cluster in clusters {
         let namespaces = namespaces(client, cluster)?;
         let mut names = BTreeSet::new();
@@ -155,6 +199,17 @@ async fn find(site: &Site, clusters: &BTreeSet<ClusterId>, noted: &[Entry]) -> R
             }
         }
         found.extend(names.into_iter().map(|name| Left::Namespace(cluster.clone(), name)));
+        // one that was made and not yet labelled is known by the journal
+        let charts = run.named("charts");
+        let is_it = |entry: &Entry| matches!(entry, Entry::Repo { cluster: of, name } if of == cluster.as_str() && *name == charts);
+        match client.cluster(cluster)?.apps().repos().get(&charts).await {
+            Ok(repo) if noted.iter().any(is_it) || run.labelled(&repo) => {
+                found.push(Left::Repo(cluster.clone(), charts));
+            }
+            Ok(_) => {}
+            Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::Forbidden) => {}
+            Err(error) => return Err(error),
+        }
     }
     if site.is_global() {
         let projects = client.v3().collection("projects")?;
@@ -189,6 +244,35 @@ async fn delete(site: &Site, thing: &Left) -> Result<(), String> {
                 Ok(_) => Err("it was deleted, and is there".to_owned()),
             }
         }
+        Left::User(id) => {
+            let users = site.client.v3().collection("users").map_err(|error| error.to_string())?;
+            absent(users.delete(id).await)?;
+            until_gone_by(&users, id, |user| site.run.made_described(user)).await
+        }
+        Left::Cluster(id, name) => {
+            let wait = WaitOptions { deadline: PATIENCE, rights_lag: Duration::from_secs(2), ..patient() };
+            let remove = RemoveOptions { wait, clear_finalizers: false };
+            match site.client.registration().remove(id, name, &remove).await {
+                Ok(_) => Ok(()),
+                // who is no administrator loses sight of it; the next look tells
+                Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::PartlyDone) => {
+                    let clusters =
+                        site.client.v3().collection("clusters").map_err(|error| error.to_string())?;
+                    until_gone_by(&clusters, id, |cluster| site.run.made_described(cluster)).await
+                }
+                Err(error) => Err(error.to_string()),
+            }
+        }
+        Left::Repo(cluster, name) => {
+            let proxy = site.client.cluster(cluster).map_err(|error| error.to_string())?;
+            let repos = proxy.apps().repos();
+            absent(repos.delete(name).await)?;
+            match repos.get(name).await {
+                Err(error) if error.kind() == ErrorKind::NotFound => Ok(()),
+                Err(error) => Err(error.to_string()),
+                Ok(_) => Err("it was deleted, and is there".to_owned()),
+            }
+        }
         Left::Namespace(cluster, name) => {
             let proxy = site.client.cluster(cluster).map_err(|error| error.to_string())?;
             absent(proxy.delete(Resource::core("namespaces"), name).await)?;
@@ -215,10 +299,18 @@ fn absent<T>(deleted: rancher_client::Result<T>) -> Result<(), String> {
 /// Waits until neither the object nor the list shows it. A project's member loses its rights on a namespace with the
 /// namespace, so that alone a refusal would prove nothing.
 async fn until_gone(collection: &Collection<Object>, id: &str, run: &Run) -> Result<(), String> {
+    until_gone_by(collection, id, |object| run.made(object)).await
+}
+
+async fn until_gone_by(
+    collection: &Collection<Object>,
+    id: &str,
+    made: impl Fn(&Object) -> bool,
+) -> Result<(), String> {
     let deadline = Instant::now() + PATIENCE;
     loop {
         let there = match collection.get(id).await {
-            Ok(object) => Ok(run.made(&object)),
+            Ok(object) => Ok(made(&object)),
             Err(error) if error.kind() == ErrorKind::NotFound => Ok(false),
             Err(error) if error.kind() == ErrorKind::Forbidden => {
                 let all = collection.list(Query::all()).collect().await;

@@ -98,6 +98,7 @@ pub(crate) fn note(site: &Site, entry: &Entry) -> Result<(), String> {
     let first = Entry::Run {
         server: site.report.server.url.clone(),
         user: site.client.config().credential.to_string(),
+        id: site.user.clone(),
     };
     let noted = match site.journal.path() {
         Some(_) => Ok(()),

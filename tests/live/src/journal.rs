@@ -18,8 +18,11 @@ pub(crate) enum Entry {
     Run {
         /// Which server.
         server: String,
-        /// As whom.
+        /// With which key.
         user: String,
+        /// As whom, by the user's id.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        id: Option<String>,
     },
     /// A project.
     Project {
@@ -38,6 +41,23 @@ pub(crate) enum Entry {
     /// An API key.
     Key {
         /// How its description begins.
+        name: String,
+    },
+    /// An imported cluster.
+    Cluster {
+        /// Its name.
+        name: String,
+    },
+    /// A repository of charts.
+    Repo {
+        /// Its cluster.
+        cluster: String,
+        /// Its name.
+        name: String,
+    },
+    /// A user.
+    User {
+        /// Its name to log in with.
         name: String,
     },
 }
@@ -118,7 +138,11 @@ mod tests {
         let journal = Journal::of(&run);
         assert!(journal.path().is_none());
         let noted = [
-            Entry::Run { server: "https://rancher.example.com".into(), user: "u-abcde".into() },
+            Entry::Run {
+                server: "https://rancher.example.com".into(),
+                user: "token-abcde:***".into(),
+                id: None,
+            },
             Entry::Namespace { cluster: "c-prod1".into(), name: run.name() },
         ];
         for entry in &noted {

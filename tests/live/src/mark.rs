@@ -49,6 +49,20 @@ impl Run {
                 == Some(&self.0)
     }
 
+    /// Whether an object of Kubernetes bears the label of this run.
+    pub(crate) fn labelled(&self, object: &Object) -> bool {
+        let labels = object.pointer("/metadata/labels");
+        labels.and_then(|labels| labels.get(LABEL)).and_then(Value::as_str) == Some(&self.0)
+    }
+
+    /// Whether a user or a cluster is of this run. Both its name, for a user that to log in with, and its description must
+    /// say so.
+    pub(crate) fn made_described(&self, object: &Object) -> bool {
+        let name = object.text("username").or_else(|| object.text("name"));
+        name.is_some_and(|name| self.names(name))
+            && object.text("description").is_some_and(|words| self.described(words))
+    }
+
     /// Whether an API key is of this run. Keys have no labels of their own; their description says it.
     pub(crate) fn described(&self, description: &str) -> bool {
         description.split(' ').next().is_some_and(|first| self.names(first))
@@ -98,6 +112,17 @@ mod tests {
             ("my-sdk-live-abcdefghi1", Some("abcdefghi1")),
         ] {
             assert!(!run.made(&object(name, label)), "{name} {label:?}");
+        }
+        let user = |name: &str, words: &str| {
+            Object::try_from(json!({"username": name, "name": "x", "description": words})).unwrap()
+        };
+        assert!(run.made_described(&user("sdk-live-abcdefghi1-user", "sdk-live-abcdefghi1-user of it")));
+        for (name, words) in [
+            ("sdk-live-abcdefghi1-user", ""),
+            ("sdk-live-abcdefghi1-user", "of sdk-live-abcdefghi1-user"),
+            ("anna", "sdk-live-abcdefghi1-user of it"),
+        ] {
+            assert!(!run.made_described(&user(name, words)), "{name} {words}");
         }
         assert!(run.described("sdk-live-abcdefghi1-scoped until the run is over"));
         assert!(!run.described("sdk-live-abcdefghi2 and sdk-live-abcdefghi1"));

@@ -23,6 +23,8 @@ pub(crate) struct Site {
     pub(crate) journal: Journal,
     pub(crate) client: Client,
     pub(crate) report: DoctorReport,
+    /// The user's id, where the cluster told it.
+    pub(crate) user: Option<String>,
     cluster: Result<ClusterProxy, String>,
     project: OnceCell<Result<String, String>>,
     ground: OnceCell<Result<Ground, String>>,
@@ -55,6 +57,10 @@ impl Site {
             Some(id) => usable(&client, &id).await,
             None => first_usable(&client, &report).await,
         };
+        let user = match &cluster {
+            Ok(cluster) => cluster.whoami().await.ok().map(|me| me.user),
+            Err(_) => None,
+        };
         let run = args.clean.clone().unwrap_or_else(Run::random);
         let journal = Journal::of(&run);
         Ok(Self {
@@ -63,6 +69,7 @@ impl Site {
             journal,
             client,
             report,
+            user,
             cluster,
             project: OnceCell::new(),
             ground: OnceCell::new(),

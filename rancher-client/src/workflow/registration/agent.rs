@@ -6,10 +6,11 @@ use rancher_types::Secret;
 use serde_json::Value;
 use std::fmt;
 
+use super::manifest::objects;
 use super::{Registration, RegistrationToken};
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{Error, Result};
 use crate::proxy::{ApplyOptions, ClusterProxy, Resource};
-use crate::wire::{ClusterId, Object, yaml};
+use crate::wire::{ClusterId, Object};
 
 /// Where the agent lives, and what its deployment is called (read in Rancher's template of the manifest).
 const HOME: &str = "cattle-system";
@@ -31,33 +32,6 @@ impl fmt::Debug for Holds {
             Self::Unseen(why) => write!(f, "Unseen({why})"),
         }
     }
-}
-
-/// The objects of a manifest: YAML documents between lines of three hyphens.
-pub(super) fn objects(manifest: &str) -> Result<Vec<Object>> {
-    let mut documents = vec![String::new()];
-    for line in manifest.lines() {
-        if line.trim_end() == "---" {
-            documents.push(String::new());
-        } else if let Some(last) = documents.last_mut() {
-            last.push_str(line);
-            last.push('\n');
-        }
-    }
-    let is_empty =
-        |text: &str| text.lines().all(|line| line.trim().is_empty() || line.trim_start().starts_with('#'));
-    let wrong = |problem: String| {
-        Error::new(ErrorKind::Decode, format!("the manifest cannot be read: {problem}"), "fetch it again")
-    };
-    let mut read = Vec::new();
-    for document in documents.iter().filter(|text| !is_empty(text)) {
-        let value: Value = yaml::from_str(document).map_err(|error| wrong(error.to_string()))?;
-        if !value.is_object() {
-            return Err(wrong("a document of it is no object".to_owned()));
-        }
-        read.push(Object::try_from(value)?);
-    }
-    Ok(read)
 }
 
 /// The name of the secret that a deployment of the agent takes its token from.
@@ -139,19 +113,6 @@ impl Registration {
 mod tests {
     use super::*;
     use serde_json::json;
-
-    #[test]
-    fn a_manifest_comes_apart_and_tells_nothing_when_it_does_not() {
-        let text = "\n---\n# nothing\n---\napiVersion: v1\nkind: Secret\nstringData:\n  script: |\n    a\n    ---\n    b\n--- \nkind: Deployment\n";
-        let kinds: Vec<String> =
-            objects(text).unwrap().iter().map(|o| o.text("kind").unwrap().to_owned()).collect();
-        assert_eq!(kinds, ["Secret", "Deployment"]);
-        for wrong in ["<html>m4rk3d</html>", "kind: [m4rk3d", "- m4rk3d\n"] {
-            let error = objects(wrong).unwrap_err();
-            assert!(!format!("{error} {error:?}").contains("m4rk3d"), "{error}");
-        }
-        assert!(objects("").unwrap().is_empty());
-    }
 
     #[test]
     fn the_agent_says_where_its_token_is() {

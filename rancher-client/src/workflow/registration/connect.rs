@@ -3,6 +3,7 @@
 use serde_json::Value;
 use std::time::Duration;
 
+use super::create::administrated;
 use super::{Registration, registrable};
 use crate::error::{Error, ErrorKind, Result};
 use crate::wait::{Judged, Until, Wait, WaitOptions};
@@ -58,9 +59,13 @@ fn connected(cluster: &Object) -> Judged {
     let ready = condition(cluster, "Ready").map(|(.., message)| message).unwrap_or_default();
     let said = [message, ready].into_iter().find(|text| !text.is_empty());
     let said = said.map_or_else(String::new, |text| format!(" ({text})"));
-    let words = match was_connected(cluster) {
-        true => format!("Connected is {status}: its agent was connected once and is not now{said}"),
-        false => format!(
+    let words = match (administrated(cluster), was_connected(cluster)) {
+        // what is known of imported clusters was not recorded for these, and nobody applies a manifest in them
+        (Some(true), _) => format!(
+            "Connected is {status}: its agent is not connected; Rancher installs it once nodes have joined{said}"
+        ),
+        (_, true) => format!("Connected is {status}: its agent was connected once and is not now{said}"),
+        (_, false) => format!(
             "Connected is {status}: no agent has called yet; its manifest must be applied in the cluster{said}"
         ),
     };
@@ -157,6 +162,12 @@ mod tests {
         assert!(said.contains("is not now (Cluster agent is not connected)"), "{said}");
         assert!(was_connected(&gone) && !is_connected(&gone));
         assert!(words(connected(&cluster(json!({})))).contains("no condition Connected"));
+        // a cluster that Rancher provisions: whether an agent ever called is not told by the same marks
+        let joining = cluster(json!({"driver": "rke2", "state": "provisioning",
+            "annotations": {"provisioning.cattle.io/administrated": "true"},
+            "conditions": [{"type": "Connected", "status": "False"}, {"type": "Ready", "status": "Unknown"}]}));
+        let said = words(connected(&joining));
+        assert!(said.contains("once nodes have joined") && !said.contains("was connected once"), "{said}");
     }
 
     #[test]

@@ -318,7 +318,7 @@ fn other_driver(cluster: &Object) -> Option<String> {
 
 /// Whether Rancher provisions a cluster, where it says so: it writes the annotation where it makes the machines (read in
 /// its source).
-fn administrated(cluster: &Object) -> Option<bool> {
+pub(super) fn administrated(cluster: &Object) -> Option<bool> {
     match cluster.get("annotations")?.get("provisioning.cattle.io/administrated")?.as_str()? {
         "true" => Some(true),
         "false" => Some(false),

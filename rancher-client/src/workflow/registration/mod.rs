@@ -30,6 +30,7 @@
 mod agent;
 mod connect;
 mod create;
+mod manifest;
 mod removal;
 mod remove;
 mod rotate;

@@ -9,8 +9,7 @@ use url::Url;
 
 use super::{Registration, registrable, unanswered};
 use crate::error::{Error, ErrorKind, Result};
-use crate::scope::Route;
-use crate::transport::{Auth, BoxFuture, Expect, Request};
+use crate::transport::BoxFuture;
 use crate::v3::{Query, Resource};
 use crate::wait::{Until, Wait, WaitOptions};
 use crate::wire::{ClusterId, Kept, Object};
@@ -21,6 +20,10 @@ const DEFAULT: &str = "default-token";
 /// The token that Rancher keeps for its own use: what it renders into the agents that it deploys itself (read in
 /// Rancher's source).
 pub(super) const SYSTEM: &str = "system";
+
+/// What stands for the secret in what the server keeps; it puts the secret in for who may read that (read in Rancher's
+/// source).
+const PLACEHOLDER: &str = "{token}";
 
 /// The shortest lives that Rancher gives; it lengthens what is shorter in silence (read in Rancher's source).
 const LEAST_TTL: Duration = Duration::from_secs(30 * 60);
@@ -101,7 +104,10 @@ impl RegistrationToken {
     }
 
     pub(super) fn of_object(object: &Kept<Object>) -> Result<Self> {
-        let secret = |field: &str| Secret::from(object.text(field).unwrap_or_default());
+        // a command with a placeholder in it is none
+        let secret = |field: &str| {
+            Secret::from(object.text(field).filter(|text| !text.contains(PLACEHOLDER)).unwrap_or_default())
+        };
         let text = |field: &str| object.text(field).filter(|text| !text.is_empty()).map(str::to_owned);
         let manifest_url = object.text("manifestUrl").unwrap_or_default();
         let server = Url::parse(manifest_url).ok().map(|url| url.origin().ascii_serialization());
@@ -118,7 +124,7 @@ impl RegistrationToken {
             insecure_node_command: secret("insecureNodeCommand"),
             windows_node_command: secret("windowsNodeCommand"),
             insecure_windows_node_command: secret("insecureWindowsNodeCommand"),
-            manifest_url: Secret::from(manifest_url),
+            manifest_url: secret("manifestUrl"),
             object: object.clone(),
         })
     }
@@ -180,6 +186,13 @@ impl TokenOptions {
 
 /// What a token lacks before it can be used; nothing if it is whole.
 fn lacking(object: &Object) -> Option<String> {
+    if object.text("manifestUrl").is_some_and(|url| url.contains(PLACEHOLDER)) {
+        let named = object.text("tokenSecretName").filter(|name| !name.is_empty());
+        return Some(format!(
+            "its secret is not shown: the user may not read it{}",
+            named.map_or_else(String::new, |name| format!(" (the Secret {name})"))
+        ));
+    }
     let missing: Vec<&str> = ["token", "command", "manifestUrl"]
         .into_iter()
         .filter(|field| object.text(field).is_none_or(str::is_empty))
@@ -446,55 +459,6 @@ impl Registration {
         let id = registrable(cluster, OPERATION)?;
         Ok(self.whole_token(&id, None, wait, OPERATION).await?.command)
     }
-
-    /// The manifest that installs the agent in a cluster, as YAML: a secret, since it holds the registration token.
-    ///
-    /// It is fetched from the server that this client is configured with, never from the address in the token, and
-    /// without a credential. Rancher answers with a manifest for any token at all, so a manifest proves nothing about
-    /// the token that is in it (read in Rancher's source).
-    ///
-    /// # Errors
-    /// As [`token`](Self::token); `not_rancher` or `decode` if what comes is no manifest.
-    ///
-    /// # Scope
-    /// As [`token`](Self::token); the manifest itself is public.
-    pub async fn manifest(&self, cluster: impl AsRef<str>, wait: WaitOptions) -> Result<Secret> {
-        const OPERATION: &str = "registration.manifest";
-        let id = registrable(cluster, OPERATION)?;
-        let token = self.whole_token(&id, None, wait, OPERATION).await?;
-        self.manifest_of(&token).await
-    }
-
-    /// The manifest of one token, see [`manifest`](Self::manifest).
-    ///
-    /// # Errors
-    /// `not_rancher` or `decode` if what comes is no manifest.
-    ///
-    /// # Scope
-    /// Public: no credential is sent.
-    pub async fn manifest_of(&self, token: &RegistrationToken) -> Result<Secret> {
-        const OPERATION: &str = "registration.manifest";
-        let file = format!("{}_{}.yaml", token.token.expose(), token.cluster);
-        let route = Route::from_segments(["v3", "import", &file])?;
-        let mut request = Request::new(OPERATION, http::Method::GET, route.clone());
-        (request.auth, request.expect) = (Auth::Omit, Expect::Anything);
-        let body = self.client.connection().bytes(request).await?;
-        let text = std::str::from_utf8(&body).unwrap_or_default();
-        let objects = super::agent::objects(text);
-        if !objects
-            .is_ok_and(|objects| objects.iter().any(|object| object.text("kind") == Some("Deployment")))
-        {
-            return Err(Error::new(
-                ErrorKind::NotRancher,
-                "what came is no manifest of Rancher's agent",
-                "check the URL of the server; a proxy in front of it may answer in its place",
-            )
-            .with_operation(OPERATION)
-            .with_request(&http::Method::GET, &route)
-            .with_cluster(token.cluster.clone()));
-        }
-        Ok(Secret::from(text))
-    }
 }
 
 #[cfg(test)]
@@ -540,5 +504,22 @@ mod tests {
         let mut half = token;
         half.set("command", "");
         assert_eq!(lacking(&half).as_deref(), Some("command of it is empty"));
+        // as who may not read its secret is shown it (read in Rancher's source)
+        let url = "https://rancher.example.com/v3/import/{token}_c-prod1.yaml";
+        for (field, text) in [
+            ("token", String::new()),
+            ("command", format!("kubectl apply -f {url}")),
+            ("manifestUrl", url.to_owned()),
+            ("tokenSecretName", "crt-token-default-token".to_owned()),
+        ] {
+            half.set(field, text);
+        }
+        assert!(lacking(&half).unwrap().contains("may not read it (the Secret crt-token-default-token)"));
+        let hidden = RegistrationToken::of_object(&half).unwrap();
+        assert_eq!(
+            [hidden.command(), hidden.manifest_url()].map(|secret| secret.expose().to_owned()),
+            ["", ""]
+        );
+        assert_eq!(hidden.server.as_deref(), Some("https://rancher.example.com"));
     }
 }

@@ -1,10 +1,13 @@
 //! What is tried, in this order.
 
+mod apps;
 mod kubernetes;
 mod lists;
 mod projects;
 mod reading;
 mod refusals;
+mod registration;
+mod sessions;
 mod smoke;
 mod tokens;
 mod watches;
@@ -70,9 +73,12 @@ cases! {
     workloads::pod_quota,
     workloads::rollout,
     workloads::logs,
+    apps::apps,
     tokens::scoped_key,
     tokens::unscoped_key,
     tokens::ext_token,
+    sessions::login,
+    registration::import,
     smoke::python,
     smoke::node,
 }

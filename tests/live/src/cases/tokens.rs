@@ -96,6 +96,8 @@ async fn witnessed(site: &Site, client: &Client) -> Result<Vec<Cause>, Stop> {
 
 /// The run's own key, if it is of one cluster: out of scope elsewhere, and good there, before and after.
 async fn own_scope(site: &Site, own: &ClusterId) -> Outcome {
+    // one without an agent answers nobody
+    site.cluster()?;
     let client = site.with(site.client.config().credential.clone())?;
     let first = refused(clusters(&client).await, "the list of all clusters with a scoped key")?;
     not_dead(&first)?;

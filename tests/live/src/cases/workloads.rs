@@ -141,7 +141,7 @@ pub(super) async fn rollout(site: &Site) -> Outcome {
 }
 
 /// How many nodes are Ready; nothing if the user may not see them.
-async fn ready_nodes(ground: &Ground) -> Option<usize> {
+pub(super) async fn ready_nodes(ground: &Ground) -> Option<usize> {
     let nodes = ground.cluster.list(Resource::core("nodes"), ListOptions::default()).collect().await.ok()?;
     let ready = |node: &Object| {
         let conditions = node.pointer("/status/conditions").and_then(Value::as_array);

@@ -66,6 +66,8 @@ impl World {
             objects: Store::default(),
             removal: None,
             provisioned: false,
+            labels: Map::new(),
+            annotations: Map::new(),
         };
         self.state.clusters.insert(id.to_owned(), cluster);
         // rule: cluster.stock-projects

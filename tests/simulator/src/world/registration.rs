@@ -228,25 +228,70 @@ impl World {
 /// Where clusters that Rancher provisions are asked for, unless told otherwise.
 const FLEET: &str = "fleet-default";
 
-/// `/v3/import/{token}_{cluster}.yaml`: for anybody, and for any token.
+/// `/v3/import/{token}_{cluster}.yaml`: for anybody who knows a token of the cluster.
 pub(crate) fn manifest(world: &World, call: &Call<'_>, file: &str) -> Response {
     // rule: registration.manifest-for-anybody
-    let Some((token, _)) = file.strip_suffix(".yaml").unwrap_or(file).split_once('_') else {
+    let Some((token, cluster)) = file.strip_suffix(".yaml").unwrap_or(file).split_once('_') else {
         let problem = "invalid filename format, expected {token}_{clusterId}.yaml";
         return answer::text(StatusCode::BAD_REQUEST, problem);
     };
+    let mut tokens = world.state.kept.get(&shelf()).into_iter().flatten();
+    let known = tokens.any(|(id, kept)| {
+        id.split(':').next() == Some(cluster) && kept.fields.get("token") == Some(&json!(token))
+    });
+    if !known {
+        return answer::text(StatusCode::BAD_REQUEST, "cluster not found or invalid token");
+    }
     let server = match world.state.setting("server-url") {
         "" => call.base.clone(),
         url => url.to_owned(),
     };
     let (name, token) = (agent::credential_name(token), base64(token));
     let deployment = agent::deployment(&server, &name);
+    // rule: registration.manifest-of-everything
     let text = format!(
-        "\n---\n\napiVersion: v1\nkind: Namespace\nmetadata:\n  name: cattle-system\n\n---\n\napiVersion: v1\nkind: ServiceAccount\nmetadata:\n  name: cattle\n  namespace: cattle-system\n\n---\n\napiVersion: v1\nkind: Secret\nmetadata:\n  name: {name}\n  namespace: cattle-system\ntype: Opaque\ndata:\n  url: \"{}\"\n  token: \"{token}\"\n  namespace: \"\"\n\n---\n\n{deployment}\n",
+        "\n---\n\napiVersion: v1\nkind: Namespace\nmetadata:\n  name: cattle-system\n\n---\n\napiVersion: v1\nkind: ServiceAccount\nmetadata:\n  name: cattle\n  namespace: cattle-system\n\n---\n{ROLES}\n---\n\napiVersion: v1\nkind: Secret\nmetadata:\n  name: {name}\n  namespace: cattle-system\ntype: Opaque\ndata:\n  url: \"{}\"\n  token: \"{token}\"\n  namespace: \"\"\n\n---\n\n{deployment}\n{SERVICE}",
         base64(&server)
     );
     answer::text(StatusCode::OK, &text)
 }
+
+/// What the agent may. The binding names a namespace that it is not in: as Rancher writes it.
+const ROLES: &str = "
+apiVersion: rbac.authorization.k8s.io/v1
+kind: ClusterRoleBinding
+metadata:
+  name: cattle-admin-binding
+  namespace: cattle-system
+subjects:
+- {kind: ServiceAccount, name: cattle, namespace: cattle-system}
+roleRef: {kind: ClusterRole, name: cattle-admin, apiGroup: rbac.authorization.k8s.io}
+
+---
+
+apiVersion: rbac.authorization.k8s.io/v1
+kind: ClusterRole
+metadata:
+  name: cattle-admin
+rules:
+- {apiGroups: ['*'], resources: ['*'], verbs: ['*']}
+- {nonResourceURLs: ['*'], verbs: ['*']}
+";
+
+/// What is sent to the agent.
+const SERVICE: &str = "---
+apiVersion: v1
+kind: Service
+metadata:
+  name: cattle-cluster-agent
+  namespace: cattle-system
+spec:
+  ports:
+  - {port: 80, targetPort: 80, protocol: TCP, name: http}
+  - {port: 443, targetPort: 444, protocol: TCP, name: https-internal}
+  selector:
+    app: cattle-cluster-agent
+";
 
 /// A merge patch on a cluster of Rancher's own, through Kubernetes: its finalizers only.
 pub(crate) fn patch_cluster(world: &mut World, call: &Call<'_>, id: &str) -> Response {

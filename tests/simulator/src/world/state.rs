@@ -114,6 +114,9 @@ pub(crate) struct Cluster {
     pub(crate) id: String,
     pub(crate) name: String,
     pub(crate) description: String,
+    /// What was given with it, beside what Rancher adds.
+    pub(crate) labels: Map<String, Value>,
+    pub(crate) annotations: Map<String, Value>,
     pub(crate) agent: Agent,
     pub(crate) created: Millis,
     pub(crate) creator: Option<String>,

@@ -183,6 +183,11 @@ pub(crate) fn serve(
             no_page()
         };
     };
+    // rule: kube.no-namespace-above
+    if !resource.namespaced && !target.namespace.is_empty() && target.plural != "namespaces" {
+        let message = "the server could not find the requested resource".to_owned();
+        return target.failure(StatusCode::NOT_FOUND, "NotFound", message);
+    }
     objects::serve(world, call, cluster, resource, &target, verb)
 }
 

@@ -103,6 +103,9 @@ fn create(world: &mut World, call: &Call<'_>) -> Outcome {
     let description = string(&body, "description").unwrap_or_default();
     world.insert_cluster(&id, &name, &description, Agent::Never, Some(&access.user));
     world.unfill(&format!("{id}:default-token"), true);
+    if let Some(cluster) = world.state.clusters.get_mut(&id) {
+        mark(cluster, &body);
+    }
     let cluster = world.state.clusters.get(&id).ok_or_else(|| Problem::not_found(""))?;
     Ok(answer::json(StatusCode::CREATED, &object(&world.state, &call.base, cluster)))
 }
@@ -116,8 +119,20 @@ fn update(world: &mut World, call: &Call<'_>, cluster: &Cluster) -> Outcome {
     if body.contains_key("description") {
         stored.description = string(&body, "description").unwrap_or_default();
     }
+    mark(stored, &body);
     let stored = stored.clone();
     Ok(answer::json(StatusCode::OK, &object(&world.state, &call.base, &stored)))
+}
+
+// Rancher's own labels and annotations are not the sender's to change.
+fn mark(cluster: &mut Cluster, body: &Map<String, Value>) {
+    let own = |name: &str| name.split('/').next().is_some_and(|domain| domain.ends_with("cattle.io"));
+    for (field, kept) in [("labels", &mut cluster.labels), ("annotations", &mut cluster.annotations)] {
+        if let Some(Value::Object(sent)) = body.get(field) {
+            *kept = sent.clone();
+            kept.retain(|name, _| !own(name));
+        }
+    }
 }
 
 fn remove(world: &mut World, call: &Call<'_>, cluster: &Cluster) -> crate::Response {
@@ -318,7 +333,12 @@ pub(crate) fn object(state: &State, base: &str, cluster: &Cluster) -> Value {
         object.extend(fields);
     }
     if !local {
-        object.insert("labels".to_owned(), json!({"cattle.io/creator": "norman"}));
+        let mut labels = cluster.labels.clone();
+        labels.insert("cattle.io/creator".to_owned(), json!("norman"));
+        object.insert("labels".to_owned(), Value::Object(labels));
+    }
+    if let Some(annotations) = object.get_mut("annotations").and_then(Value::as_object_mut) {
+        annotations.extend(cluster.annotations.clone());
     }
     dated(&mut object, "created", cluster.created);
     if let Some(removal) = &cluster.removal {

@@ -106,6 +106,11 @@ pub(super) const RULES: &[Rule] = &[
         "A body that names another namespace than the path is 400.",
     ),
     assumed(
+        "kube.no-namespace-above",
+        "the API server's paths",
+        "What belongs to no namespace is not found below one: 404.",
+    ),
+    assumed(
         "kube.no-op",
         "Kubernetes documentation",
         "A write that changes nothing keeps the resourceVersion.",

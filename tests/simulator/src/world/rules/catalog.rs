@@ -75,6 +75,11 @@ pub(super) const ASSUMED: &[Rule] = &[
         "Reconciling is True while Helm runs, Stalled is True when it failed, and before the pod was seen there are none.",
     ),
     assumed(
+        "catalog.registry-unchanged",
+        "read in Rancher's source",
+        "Of a registry, downloadTime is when something new was last found in it: another look leaves it as it is.",
+    ),
+    assumed(
         "catalog.release-secret",
         "read in Helm's source",
         "Helm keeps each revision in a Secret with the labels owner, name, version and status.",

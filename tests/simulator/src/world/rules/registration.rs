@@ -35,8 +35,13 @@ pub(super) const ASSUMED: &[Rule] = &[
     ),
     assumed(
         "registration.manifest-for-anybody",
-        "read in Rancher's source: the handler asks for no credential and does not look the token up",
-        "The manifest of any registration token is 200, plain text, also of one that does not exist.",
+        "read in Rancher's source: the handler asks for no credential, and looks the token up",
+        "Whoever names a registration token of a cluster gets its manifest, plain text; for any other it is 400.",
+    ),
+    assumed(
+        "registration.manifest-of-everything",
+        "read in Rancher's source",
+        "A manifest holds the roles and the service of the agent, too; its ClusterRoleBinding names a namespace.",
     ),
     assumed(
         "registration.needs-server-url",

@@ -524,7 +524,11 @@ impl World {
                 told.insert("observedGeneration".to_owned(), generation.unwrap_or_else(|| json!(1)));
                 told.insert("conditions".to_owned(), condition);
                 if reached {
-                    told.insert("downloadTime".to_owned(), json!(now));
+                    // rule: catalog.registry-unchanged
+                    let known = oci && told.get("url") == Some(&place);
+                    if !known {
+                        told.insert("downloadTime".to_owned(), json!(now));
+                    }
                     told.insert("url".to_owned(), place);
                     told.insert("indexConfigMapName".to_owned(), json!(index));
                     told.insert("indexConfigMapNamespace".to_owned(), json!(SYSTEM));
@@ -548,7 +552,9 @@ fn due(repo: &Object, now: Millis) -> Option<bool> {
     let told = at("status/conditions").is_some();
     let seen = at("status/observedGeneration") == at("metadata/generation");
     let time = |value: Option<Value>| value?.as_str()?.parse::<Timestamp>().ok();
+    let oci = place.as_str().is_some_and(|place| place.starts_with("oci://"));
     let forced = match (time(at("spec/forceUpdate")), time(at("status/downloadTime"))) {
+        _ if oci => false,
         (Some(asked), Some(read)) => asked > read && asked.as_millisecond() <= now,
         _ => false,
     };
