@@ -64,7 +64,12 @@ export interface ClientDescription {
   kind: string;
   /** The cluster that is meant where none is named. */
   cluster: string | null;
-  /** What certificates are trusted. Only `describe()` tells it, and the next. */
+  /**
+   * Whether an operation, such as `login`, put it in the place of the one that the client was opened with. Only
+   * `describe()` tells this and what follows.
+   */
+  replaced?: boolean;
+  /** What certificates are trusted. */
   trust?: string;
   /** Where address, credential and authorities were looked for, and who won. */
   discovery?: unknown;

@@ -31,8 +31,32 @@ def test_what_is_said_wins_over_the_environment(monkeypatch: pytest.MonkeyPatch)
 @pytest.mark.parametrize("name", ["token", "cluster", "verify", "ca_pem"])
 def test_an_empty_option_is_not_whatever_lies_around(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("RANCHER_TOKEN", TOKEN)
-    with pytest.raises(rancher.ConfigError, match=f"{name} is empty"):
-        rancher.Client(**{"url": URL, name: ""})
+    for blank in ("", " ", "\n"):
+        with pytest.raises(rancher.ConfigError, match=f"{name} is empty"):
+            rancher.Client(**{"url": URL, name: blank})
+
+
+@pytest.mark.parametrize("name", ["url", "token", "secret_key", "verify", "timeout", "cluster"])
+def test_what_is_no_json_is_named_and_not_shown(name: str) -> None:
+    with pytest.raises(rancher.ConfigError, match=f"the option {name} is not what it must be: bytes") as caught:
+        rancher.Client(**{"url": URL, "token": TOKEN, name: b"s3cr3t"})
+    assert caught.value.field == name and "s3cr3t" not in str(caught.value)
+
+
+def test_of_ten_arguments_the_wrong_one_is_named() -> None:
+    client = rancher.Client(URL, token=TOKEN)
+    calls = {
+        "id": lambda: client.projects.get(b"s3cr3t"),  # type: ignore[arg-type]
+        "where": lambda: client.projects.list(cluster="c-1", where={"name": b"s3cr3t"}).first(),
+        "cluster": lambda: client.cluster(b"s3cr3t").version(),  # type: ignore[arg-type]
+        "namespace": lambda: client.cluster("c-1").resource("pods", namespace=b"s3cr3t").get("x"),  # type: ignore[arg-type]
+        "timeout": lambda: client.version(timeout=float("nan")),
+        "object": lambda: client.projects.create({"name": {1, 2}}),  # type: ignore[typeddict-item]
+    }
+    for name, call in calls.items():
+        with pytest.raises(rancher.Invalid, match=f": nothing was sent: {name}: ") as caught:
+            call()
+        assert caught.value.field == name and "s3cr3t" not in str(caught.value)
 
 
 def test_what_it_goes_by_is_told_without_secrets(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -132,13 +132,56 @@ def test_a_token_in_the_place_of_a_file_is_not_shown(simulator: Simulator, ca: P
         (["doctor", "--url", "https://rancher.example.com", "--token", ""], "--token is empty"),
         (["doctor", "--witness-token-file", "/no/such/file", "--url", "https://rancher.example.com"], "/no/such/file"),
         (["doctor", "--timeout", "soon"], "--timeout"),
+        ([], "required: doctor"),
+        (["doctor", "--cluter", "token-abcde:s3cr3t"], "unrecognized arguments: --cluter;"),
+        (["doctor", "--tokn=token-abcde:s3cr3t"], "unrecognized arguments: --tokn;"),
+        (["doctor", "token-abcde:s3cr3t"], "unrecognized arguments;"),
+        (["doctor", "--insecure=token-abcde:s3cr3t"], "argument --insecure: it does not take what was given;"),
+        (["doctor", "--token"], "--token: expected one argument"),
+        (["s3cr3t"], "argument doctor: it does not take what was given"),
+        (["doctor", "--url", "https://rancher.example.com", "--token", "-"], "doctor: standard input held no token"),
     ],
 )
 def test_what_is_misconfigured(arguments: list[str], words: str) -> None:
     done = subprocess.run(
-        [sys.executable, "-m", "rancher", *arguments], capture_output=True, text=True, timeout=60, check=False
+        [sys.executable, "-m", "rancher", *arguments],
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
     )
     assert done.returncode == 4 and words in done.stderr and "Traceback" not in done.stderr, done.stderr
+    assert "s3cr3t" not in done.stderr and "doctor: doctor:" not in done.stderr
+
+
+@pytest.mark.parametrize("way", [">/dev/full", ">&-"])
+def test_a_report_that_nobody_got_is_no_verdict(simulator: Simulator, ca: Path, way: str) -> None:
+    for more in ("", "--json"):
+        command = f'"$0" -m rancher doctor --url {simulator.url} --token - --ca-file "{ca}" {more} {way}'
+        done = subprocess.run(
+            ["sh", "-c", command, sys.executable],
+            input=simulator.tokens["admin-unscoped"],
+            stderr=PIPE,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+        assert done.returncode == 4, done.stderr
+        assert done.stderr.startswith("doctor: standard output cannot be written: ") and done.stderr.count("\n") == 1
+
+
+def test_a_terminal_without_dots_in_the_middle_is_no_traceback(simulator: Simulator, ca: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "rancher", "doctor", "--url", simulator.url, "--token", "-", "--ca-file", str(ca)],
+        env={**os.environ, "PYTHONIOENCODING": "ascii"},
+        input=simulator.tokens["admin-unscoped"],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (0, "") and "verdict     usable" in done.stdout
 
 
 def test_nobody_there(simulator: Simulator, ca: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import signal
 from typing import Any
 
 import pytest
@@ -87,6 +88,82 @@ def test_a_list_that_breaks_off_ends_with_an_error(simulator: Simulator, client:
         for project in client.projects.list(page_size=5):
             seen.append(project)
     assert len(seen) == 5
+
+
+def test_a_list_that_broke_off_never_looks_like_its_end(simulator: Simulator, client: rancher.Client) -> None:
+    simulator.fault("GET /v3/projects status:500 after=1")
+    for listing in (client.projects.list(page_size=5), client.projects.list(page_size=5, fields=["id"])):
+        simulator.heal()
+        simulator.fault("GET /v3/projects status:500 after=1")
+        items = iter(listing)
+        assert next(items) is not None
+        with pytest.raises(rancher.Unavailable):
+            list(items)
+        for _ in range(2):
+            with pytest.raises(rancher.Cancelled, match="begin it anew"):
+                next(items)
+    simulator.heal()
+    pages = client.projects.list().pages()
+    assert sum(len(page) for page in pages) == client.projects.total()
+    # the end stays the end
+    assert next(pages, None) is None
+
+
+def test_ctrl_c_in_a_list_never_looks_like_its_end(simulator: Simulator, client: rancher.Client) -> None:
+    def interrupt(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGALRM, interrupt)
+    try:
+        simulator.fault("GET /v3/projects hang after=1")
+        pages = client.projects.list(page_size=5).pages()
+        assert len(next(pages)) == 5
+        signal.setitimer(signal.ITIMER_REAL, 0.2)
+        with pytest.raises(KeyboardInterrupt):
+            next(pages)
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+    with pytest.raises(rancher.Cancelled, match="begin it anew"):
+        next(pages)
+
+
+def test_a_timeout_in_a_list_never_looks_like_its_end(simulator: Simulator) -> None:
+    async def main() -> None:
+        async with simulator.async_client() as client:
+            simulator.fault("GET /v3/projects hang after=1")
+            items = aiter(client.projects.list(page_size=5))
+            assert [(await anext(items)).id for _ in range(5)]
+            with pytest.raises(TimeoutError):
+                async with asyncio.timeout(0.2):
+                    await anext(items)
+            with pytest.raises(rancher.Cancelled, match="begin it anew"):
+                await anext(items)
+
+    asyncio.run(main())
+
+
+def test_a_list_outlives_the_loop_that_began_it(simulator: Simulator) -> None:
+    client = simulator.async_client()
+    pages = client.projects.list(page_size=5).pages()
+
+    async def some(most: int) -> list[str | None]:
+        found = []
+        async for page in pages:
+            found.extend(project.id for project in page)
+            if len(found) >= most:
+                break
+        return found
+
+    first, rest = asyncio.run(some(5)), asyncio.run(some(10_000))
+    assert len(first) == 5 and len({*first, *rest}) == len(first) + len(rest) > 30
+
+
+def test_lists_over_http_2() -> None:
+    with Simulator(http2=True) as simulator, simulator.client() as client:
+        everything = client.projects.list(page_size=5).collect()
+        assert len(everything) == client.projects.total() > 30
+        assert {request["http"] for request in simulator.requests()} == {"HTTP/2.0"}
 
 
 def test_other_apis(client: rancher.Client) -> None:

@@ -36,6 +36,24 @@ def test_a_client_of_the_environment_is_opened_anew(simulator: Simulator, monkey
         pickle.loads(pickled)
 
 
+def test_a_client_that_logged_in_is_not_opened_anew_as_somebody_else(
+    simulator: Simulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("RANCHER_URL", simulator.url)
+    monkeypatch.setenv("RANCHER_TOKEN", simulator.tokens["admin-unscoped"])
+    monkeypatch.setenv("RANCHER_CA_CERTS", simulator.ca_pem)
+    client = rancher.Client()
+    assert not client.describe()["replaced"] and pickle.dumps(client)
+    user = simulator.users["standard"]
+    client.login(user["username"], user["password"])
+    assert client.describe()["replaced"]
+    with pytest.raises(TypeError, match="cannot pickle a Client"):
+        pickle.dumps(client)
+    client.logout()
+    with pytest.raises(TypeError, match="cannot pickle a Client"):
+        pickle.dumps(client)
+
+
 def test_an_error_crosses_whole(client: rancher.Client) -> None:
     with pytest.raises(rancher.NotFound) as caught:
         client.clusters.get("c-nope")

@@ -33,6 +33,8 @@ pub struct Bridge {
     config: Arc<Config>,
     /// The credential as it is now: an operation may have replaced it.
     credential: Arc<dyn Fn() -> Credential + Send + Sync>,
+    /// As it was at first, also of one that is opened anew.
+    opened_with: Credential,
     naming: Naming,
     closed: Cancel,
     /// What streams that were begun read from.
@@ -70,6 +72,7 @@ impl Bridge {
         Self {
             config: Arc::new(client.config().clone()),
             credential: Arc::new(client.connection().credentials()),
+            opened_with: client.config().credential.clone(),
             context: Arc::new(Mutex::new(Some(Context { client, naming, sessions: sessions.clone() }))),
             sessions,
             naming,
@@ -89,7 +92,8 @@ impl Bridge {
         let mut config = Config::clone(&self.config);
         config.credential = (self.credential)();
         let client = Client::new(config)?;
-        Ok(Self { found: self.found.clone(), ..Self::named(client, self.naming) })
+        let opened_with = self.opened_with.clone();
+        Ok(Self { found: self.found.clone(), opened_with, ..Self::named(client, self.naming) })
     }
 
     fn context(&self) -> Outcome<Context> {
@@ -152,8 +156,8 @@ impl Bridge {
         sources.iter().filter_map(Weak::upgrade).for_each(|source| stream::end(&source));
     }
 
-    /// The server, the credential's name and kind, the cluster that is meant, what certificates are trusted, and where
-    /// all of it was found, as JSON.
+    /// The server, the credential's name and kind, whether an operation put it in the place of the one that the client
+    /// was opened with, the cluster that is meant, what certificates are trusted, and where all of it was found, as JSON.
     pub fn describe(&self) -> String {
         let config = &self.config;
         let credential = (self.credential)();
@@ -161,6 +165,7 @@ impl Bridge {
             "url": config.server.to_string(),
             "credential": credential.name().map(ToString::to_string),
             "kind": credential.kind(),
+            "replaced": !credential.same_as(&self.opened_with),
             "cluster": config.cluster,
             "trust": config.trust.as_str(),
             "discovery": self.found.as_ref().map_or(Value::Null, |found| found.to_json()),

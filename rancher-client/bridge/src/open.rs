@@ -68,10 +68,10 @@ impl OpenOptions {
         for (key, raw) in given.iter().filter(|(_, raw)| raw.get() != "null") {
             let name = &naming.shown(key);
             let Self { explicit, .. } = &mut options;
-            // somebody who gives an empty token does not mean whichever lies in the environment
+            // somebody who gives an empty token, as of an empty file, does not mean whichever lies in the environment
             let text = || -> Result<String, Error> {
                 let text: String = value(name, raw, "a text")?;
-                if text.is_empty() {
+                if text.trim().is_empty() {
                     let summary = format!("the option {name} is empty");
                     return Err(Error::config(summary, "leave it out to have it discovered"));
                 }
@@ -210,7 +210,10 @@ mod tests {
         assert!(camel.contains("milliseconds"), "{camel}");
         assert!(said(r#"{"ca_p_e_m":"","naming":"camel"}"#).contains(r#""caPEM""#));
         for name in ["url", "token", "access_key", "secret_key", "cluster", "verify", "proxy"] {
-            assert!(said(&format!(r#"{{"{name}":""}}"#)).contains(&format!("{name} is empty")), "{name}");
+            for blank in ["", " ", "\\n"] {
+                let said = said(&format!(r#"{{"{name}":"{blank}"}}"#));
+                assert!(said.contains(&format!("{name} is empty")), "{name} {blank:?} {said}");
+            }
         }
         assert!(!said(r#"{"application":"token-abcde:s3cr3ts3cr3t"}"#).contains("s3cr3ts3cr3t"));
         let unknown = said(r#"{"before":1,"naming":"camel"}"#);

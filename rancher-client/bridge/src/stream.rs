@@ -155,7 +155,7 @@ impl Stream {
     pub async fn next(&self, reply: Option<Bytes>) -> Outcome<Option<Answer>> {
         // dropped last: after the step, however it ends
         let _ending = Ending(self);
-        let call = self.own.run("the stream was stopped", async {
+        let call = self.own.run("it was stopped before its end; begin it anew", async {
             let mut place = self.source.lock().await;
             if let State::Here(source) = &mut *place
                 && source.resumes()
@@ -175,7 +175,7 @@ impl Stream {
                 State::Here(source) => source,
                 State::Away => {
                     return Err(Fault::cancelled(
-                        "the stream was dropped in the middle of a step; begin it anew",
+                        "it was dropped in the middle of a step; begin it anew",
                     ));
                 }
                 State::Over => {

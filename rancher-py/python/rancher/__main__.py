@@ -7,7 +7,8 @@ import json
 import os
 import re
 import sys
-from typing import TYPE_CHECKING, Any, NoReturn
+from io import TextIOWrapper
+from typing import TYPE_CHECKING, Any, NoReturn, TextIO
 
 import rancher
 
@@ -26,8 +27,17 @@ _LONGEST = 365 * 24 * 3600.0
 
 class _Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
-        # what is given in the wrong place can be a token, so it is not repeated
-        self.exit(MISCONFIGURED, f"{self.prog}: {message.partition(':')[0]}; --help lists the options\n")
+        what, _, given = message.partition(": ")
+        if what == "unrecognized arguments":
+            # what is given in the wrong place can be a token, so no more is repeated than what an option is called
+            names = [word.partition("=")[0] for word in given.split()]
+            words = ", ".join(name for name in names if re.fullmatch(r"--[a-z][a-z-]{0,30}", name))
+            what = f"{what}: {words}" if words else what
+        elif given.startswith(("expected ", "not allowed ")) or "are required" in what:
+            what = message
+        elif given:
+            what = f"{what}: it does not take what was given"
+        self.exit(MISCONFIGURED, f"{self.prog}: {what}; --help lists the options\n")
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -69,7 +79,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         report, remarks = _diagnosed(given)
     except rancher.RancherError as error:
-        for line in (f"doctor: {error}", *(f"  {line}" for line in error.because)):
+        text = str(error) if error.operation == "doctor" else f"doctor: {error}"
+        for line in (text, *(f"  {line}" for line in error.because)):
             _say(line)
         wrong = isinstance(error, (rancher.ConfigError, rancher.Invalid))
         if given.json:
@@ -116,12 +127,22 @@ def _as_json(fields: dict[str, Any]) -> str:
 
 
 def _print(text: str) -> None:
+    out: TextIO | None = sys.stdout
+    if out is None:
+        raise rancher.ConfigError("standard output cannot be written: it is closed")
+    if isinstance(out, TextIOWrapper):
+        # one that has no dots in the middle of a line gets something in their place, and not nothing
+        out.reconfigure(errors="backslashreplace")
     try:
-        sys.stdout.write(text)
-        sys.stdout.flush()
+        out.write(text)
+        out.flush()
     except BrokenPipeError:
         # who reads no more has seen enough
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        os.dup2(os.open(os.devnull, os.O_WRONLY), out.fileno())
+    except OSError as error:
+        # what is left of it would be tried again, and complained of, at the very end
+        os.dup2(os.open(os.devnull, os.O_WRONLY), out.fileno())
+        raise rancher.ConfigError(f"standard output cannot be written: {error.strerror}") from None
 
 
 def _diagnosed(given: argparse.Namespace) -> tuple[DoctorReport, list[str]]:
@@ -187,7 +208,11 @@ def _witness(given: argparse.Namespace) -> str | None:
 
 
 def _read_token() -> str:
-    token = sys.stdin.read(_TOKEN_MOST).strip()
+    pipe: TextIO | None = sys.stdin
+    try:
+        token = pipe.read(_TOKEN_MOST).strip() if pipe is not None else ""
+    except UnicodeDecodeError:
+        raise rancher.ConfigError("standard input held no token, but what is no text; pipe the token in") from None
     if not token:
         # another key, from the environment, must not be diagnosed in its place
         raise rancher.ConfigError("standard input held no token; pipe the token in")
@@ -195,12 +220,18 @@ def _read_token() -> str:
 
 
 def _say(line: str) -> None:
-    sys.stderr.write(line + "\n")
+    err: TextIO | None = sys.stderr
+    if err is not None:
+        err.write(line + "\n")
 
 
 def _run() -> NoReturn:
     try:
         code = main()
+    except rancher.ConfigError as error:
+        # no verdict reached anybody, and no exit code of one shall
+        _say(f"doctor: {error}")
+        code = MISCONFIGURED
     except KeyboardInterrupt:
         # as a shell counts it; where it was interrupted is of no use to anybody
         code = 130

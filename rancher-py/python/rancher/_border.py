@@ -5,11 +5,9 @@ from __future__ import annotations
 from rancher._typing import TYPE_CHECKING, Any
 
 from rancher import _log, _native
-from rancher.errors import Invalid
+from rancher.errors import ConfigError, Invalid
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterator
-
     from rancher._native import Answer
     from rancher._objects import Original
 
@@ -21,9 +19,17 @@ class Border:
 
     __slots__ = ("native",)
 
+    native: _native.Bridge
+
     def __init__(self, options: dict[str, Any]) -> None:
+        try:
+            given = _dumped(options)
+        except _NO_JSON as error:
+            name, why = _culprit(options, error)
+            summary = f"the option {name} is not what it must be: {why}"
+            raise ConfigError(summary, summary=summary, field=name) from None
         with _log.handed_on():
-            self.native = _native.Bridge(encoded("the client", options))
+            self.native = _native.Bridge(given)
 
     def call(self, operation: str, input: dict[str, Any], original: Original | None = None) -> Answer:
         """The answer of an operation."""
@@ -42,22 +48,6 @@ class Border:
     def begin(self, operation: str, input: dict[str, Any], original: Original | None = None) -> Steps:
         """The answers of an operation, one after another."""
         return Steps(self.native.begin(operation, encoded(operation, input), original))
-
-    def answers(
-        self, operation: str, input: dict[str, Any], original: Original | None = None
-    ) -> Iterator[Answer]:
-        """The answers of an operation that asks nothing back."""
-        with self.begin(operation, input, original) as steps:
-            while (answer := steps.next()) is not None:
-                yield answer
-
-    async def answers_async(
-        self, operation: str, input: dict[str, Any], original: Original | None = None
-    ) -> AsyncIterator[Answer]:
-        """The answers of an operation that asks nothing back, awaited."""
-        with self.begin(operation, input, original) as steps:
-            while (answer := await steps.next_async()) is not None:
-                yield answer
 
 
 class Steps:
@@ -95,20 +85,46 @@ class Steps:
 
 def encoded(operation: str, options: dict[str, Any]) -> str:
     """The JSON of the options of an operation. `None` is the same as an option that is not given."""
-    return as_json(operation, {name: part for name, part in options.items() if part is not None})
+    given = {name: part for name, part in options.items() if part is not None}
+    try:
+        return _dumped(given)
+    except _NO_JSON as error:
+        name, why = _culprit({**given.pop("target", {}), **given}, error)
+        raise _no_json(operation, name, why) from None
 
 
 def as_json(operation: str, value: object) -> str:
-    """The JSON of a value."""
+    """The JSON of an object as it was changed."""
+    try:
+        return _dumped(value)
+    except _NO_JSON as error:
+        raise _no_json(operation, "object", str(error)) from None
+
+
+_NO_JSON = (TypeError, ValueError, RecursionError)
+
+
+def _dumped(value: object) -> str:
     from json import dumps
 
-    try:
-        text = dumps(value, allow_nan=False, default=_plain, separators=(",", ":"))
-        _check_names(value)
-        return text
-    except (TypeError, ValueError, RecursionError) as error:
-        summary = f"nothing was sent: {operation} does not take this: {error}"
-        raise Invalid(summary, operation=operation, summary=summary) from None
+    text = dumps(value, allow_nan=False, default=_plain, separators=(",", ":"))
+    _check_names(value)
+    return text
+
+
+def _culprit(options: dict[str, Any], error: Exception) -> tuple[str | None, str]:
+    """Which of the options it is, and what is wrong with it: whoever gave ten wants to know."""
+    for name, part in options.items():
+        try:
+            _dumped(part)
+        except _NO_JSON as its:
+            return name, str(its)
+    return None, str(error)
+
+
+def _no_json(operation: str, name: str | None, why: str) -> Invalid:
+    summary = f"nothing was sent: {name}: {why}" if name else f"nothing was sent: {why}"
+    return Invalid(f"{operation}: {summary}", operation=operation, summary=summary, field=name)
 
 
 def _check_names(value: object) -> None:
@@ -146,4 +162,6 @@ def _plain(value: object) -> object:
     if isinstance(value, PathLike):
         return fsdecode(given)
     # never the value: it can be a secret in the wrong place
-    raise TypeError(f"a {type(value).__name__} is no JSON")
+    name = type(value).__name__
+    advice = "; decode it to text" if name in ("bytes", "bytearray", "memoryview") else ""
+    raise TypeError(f"{name} is no type of JSON{advice}")

@@ -122,8 +122,9 @@ class Opened(Calls):
         return cluster
 
     def describe(self) -> dict[str, Any]:
-        """What the client goes by, without secrets: `url`, the `credential`'s name and `kind`, the `cluster` that is
-        meant, what certificates are trusted (`trust`), and where all of it was looked for and found (`discovery`).
+        """What the client goes by, without secrets: `url`, the `credential`'s name and `kind`, whether it was `replaced`
+        since the client was opened, as by a login, the `cluster` that is meant, what certificates are trusted (`trust`),
+        and where all of it was looked for and found (`discovery`).
         """
         return self._about()
 
@@ -137,7 +138,8 @@ class Opened(Calls):
         return f"<{' '.join(part for part in parts if part)}>"
 
     def __reduce__(self) -> tuple[Any, ...]:
-        if "token" in self._options:
+        # what would be opened anew after a login is somebody else's client
+        if "token" in self._options or self._about()["replaced"]:
             self._refuse()
         return _reopened, (type(self), self._options)
 

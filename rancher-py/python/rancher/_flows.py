@@ -12,11 +12,13 @@ from rancher.errors import Cancelled
 
 if TYPE_CHECKING:
     from types import TracebackType
-    from typing import Self
+    from typing import Self, TypeAlias
 
     from rancher._border import Border, Steps
     from rancher._native import Answer
     from rancher.types.values import WatchCounts
+
+    Bytes: TypeAlias = bytes
 
 __all__ = ["AsyncLogLines", "AsyncWatch", "Event", "LogLine", "LogLines", "Watch"]
 
@@ -122,13 +124,17 @@ class LogLine:
 
     __slots__ = ("bytes", "timestamp", "whole")
 
-    def __init__(self, bytes: bytes, timestamp: str | None, whole: bool) -> None:
+    bytes: Bytes
+    """What was written, without the end of the line. It need not be UTF-8."""
+    timestamp: str | None
+    """When it was written, RFC 3339 with parts of a second, if ``timestamps`` asked for it."""
+    whole: bool
+    """Whether it is a whole line: one longer than a megabyte comes in pieces, and a connection can break in one."""
+
+    def __init__(self, bytes: Bytes, timestamp: str | None, whole: bool) -> None:
         self.bytes = bytes
-        """What was written, without the end of the line. It need not be UTF-8."""
         self.timestamp = timestamp
-        """When it was written, RFC 3339 with parts of a second, if ``timestamps`` asked for it."""
         self.whole = whole
-        """Whether it is a whole line: one longer than a megabyte comes in pieces, and a connection can break in one."""
 
     @property
     def text(self) -> str:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from rancher._typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterator
-    from typing import Never, TypeAlias
+    from collections.abc import AsyncIterator, Callable, ItemsView, Iterator, KeysView, ValuesView
+    from typing import ClassVar, Never, TypeAlias
 
-    from rancher._border import Border
+    from rancher._border import Border, Steps
     from rancher._native import Answer
 
     Original: TypeAlias = "tuple[Answer, int] | bytes"
@@ -131,15 +131,15 @@ class Object(Generic[T]):
         """A field, or what stands in for one that is not there."""
         return self._fields().get(field, default)
 
-    def keys(self) -> Any:
+    def keys(self) -> KeysView[str]:
         """The names of the fields."""
         return self._fields().keys()
 
-    def values(self) -> Any:
+    def values(self) -> ValuesView[Any]:
         """The values of the fields."""
         return self._fields().values()
 
-    def items(self) -> Any:
+    def items(self) -> ItemsView[str, Any]:
         """The fields with their values."""
         return self._fields().items()
 
@@ -152,7 +152,7 @@ class Object(Generic[T]):
         return self.id == other.id and bool(self._fields() == other._fields())
 
     # it can be changed
-    __hash__ = None  # type: ignore[assignment]
+    __hash__: ClassVar[None] = None  # type: ignore[assignment]
 
     def __repr__(self) -> str:
         id, name, state, kind = self._heading()
@@ -209,6 +209,9 @@ class _Listing:
         self._input = input
         self._original = original
 
+    def _begun(self) -> Steps:
+        return self._border.begin(self._operation, self._input, self._original)
+
     def _asking_for(self, paths: tuple[str, ...], named: dict[str, str]) -> dict[str, Any]:
         fields: Any = {**{path: path for path in paths}, **named} if named else list(paths)
         return {**self._input, "fields": fields}
@@ -220,19 +223,139 @@ class _Listing:
         return f"<{type(self).__name__} {self._operation}>"
 
 
+def _objects(answer: Answer) -> Objects[Any]:
+    return Objects([Object((answer, at)) for at in range(len(answer))])
+
+
+def _records(answer: Answer) -> list[dict[str, Any]]:
+    records: list[dict[str, Any]] = answer.value()
+    return records
+
+
+class _Pages(Generic[T]):
+    """The pages of a list.
+
+    These are no generators: one that something was raised in is over, and the next who asks it would take that for the
+    end of the list.
+    """
+
+    __slots__ = ("_page", "_steps")
+
+    def __init__(self, steps: Steps, page: Callable[[Answer], T]) -> None:
+        self._steps = steps
+        self._page = page
+
+    def __iter__(self) -> _Pages[T]:
+        return self
+
+    def __next__(self) -> T:
+        try:
+            answer = self._steps.next()
+            if answer is not None:
+                return self._page(answer)
+        except BaseException:
+            self.broken()
+            raise
+        raise StopIteration
+
+    def broken(self) -> None:
+        """A page is lost. Whoever goes on is told so, each time: what is behind the gap looks like all there is."""
+        self._steps.stop()
+
+
+class _Each(Generic[T]):
+    """What is on the pages of a list, one after another."""
+
+    __slots__ = ("_left", "_pages")
+
+    def __init__(self, pages: _Pages[Any]) -> None:
+        self._pages = pages
+        self._left: Iterator[T] = iter(())
+
+    def __iter__(self) -> _Each[T]:
+        return self
+
+    def __next__(self) -> T:
+        while True:
+            for one in self._left:
+                return one
+            try:
+                self._left = iter(self._pages.__next__())
+            except StopIteration:
+                raise
+            except BaseException:
+                # a signal between the page and its place here
+                self._pages.broken()
+                raise
+
+
+class _AsyncPages(Generic[T]):
+    """The pages of a list, awaited. The end of an event loop is not theirs: another loop can go on."""
+
+    __slots__ = ("_page", "_steps")
+
+    def __init__(self, steps: Steps, page: Callable[[Answer], T]) -> None:
+        self._steps = steps
+        self._page = page
+
+    def __aiter__(self) -> _AsyncPages[T]:
+        return self
+
+    async def __anext__(self) -> T:
+        try:
+            answer = await self._steps.next_async()
+            if answer is not None:
+                return self._page(answer)
+        except BaseException:
+            self.broken()
+            raise
+        raise StopAsyncIteration
+
+    def broken(self) -> None:
+        """A page is lost, as to a timeout around this one step. Whoever goes on is told so."""
+        self._steps.stop()
+
+
+class _AsyncEach(Generic[T]):
+    """What is on the pages of a list, one after another, awaited."""
+
+    __slots__ = ("_left", "_pages")
+
+    def __init__(self, pages: _AsyncPages[Any]) -> None:
+        self._pages = pages
+        self._left: Iterator[T] = iter(())
+
+    def __aiter__(self) -> _AsyncEach[T]:
+        return self
+
+    async def __anext__(self) -> T:
+        while True:
+            for one in self._left:
+                return one
+            try:
+                self._left = iter(await self._pages.__anext__())
+            except StopAsyncIteration:
+                raise
+            except BaseException:
+                self._pages.broken()
+                raise
+
+
 class ObjectList(_Listing, Generic[T]):
-    """All objects of a list. Iterating brings page after page; the next one is on its way meanwhile."""
+    """All objects of a list. Iterating brings page after page; the next one is on its way meanwhile.
+
+    A list never ends early in silence. If taking a page failed, or was interrupted, whoever goes on with the same
+    iterator gets an error: iterate the list anew.
+    """
 
     __slots__ = ()
 
     def __iter__(self) -> Iterator[Object[T]]:
-        for page in self.pages():
-            yield from page
+        return _Each(_Pages(self._begun(), _objects))
 
     def pages(self) -> Iterator[Objects[T]]:
         """The objects, a page at a time."""
-        for answer in self._border.answers(self._operation, self._input, self._original):
-            yield Objects([Object((answer, at)) for at in range(len(answer))])
+        return _Pages(self._begun(), _objects)
 
     def collect(self) -> Objects[T]:
         """All objects at once."""
@@ -253,13 +376,11 @@ class RecordList(_Listing):
     __slots__ = ()
 
     def __iter__(self) -> Iterator[dict[str, Any]]:
-        for page in self.pages():
-            yield from page
+        return _Each(_Pages(self._begun(), _records))
 
     def pages(self) -> Iterator[list[dict[str, Any]]]:
         """The records, a page at a time."""
-        for answer in self._border.answers(self._operation, self._input, self._original):
-            yield answer.value()
+        return _Pages(self._begun(), _records)
 
     def collect(self) -> list[dict[str, Any]]:
         """All records at once: what ``pandas.DataFrame`` takes."""
@@ -271,23 +392,24 @@ class RecordList(_Listing):
 
 
 class AsyncObjectList(_Listing, Generic[T]):
-    """All objects of a list. Iterating brings page after page; the next one is on its way meanwhile."""
+    """All objects of a list. Iterating brings page after page; the next one is on its way meanwhile.
+
+    A list never ends early in silence. If taking a page failed, or was cancelled, whoever goes on with the same iterator
+    gets an error: iterate the list anew.
+    """
 
     __slots__ = ()
 
-    async def __aiter__(self) -> AsyncIterator[Object[T]]:
-        async for page in self.pages():
-            for object in page:
-                yield object
+    def __aiter__(self) -> AsyncIterator[Object[T]]:
+        return _AsyncEach(_AsyncPages(self._begun(), _objects))
 
-    async def pages(self) -> AsyncIterator[Objects[T]]:
+    def pages(self) -> AsyncIterator[Objects[T]]:
         """The objects, a page at a time."""
-        async for answer in self._border.answers_async(self._operation, self._input, self._original):
-            yield Objects([Object((answer, at)) for at in range(len(answer))])
+        return _AsyncPages(self._begun(), _objects)
 
     async def collect(self) -> Objects[T]:
         """All objects at once."""
-        return Objects([object async for object in self])
+        return Objects([object async for page in self.pages() for object in page])
 
     async def first(self) -> Object[T] | None:
         """The first object, if there is one. It takes a page to find it."""
@@ -307,19 +429,16 @@ class AsyncRecordList(_Listing):
 
     __slots__ = ()
 
-    async def __aiter__(self) -> AsyncIterator[dict[str, Any]]:
-        async for page in self.pages():
-            for record in page:
-                yield record
+    def __aiter__(self) -> AsyncIterator[dict[str, Any]]:
+        return _AsyncEach(_AsyncPages(self._begun(), _records))
 
-    async def pages(self) -> AsyncIterator[list[dict[str, Any]]]:
+    def pages(self) -> AsyncIterator[list[dict[str, Any]]]:
         """The records, a page at a time."""
-        async for answer in self._border.answers_async(self._operation, self._input, self._original):
-            yield answer.value()
+        return _AsyncPages(self._begun(), _records)
 
     async def collect(self) -> list[dict[str, Any]]:
         """All records at once: what ``pandas.DataFrame`` takes."""
-        return [record async for record in self]
+        return [record async for page in self.pages() for record in page]
 
     async def first(self) -> dict[str, Any] | None:
         """The first record, if there is one."""
@@ -351,7 +470,7 @@ class _Frozen:
             return NotImplemented
         return self._values() == other._values()
 
-    __hash__ = None  # type: ignore[assignment]
+    __hash__: ClassVar[None] = None  # type: ignore[assignment]
 
     def __reduce__(self) -> tuple[Any, ...]:
         return type(self), self._values()

@@ -43,7 +43,7 @@ class Simulator:
 
     Args:
         world: `record` is the recorded server, `fleet` one of the size that is asked for.
-        faults: What goes wrong: `METHOD PATH-GLOB ACTION [after=N] [times=N]`, as `GET /v3/clusters/* hang`.
+        faults: What goes wrong, one rule or several: `METHOD PATH-GLOB ACTION [after=N] [times=N]`, as `GET /v3/clusters/* hang`.
         clusters: How many clusters a fleet has.
         projects: How many projects.
         pods: How many pods.
@@ -78,7 +78,7 @@ class Simulator:
         delay_scale: float = 0.0,
         http2: bool = False,
     ) -> None:
-        self._faults = list(faults)
+        self._faults = [faults] if isinstance(faults, str) else list(faults)
         sizes = {"clusters": clusters, "projects": projects, "pods": pods, "seed": seed, "nodes": nodes}
         arguments = [_found(), "--world", world, "--exit-with-stdin", "--delay-scale", str(delay_scale)]
         arguments += [f"--{name}={size}" for name, size in sizes.items() if size is not None]

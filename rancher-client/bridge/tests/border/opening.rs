@@ -122,3 +122,20 @@ async fn a_client_says_who_it_is_and_where_that_was_found() {
     again.call("version", b"{}", None).await.unwrap();
     assert_eq!(again.describe(), client.0.describe());
 }
+
+#[tokio::test]
+async fn a_client_says_that_a_login_replaced_its_credential() {
+    let lab = Lab::start();
+    let client = lab.open("admin-unscoped", json!({}));
+    let replaced = |bridge: &rancher_bridge::Bridge| -> bool {
+        serde_json::from_str::<Value>(&bridge.describe()).unwrap()["replaced"].as_bool().unwrap()
+    };
+    assert!(!replaced(&client.0) && !replaced(&client.0.reopened().unwrap()));
+    let user = lab.simulator.world(|world| world.labels().users["standard"].clone());
+    let login = json!({"username": user.username, "password": user.password});
+    client.call("login", login).await.unwrap();
+    // a forked child goes by the session too
+    assert!(replaced(&client.0) && replaced(&client.0.reopened().unwrap()));
+    client.call("logout", json!({})).await.unwrap();
+    assert!(replaced(&client.0));
+}

@@ -11,7 +11,7 @@ use crate::journal::{Flight, Journal};
 use crate::message::{Request, Respond, Response};
 use crate::world::Follower;
 use bytes::Bytes;
-use http::header::{CONTENT_LENGTH, HeaderValue};
+use http::header::{CONTENT_LENGTH, HOST, HeaderMap, HeaderValue};
 use http::request::Parts;
 use http::{Method, StatusCode, Version};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
@@ -42,6 +42,16 @@ pub(super) struct Exchange<R> {
     pub(super) connection: u64,
     /// Where to leave what goes on after the connection switched protocols.
     pub(super) switched: Switched,
+}
+
+/// The headers, with the host: HTTP/2 carries it in the URI, and Go's servers give it to everybody alike.
+fn with_host(parts: &Parts) -> HeaderMap {
+    let mut headers = parts.headers.clone();
+    let host = parts.uri.authority().map(|name| name.as_str().rsplit('@').next().unwrap_or_default());
+    if let Some(host) = host.and_then(|host| HeaderValue::from_str(host).ok()) {
+        headers.entry(HOST).or_insert(host);
+    }
+    headers
 }
 
 type Sent = Result<http::Response<Payload>, Box<dyn Error + Send + Sync>>;
@@ -78,7 +88,7 @@ impl<R: Respond> Exchange<R> {
         let request = Request {
             method: parts.method.clone(),
             target: target.to_owned(),
-            headers: parts.headers.clone(),
+            headers: with_host(&parts),
             body,
         };
         let (mut response, noted, follower) = self.ask(&request);
