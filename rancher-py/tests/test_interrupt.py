@@ -60,8 +60,10 @@ def test_ctrl_c_ends_a_call(simulator: Simulator) -> None:
         simulator.heal()
         simulator.fault("GET /v3/clusters/c-prod1 hang")
         taken.append(interrupted(simulator))
-    print(f"ctrl-c: {max(taken):.0f} ms (median {statistics.median(taken):.0f} of {len(taken)})")
-    assert statistics.median(taken) <= 200, taken
+    # what else the machine does can only add to it
+    median = statistics.median(taken)
+    print(f"ctrl-c: {median:.0f} ms (median of {len(taken)}, at most {max(taken):.0f})")
+    assert median <= 200, taken
 
 
 def test_a_handler_may_call_the_client_itself(simulator: Simulator) -> None:

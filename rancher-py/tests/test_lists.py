@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import pickle
 import signal
 from typing import Any
 
@@ -81,6 +83,23 @@ def test_leaving_early_stops_it(simulator: Simulator, client: rancher.Client) ->
     assert pages(simulator) <= 2
 
 
+def test_a_walk_that_was_closed_is_over(simulator: Simulator, client: rancher.Client) -> None:
+    listing: Any = client.projects.list(page_size=5)
+    for walk in (iter(listing), listing.pages()):
+        with contextlib.closing(walk):
+            assert next(walk) is not None
+        assert list(walk) == []
+
+    async def awaited() -> None:
+        listing: Any = simulator.async_client().projects.list(page_size=5)
+        for walk in (aiter(listing), listing.pages()):
+            async with contextlib.aclosing(walk):
+                assert await anext(walk) is not None
+            assert [one async for one in walk] == []
+
+    asyncio.run(awaited())
+
+
 def test_a_list_that_breaks_off_ends_with_an_error(simulator: Simulator, client: rancher.Client) -> None:
     simulator.fault("GET /v3/projects status:500 after=1")
     seen: list[Any] = []
@@ -157,6 +176,18 @@ def test_a_list_outlives_the_loop_that_began_it(simulator: Simulator) -> None:
 
     first, rest = asyncio.run(some(5)), asyncio.run(some(10_000))
     assert len(first) == 5 and len({*first, *rest}) == len(first) + len(rest) > 30
+
+
+def test_the_state_that_a_list_shows(client: rancher.Client) -> None:
+    cluster = client.cluster("c-prod1")
+    for listing in (cluster.resource("namespaces").list(page_size=1), cluster.steve("namespaces").list(page_size=1)):
+        pages = list(listing.pages())
+        everything = listing.collect()
+        assert len(pages) > 1 and everything.resource_version == pages[0].resource_version
+        assert everything.resource_version and int(everything.resource_version) > 0
+        again = pickle.loads(pickle.dumps(everything))
+        assert (again, again.resource_version) == (everything, everything.resource_version)
+    assert client.projects.list().collect().resource_version is None
 
 
 def test_lists_over_http_2() -> None:

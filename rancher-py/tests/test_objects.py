@@ -24,7 +24,7 @@ def project(client: rancher.Client) -> rancher.Object[Any]:
 
 def test_what_is_on_top(project: rancher.Object[Any]) -> None:
     assert (project.name, project.state, project.kind) == ("shop", "active", "project")
-    assert project.id is not None and project.id.startswith("c-prod1:p-")
+    assert project.id.startswith("c-prod1:p-")
     assert repr(project) == f"<Project 'shop' {project.id} active>"
     assert not hasattr(project, "__dict__")
     with pytest.raises(AttributeError):
@@ -45,7 +45,7 @@ def test_what_is_below(project: rancher.Object[Any]) -> None:
 
 
 def test_equal_by_id_and_content(client: rancher.Client, project: rancher.Object[Any]) -> None:
-    again = client.projects.get(project.id or "")
+    again = client.projects.get(project.id)
     assert again == project and again is not project
     again["description"] = "other"
     assert again != project and project != project.raw
@@ -86,17 +86,17 @@ def test_changing_with_a_function(client: rancher.Client, project: rancher.Objec
         seen.append(read.name)
         read["description"] = "by a function"
 
-    written = client.projects.update_with(project.id or "", change)
+    written = client.projects.update_with(project.id, change)
     assert written["description"] == "by a function" and seen == ["shop"]
 
     def replaced(read: rancher.Object[Any]) -> dict[str, Any]:
         return {**read.raw, "description": "by another dict"}
 
-    assert client.projects.update_with(project.id or "", replaced)["description"] == "by another dict"
+    assert client.projects.update_with(project.id, replaced)["description"] == "by another dict"
     with pytest.raises(rancher.Invalid, match="returns a int"):
-        client.projects.update_with(project.id or "", lambda _: 7)
+        client.projects.update_with(project.id, lambda _: 7)
     with pytest.raises(ZeroDivisionError):
-        client.projects.update_with(project.id or "", lambda _: 1 / 0)
+        client.projects.update_with(project.id, lambda _: 1 / 0)
 
 
 def test_changing_with_an_awaited_function(simulator: Simulator, project: rancher.Object[Any]) -> None:
@@ -106,7 +106,7 @@ def test_changing_with_an_awaited_function(simulator: Simulator, project: ranche
 
     async def main() -> rancher.Object[Any]:
         async with simulator.async_client() as client:
-            return await client.projects.update_with(project.id or "", change)
+            return await client.projects.update_with(project.id, change)
 
     assert asyncio.run(main())["description"] == "awaited"
 
@@ -120,20 +120,20 @@ def test_create_ensure_delete(client: rancher.Client) -> None:
     assert repr(ensured).startswith("<Ensured <Project 'py-lab'") and pickle.loads(pickle.dumps(again)) == again
     with pytest.raises(AttributeError):
         ensured.created = False
-    deleted = client.projects.delete(ensured.object.id or "")
+    deleted = client.projects.delete(ensured.object.id)
     assert isinstance(deleted.gone, bool)
-    gone = client.projects.wait_gone(ensured.object.id or "", deadline=20, poll=0.1)
+    gone = client.projects.wait_gone(ensured.object.id, deadline=20, poll=0.1)
     assert gone is None or gone.id == ensured.object.id
     with pytest.raises(rancher.NotFound):
-        client.projects.get(ensured.object.id or "")
+        client.projects.get(ensured.object.id)
 
 
 def test_waiting_tells_what_it_waits_for(client: rancher.Client, project: rancher.Object[Any]) -> None:
     told: list[Any] = []
     with pytest.raises(TimeoutError) as caught:
-        client.projects.wait(project.id or "", state="nonesuch", deadline=0.3, poll=0.1, on_progress=told.append)
+        client.projects.wait(project.id, state="nonesuch", deadline=0.3, poll=0.1, on_progress=told.append)
     assert isinstance(caught.value, rancher.RancherTimeout) and told and told[0]["event"] == "unmet"
-    done = client.projects.wait(project.id or "", state="active", deadline=20, poll=0.1, stable_for=0)
+    done = client.projects.wait(project.id, state="active", deadline=20, poll=0.1, stable_for=0)
     assert done.id == project.id
 
 
@@ -217,7 +217,7 @@ def test_progress_can_be_awaited(simulator: Simulator, project: rancher.Object[A
 
     async def main() -> None:
         async with simulator.async_client() as client:
-            await client.projects.wait(project.id or "", state="nonesuch", deadline=0.3, poll=0.1, on_progress=progress)
+            await client.projects.wait(project.id, state="nonesuch", deadline=0.3, poll=0.1, on_progress=progress)
 
     with pytest.raises(rancher.RancherTimeout):
         asyncio.run(main())

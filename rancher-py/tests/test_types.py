@@ -30,6 +30,7 @@ def waiting(client: rancher.Client) -> None:
     assert_type(project, rancher.Object[management.Project])
     assert_type(project.raw, management.Project)
     assert_type(project.name, str | None)
+    assert_type(client.projects.delete(project.id), rancher.Deleted[management.Project])
     assert_type(project.get("anything"), Any)
     listed = client.projects.list(cluster="c-prod1", where={"name": {"in": ["a", "b"]}})
     assert_type(listed, rancher.ObjectList[management.Project])
@@ -37,6 +38,7 @@ def waiting(client: rancher.Client) -> None:
         assert_type(each, rancher.Object[management.Project])
     for page in listed.pages():
         assert_type(page, rancher.Objects[management.Project])
+        assert_type(page.resource_version, str | None)
     assert_type(listed.first(), rancher.Object[management.Project] | None)
     assert_type(listed.records("id", title="name"), rancher.RecordList)
     assert_type(client.projects.list(fields=["id"]), rancher.RecordList)

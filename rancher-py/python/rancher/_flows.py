@@ -12,13 +12,16 @@ from rancher.errors import Cancelled
 
 if TYPE_CHECKING:
     from types import TracebackType
-    from typing import Self, TypeAlias
+    from typing import Literal, Self, TypeAlias
 
     from rancher._border import Border, Steps
     from rancher._native import Answer
     from rancher.types.values import WatchCounts
 
     Bytes: TypeAlias = bytes
+    EventType: TypeAlias = Literal[
+        "listed", "synced", "added", "modified", "deleted", "bookmark", "lagged", "reconnected", "skipped"
+    ]
 
 __all__ = ["AsyncLogLines", "AsyncWatch", "Event", "LogLine", "LogLines", "Watch"]
 
@@ -46,9 +49,9 @@ class Event(Generic[T]):
         self._object = None
 
     @property
-    def type(self) -> str:
+    def type(self) -> EventType:
         """What happened, in one word."""
-        type: str = self._fields["type"]
+        type: EventType = self._fields["type"]
         return type
 
     @property

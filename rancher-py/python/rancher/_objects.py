@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from rancher._typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
 
+from rancher._walks import AsyncEach, AsyncPages, Each, Pages
+
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, ItemsView, Iterator, KeysView, ValuesView
+    from collections.abc import AsyncIterator, ItemsView, Iterable, Iterator, KeysView, ValuesView
     from typing import ClassVar, Never, TypeAlias
 
     from rancher._border import Border, Steps
@@ -75,9 +77,11 @@ class Object(Generic[T]):
         return head
 
     @property
-    def id(self) -> str | None:
-        """The id: of Kubernetes ``namespace/name``, or the name of what has no namespace."""
-        return self._heading()[0]
+    def id(self) -> str:
+        """The id: of Kubernetes ``namespace/name``, or the name of what has no namespace. It is empty for the few objects
+        that have none, such as the answer to a question about rights.
+        """
+        return self._heading()[0] or ""
 
     @property
     def name(self) -> str | None:
@@ -182,7 +186,16 @@ def _restored(
 class Objects(list[Object[T]]):
     """A list of objects that are there. In a notebook it shows as a table of their names."""
 
-    __slots__ = ()
+    __slots__ = ("resource_version",)
+
+    resource_version: str | None
+    """The state of the cluster that it shows, as Kubernetes and Steve count it; of all pages that of the first. Nothing
+    of v3, which does not say.
+    """
+
+    def __init__(self, objects: Iterable[Object[T]] = (), resource_version: str | None = None) -> None:
+        super().__init__(objects)
+        self.resource_version = resource_version
 
     def _repr_html_(self) -> str:
         from html import escape
@@ -224,121 +237,17 @@ class _Listing:
 
 
 def _objects(answer: Answer) -> Objects[Any]:
-    return Objects([Object((answer, at)) for at in range(len(answer))])
+    about = answer.value()
+    return Objects([Object((answer, at)) for at in range(len(answer))], about["resource_version"])
+
+
+def _collected(pages: list[Objects[T]]) -> Objects[T]:
+    return Objects([object for page in pages for object in page], pages[0].resource_version if pages else None)
 
 
 def _records(answer: Answer) -> list[dict[str, Any]]:
     records: list[dict[str, Any]] = answer.value()
     return records
-
-
-class _Pages(Generic[T]):
-    """The pages of a list.
-
-    These are no generators: one that something was raised in is over, and the next who asks it would take that for the
-    end of the list.
-    """
-
-    __slots__ = ("_page", "_steps")
-
-    def __init__(self, steps: Steps, page: Callable[[Answer], T]) -> None:
-        self._steps = steps
-        self._page = page
-
-    def __iter__(self) -> _Pages[T]:
-        return self
-
-    def __next__(self) -> T:
-        try:
-            answer = self._steps.next()
-            if answer is not None:
-                return self._page(answer)
-        except BaseException:
-            self.broken()
-            raise
-        raise StopIteration
-
-    def broken(self) -> None:
-        """A page is lost. Whoever goes on is told so, each time: what is behind the gap looks like all there is."""
-        self._steps.stop()
-
-
-class _Each(Generic[T]):
-    """What is on the pages of a list, one after another."""
-
-    __slots__ = ("_left", "_pages")
-
-    def __init__(self, pages: _Pages[Any]) -> None:
-        self._pages = pages
-        self._left: Iterator[T] = iter(())
-
-    def __iter__(self) -> _Each[T]:
-        return self
-
-    def __next__(self) -> T:
-        while True:
-            for one in self._left:
-                return one
-            try:
-                self._left = iter(self._pages.__next__())
-            except StopIteration:
-                raise
-            except BaseException:
-                # a signal between the page and its place here
-                self._pages.broken()
-                raise
-
-
-class _AsyncPages(Generic[T]):
-    """The pages of a list, awaited. The end of an event loop is not theirs: another loop can go on."""
-
-    __slots__ = ("_page", "_steps")
-
-    def __init__(self, steps: Steps, page: Callable[[Answer], T]) -> None:
-        self._steps = steps
-        self._page = page
-
-    def __aiter__(self) -> _AsyncPages[T]:
-        return self
-
-    async def __anext__(self) -> T:
-        try:
-            answer = await self._steps.next_async()
-            if answer is not None:
-                return self._page(answer)
-        except BaseException:
-            self.broken()
-            raise
-        raise StopAsyncIteration
-
-    def broken(self) -> None:
-        """A page is lost, as to a timeout around this one step. Whoever goes on is told so."""
-        self._steps.stop()
-
-
-class _AsyncEach(Generic[T]):
-    """What is on the pages of a list, one after another, awaited."""
-
-    __slots__ = ("_left", "_pages")
-
-    def __init__(self, pages: _AsyncPages[Any]) -> None:
-        self._pages = pages
-        self._left: Iterator[T] = iter(())
-
-    def __aiter__(self) -> _AsyncEach[T]:
-        return self
-
-    async def __anext__(self) -> T:
-        while True:
-            for one in self._left:
-                return one
-            try:
-                self._left = iter(await self._pages.__anext__())
-            except StopAsyncIteration:
-                raise
-            except BaseException:
-                self._pages.broken()
-                raise
 
 
 class ObjectList(_Listing, Generic[T]):
@@ -351,15 +260,15 @@ class ObjectList(_Listing, Generic[T]):
     __slots__ = ()
 
     def __iter__(self) -> Iterator[Object[T]]:
-        return _Each(_Pages(self._begun(), _objects))
+        return Each(Pages(self._begun(), _objects))
 
     def pages(self) -> Iterator[Objects[T]]:
         """The objects, a page at a time."""
-        return _Pages(self._begun(), _objects)
+        return Pages(self._begun(), _objects)
 
     def collect(self) -> Objects[T]:
         """All objects at once."""
-        return Objects([object for page in self.pages() for object in page])
+        return _collected(list(self.pages()))
 
     def first(self) -> Object[T] | None:
         """The first object, if there is one. It takes a page to find it."""
@@ -376,11 +285,11 @@ class RecordList(_Listing):
     __slots__ = ()
 
     def __iter__(self) -> Iterator[dict[str, Any]]:
-        return _Each(_Pages(self._begun(), _records))
+        return Each(Pages(self._begun(), _records))
 
     def pages(self) -> Iterator[list[dict[str, Any]]]:
         """The records, a page at a time."""
-        return _Pages(self._begun(), _records)
+        return Pages(self._begun(), _records)
 
     def collect(self) -> list[dict[str, Any]]:
         """All records at once: what ``pandas.DataFrame`` takes."""
@@ -401,15 +310,15 @@ class AsyncObjectList(_Listing, Generic[T]):
     __slots__ = ()
 
     def __aiter__(self) -> AsyncIterator[Object[T]]:
-        return _AsyncEach(_AsyncPages(self._begun(), _objects))
+        return AsyncEach(AsyncPages(self._begun(), _objects))
 
     def pages(self) -> AsyncIterator[Objects[T]]:
         """The objects, a page at a time."""
-        return _AsyncPages(self._begun(), _objects)
+        return AsyncPages(self._begun(), _objects)
 
     async def collect(self) -> Objects[T]:
         """All objects at once."""
-        return Objects([object async for page in self.pages() for object in page])
+        return _collected([page async for page in self.pages()])
 
     async def first(self) -> Object[T] | None:
         """The first object, if there is one. It takes a page to find it."""
@@ -430,11 +339,11 @@ class AsyncRecordList(_Listing):
     __slots__ = ()
 
     def __aiter__(self) -> AsyncIterator[dict[str, Any]]:
-        return _AsyncEach(_AsyncPages(self._begun(), _records))
+        return AsyncEach(AsyncPages(self._begun(), _records))
 
     def pages(self) -> AsyncIterator[list[dict[str, Any]]]:
         """The records, a page at a time."""
-        return _AsyncPages(self._begun(), _records)
+        return AsyncPages(self._begun(), _records)
 
     async def collect(self) -> list[dict[str, Any]]:
         """All records at once: what ``pandas.DataFrame`` takes."""

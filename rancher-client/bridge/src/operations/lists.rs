@@ -3,7 +3,8 @@
 use bytes::Bytes;
 use futures_util::StreamExt as _;
 use rancher_client::paging::{List, Pages};
-use rancher_client::wire::{Kept, Object};
+use rancher_client::wire::{Kept, Object, Page};
+use serde_json::{Value, json};
 use std::future::Future;
 use std::pin::Pin;
 
@@ -59,18 +60,24 @@ impl Lists {
                 }
                 State::Pages(pages) => {
                     let Some(page) = pages.next().await.transpose()? else { return Ok(None) };
-                    let kind = page.envelope().get("kind").and_then(serde_json::Value::as_str);
-                    return Ok(Some(match &self.fields {
-                        Some(fields) => Answer::text(fields.records(page.items())?),
-                        None if self.partial => {
-                            Answer::page(page.items().map(|item| kept::noted_partial(&item))).of_list(kind)
-                        }
-                        None => Answer::page(page.items()).of_list(kind),
-                    }));
+                    let kind = page.envelope().get("kind").and_then(Value::as_str);
+                    let whole = match &self.fields {
+                        Some(fields) => return Ok(Some(Answer::text(fields.records(page.items())?))),
+                        None if self.partial => Answer::page(page.items().map(|item| kept::noted_partial(&item))),
+                        None => Answer::page(page.items()),
+                    };
+                    let about = json!({"resource_version": resource_version(&page)});
+                    return Ok(Some(whole.of_list(kind).with(about)));
                 }
             }
         }
     }
+}
+
+/// The state of the cluster that a page shows: of Kubernetes and of Steve, each in its place. v3 does not say.
+fn resource_version(page: &Page) -> Option<&str> {
+    let of_kubernetes = || page.envelope().get("metadata")?.get("resourceVersion");
+    of_kubernetes().or_else(|| page.envelope().get("revision"))?.as_str().filter(|version| !version.is_empty())
 }
 
 impl Source for Lists {
