@@ -2,7 +2,7 @@
 //! whether it is gone.
 
 use rancher_client::error::ErrorKind;
-use rancher_client::proxy::Resource;
+use rancher_client::proxy::{ClusterProxy, ListOptions, Resource};
 use rancher_client::types::Condition;
 use rancher_client::types::info::Modifier;
 use rancher_client::v3::{Query, Resource as Collection};
@@ -10,6 +10,7 @@ use rancher_client::wait::WaitOptions;
 use rancher_client::wire::{ClusterId, Object};
 use rancher_client::workflow::registration::RemoveOptions;
 use rancher_client::{Client, Error};
+use serde_json::Value;
 use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
@@ -82,7 +83,7 @@ pub(crate) async fn clean(site: &Site) -> Result<usize, Vec<String>> {
     };
     if !site.is_global() && noted.iter().any(needs_global) {
         return Err(vec![
-            "the run made what only a key without a scope can delete: a project, keys, a cluster or a user"
+            "the run made what takes a key without a scope to delete: a project, keys, a cluster or a user"
                 .to_owned(),
         ]);
     }
@@ -275,6 +276,7 @@ async fn delete(site: &Site, thing: &Left) -> Result<(), String> {
         }
         Left::Namespace(cluster, name) => {
             let proxy = site.client.cluster(cluster).map_err(|error| error.to_string())?;
+            pods_of_helm(&proxy, name).await;
             absent(proxy.delete(Resource::core("namespaces"), name).await)?;
             let namespaces = namespaces(&site.client, cluster).map_err(|error| error.to_string())?;
             until_gone(&namespaces, name, &site.run).await
@@ -283,6 +285,20 @@ async fn delete(site: &Site, thing: &Left) -> Result<(), String> {
             let projects = site.client.v3().collection("projects").map_err(|error| error.to_string())?;
             absent(projects.delete(id).await)?;
             until_gone(&projects, id, &site.run).await
+        }
+    }
+}
+
+/// Deletes the pods in which Helm ran for the namespace. Its operations tell which; Rancher itself would let them stay for
+/// an hour, and forgets the rest of what it made for them then. Who may not delete them leaves them to that.
+async fn pods_of_helm(cluster: &ClusterProxy, namespace: &str) {
+    let operations = Resource::of("catalog.cattle.io", "v1", "operations").within(namespace);
+    let Ok(operations) = cluster.list(operations, ListOptions::default()).collect().await else { return };
+    for operation in &operations {
+        let told = |field: &str| operation.pointer(field).and_then(Value::as_str);
+        if let (Some(home), Some(pod)) = (told("/status/podNamespace"), told("/status/podName")) {
+            // absent, or not the user's to delete
+            let _ = cluster.delete(Resource::core("pods").within(home), pod).await;
         }
     }
 }

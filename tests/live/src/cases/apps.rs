@@ -9,7 +9,7 @@ use rancher_client::wait::WaitOptions;
 use serde_json::{Value, json};
 use std::time::Duration;
 
-use super::workloads::ready_nodes;
+use super::workloads::{ready_nodes, running};
 use crate::ground::{Ground, note, object, patient};
 use crate::journal::Entry;
 use crate::mark::LABEL;
@@ -51,7 +51,7 @@ pub(super) async fn apps(site: &Site) -> Outcome {
     };
     let ground = site.ground().await?;
     ground.may("get", "", "secrets").await?;
-    if ready_nodes(ground).await == Some(0) {
+    if ready_nodes(ground).await == Some(0) && running(ground).await?.is_empty() {
         return skip(format!("no node of {} is Ready, so that Helm cannot run", ground.cluster.id()));
     }
     let apps = ground.cluster.apps();

@@ -156,7 +156,7 @@ async fn pods(ground: &Ground) -> Result<Vec<Object>, Stop> {
     Ok(ground.space.pods(options).collect().await?.into_iter().map(|pod| pod.into_inner()).collect())
 }
 
-async fn running(ground: &Ground) -> Result<Vec<Object>, Stop> {
+pub(super) async fn running(ground: &Ground) -> Result<Vec<Object>, Stop> {
     let mut pods = pods(ground).await?;
     pods.retain(|pod| pod.pointer("/status/phase") == Some(&json!("Running")));
     Ok(pods)
