@@ -52,6 +52,7 @@ export type Cause =
   | 'provider_disabled'
   | 'never_connected'
   | 'agent_gone'
+  | 'not_rancher'
   | 'certificate_expired'
   | 'certificate_wrong_host'
   | 'certificate_unknown_issuer'

@@ -236,7 +236,7 @@ impl ClusterProxy {
         let answer = self.send(self.request("cluster.resolve", Method::GET, &segments)?).await;
         match answer {
             Ok(answer) => Ok(Some(read_version(group, version, &answer))),
-            Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+            Err(error) if error.kind() == ErrorKind::NotFound && !error.no_such_cluster() => Ok(None),
             Err(error) => Err(error),
         }
     }
@@ -245,7 +245,9 @@ impl ClusterProxy {
     async fn preferred(&self, group: &str) -> Result<String> {
         let answer = self.send(self.request("cluster.resolve", Method::GET, &["apis", group])?).await;
         let answer = answer.map_err(|error| match error.kind() {
-            ErrorKind::NotFound => missing(&format!("API group {group}")).with_source(error),
+            ErrorKind::NotFound if !error.no_such_cluster() => {
+                missing(&format!("API group {group}")).with_source(error)
+            }
             _ => error,
         })?;
         let version = answer.pointer("/preferredVersion/version").and_then(Value::as_str);
