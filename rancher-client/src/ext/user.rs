@@ -128,7 +128,8 @@ pub(crate) fn check_password(which: &'static str, password: &SecretString) -> Re
 pub(crate) fn wrong_current(error: Error) -> Error {
     let says = |words: &str| error.message().is_some_and(|said| said.to_lowercase().contains(words));
     let about_content = matches!(error.kind(), ErrorKind::Unavailable | ErrorKind::Invalid);
-    if !about_content || !says("current password") {
+    // "The new password must not be the same as the current password" says nothing against it
+    if !about_content || !says("invalid current password") {
         return error;
     }
     let (operation, http, sent) =
