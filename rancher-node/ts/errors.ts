@@ -53,6 +53,7 @@ export type Cause =
   | 'provider_failed'
   | 'never_connected'
   | 'agent_gone'
+  | 'not_rancher'
   | 'certificate_expired'
   | 'certificate_wrong_host'
   | 'certificate_unknown_issuer'

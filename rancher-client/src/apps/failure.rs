@@ -18,14 +18,14 @@ const ERROR: &str = "Error: ";
 fn kind_of(said: &str) -> (ErrorKind, Option<ForbiddenReason>, &'static str) {
     let lower = said.to_ascii_lowercase();
     let says = |words: &str| lower.contains(words);
-    if let Some(reason) = admission_reason(said) {
+    if let Some(reason) = admission_reason(said).filter(|reason| *reason != ForbiddenReason::Rbac) {
         return (
             ErrorKind::Forbidden,
             Some(reason),
             "change what the message names, or have the rule changed",
         );
     }
-    if says("is forbidden: user") || says("forbidden: user") {
+    if says("forbidden: user") || admission_reason(said).is_some() {
         let advice =
             "an operation has the rights of who began it: the user lacks one for what the chart makes";
         return (ErrorKind::Forbidden, Some(ForbiddenReason::Rbac), advice);

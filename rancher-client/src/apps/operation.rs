@@ -264,7 +264,7 @@ impl AppOperation {
         };
         let connection = self.apps.cluster.connection();
         let request = Request {
-            expect: Expect::Anything,
+            expect: Expect::Text,
             patience: if follow { Patience::Stream } else { Patience::Configured },
             ..Request::new(operation, Method::GET, connection.road_for(route.clone())?)
         };

@@ -34,7 +34,11 @@ pub(super) fn acceptance(answer: &Answer<'_>, body: &ErrorBody, credential: Toke
         (401, _) if says_other_cluster(answer) => Some(false),
         // recorded: these words are the filter's and the API server's answer to a credential that was not accepted
         (401, Dialect::AuthFilter) if body.says("must authenticate") => Some(false),
-        (401, Dialect::Kubernetes) if ranchers_own => Some(false),
+        // recorded: of a refused credential it says this one word. Others come after it was let in: "not authorized to
+        // update password" (read in Rancher's extension API)
+        (401, Dialect::Kubernetes) if ranchers_own && body.message.as_deref() == Some("Unauthorized") => {
+            Some(false)
+        }
         (401, Dialect::PlainText) if ranchers_own && body.says("not authorized") => Some(false),
         // recorded: a refused credential gets 403 from the router whatever the cluster's state
         (404 | 503, Dialect::ClusterRouter) => Some(true),

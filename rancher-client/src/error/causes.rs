@@ -55,8 +55,18 @@ impl StatusCause {
     }
 }
 
+/// Whether it was refused because nobody may give rights that they do not have. Kubernetes says so itself (read in its
+/// RBAC), and Rancher's webhook of its own roles and bindings (read in its source).
+pub(crate) fn gives_too_much(words: &str) -> bool {
+    words.to_ascii_lowercase().contains("attempting to grant rbac permissions not currently held")
+}
+
 /// What the words of an object that was not admitted say of the reason; nothing where they do not.
 pub(crate) fn admission_reason(words: &str) -> Option<ForbiddenReason> {
+    // a webhook that looks at rights speaks of rights
+    if gives_too_much(words) {
+        return Some(ForbiddenReason::Rbac);
+    }
     let words = words.to_ascii_lowercase();
     let says = |part: &str| words.contains(part);
     // recorded, downstream.jsonl: "pods \"…\" is forbidden: exceeded quota: …", header true

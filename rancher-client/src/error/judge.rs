@@ -117,6 +117,7 @@ impl Case<'_> {
             300..=399 => not_rancher(self.answer),
             401 if self.is_login() => self.login_refused(),
             403 if self.is_login() && self.is_ranchers_login() => self.login_denied(),
+            403 if self.is_login() => self.login_refused(),
             401 | 403 => self.refused(),
             404 => self.not_found(),
             405 | 501 => self.plain(
@@ -290,17 +291,18 @@ impl Case<'_> {
         if self.code() == Some("ClusterUnavailable") {
             // recorded, matrix: an imported cluster that never connected, "cluster not provisioned"
             let summary = format!("{}{accepted}", self.words("the cluster is not connected to Rancher"));
-            let never = self.body.says("not provisioned");
-            let error = Error::new(
-                ErrorKind::ClusterUnavailable,
-                summary,
-                "the cluster has not connected yet; run its registration command in it",
-            )
-            .with_causes(if never {
-                vec![Cause::NeverConnected]
-            } else {
-                vec![Cause::NeverConnected, Cause::AgentGone]
-            });
+            let (advice, causes): (_, &[Cause]) = match self.body.says("not provisioned") {
+                true => (
+                    "the cluster has not connected yet; run its registration command in it",
+                    &[Cause::NeverConnected],
+                ),
+                false => (
+                    "if the cluster has never connected, run its registration command in it; if it has, look at \
+                     cattle-cluster-agent in it, and at its way to Rancher",
+                    &[Cause::NeverConnected, Cause::AgentGone],
+                ),
+            };
+            let error = Error::new(ErrorKind::ClusterUnavailable, summary, advice).with_causes(causes);
             return cluster.into_iter().fold(error, Error::with_cluster);
         }
         // Kubernetes' conflict, wrapped by Norman as a 500

@@ -114,6 +114,161 @@ fn admission_is_not_a_missing_right() {
     }
 }
 
+/// Kubernetes and Rancher's webhook refuse whoever gives rights that they lack themselves, and that is a matter of rights.
+#[test]
+fn giving_away_what_one_has_not_is_a_missing_right() {
+    let grants = r#"user \"u-1\" (groups=[\"system:authenticated\"]) is attempting to grant RBAC permissions not currently held:\n{APIGroups:[\"\"], Resources:[\"secrets\"], Verbs:[\"get\"]}"#;
+    for message in [
+        format!(r#"roles.rbac.authorization.k8s.io \"a\" is forbidden: {grants}"#),
+        format!(r#"admission webhook \"rancher.cattle.io.roletemplates\" denied the request: {grants}"#),
+    ] {
+        let body = format!(r#"{{"kind":"Status","message":"{message}","reason":"Forbidden","code":403}}"#);
+        for accepted in [Accepted::Yes, Accepted::Unsaid] {
+            let error = verdict_of(
+                &given("/k8s/clusters/c-a/apis/x/v1/y", 403, accepted, &body),
+                TokenKind::V3,
+                None,
+            );
+            assert_eq!(
+                (error.kind(), error.reason(), error.causes()),
+                (ErrorKind::Forbidden, Some(ForbiddenReason::Rbac), &[Cause::MissingRight][..]),
+                "{error}"
+            );
+            assert!(error.advice().contains("rights that they do not have"), "{error}");
+        }
+    }
+    let denied = r#"{"kind":"Status","message":"admission webhook \"w\" denied the request: no","reason":"Forbidden","code":403}"#;
+    let error =
+        verdict_of(&given("/k8s/clusters/c-a/api/v1/pods", 403, Accepted::Yes, denied), TokenKind::V3, None);
+    assert!(!error.advice().contains("rights"), "a webhook can look at rights: {error}");
+}
+
+/// Recorded (matrix, `c-zzzzz`): who may not read all clusters gets the same answer for one that does not exist.
+#[test]
+fn a_refused_cluster_may_be_none() {
+    let message = r#"clusters.management.cattle.io \"c-zzzzz\" is forbidden: User \"u-8nh4v\" cannot VERB resource \"clusters\" in API group \"management.cattle.io\" at the cluster scope"#;
+    let router = format!(r#"{{"Code":{{"Code":"Forbidden","Status":403}},"Message":"{message}"}}"#);
+    let norman = format!(r#"{{"type":"error","code":"Forbidden","status":403,"message":"{message}"}}"#);
+    for (path, status, body, named) in [
+        ("/k8s/clusters/c-zzzzz/version", 403, router.replace("VERB", "get"), true),
+        ("/v3/clusters/c-zzzzz", 403, norman.replace("VERB", "get"), true),
+        ("/k8s/clusters/c-zzzzz/v1/pods", 401, String::new(), true),
+        // who may change it sees it
+        ("/v3/clusters/c-zzzzz", 403, norman.replace("VERB", "update"), false),
+        ("/k8s/clusters/c-a/version", 403, router.replace("VERB", "get"), false),
+    ] {
+        let error = verdict_of(&given(path, status, Accepted::Yes, &body), TokenKind::V3, None);
+        assert_eq!(
+            (error.kind(), error.reason()),
+            (ErrorKind::Forbidden, Some(ForbiddenReason::Rbac)),
+            "{error}"
+        );
+        assert_eq!(error.advice().contains("there is none of that id"), named, "{error}");
+    }
+}
+
+/// An answer without the header in a form that anybody can write need not be Rancher's.
+#[test]
+fn what_stands_before_rancher_stays_possible() {
+    for (body, by_anybody) in [
+        ("RBAC: access denied", true),
+        (r#"{"message":"No API key found in request"}"#, true),
+        ("", true),
+        (r#"{"type":"error","links":{},"code":"PermissionDenied","status":403}"#, false),
+    ] {
+        for status in [401, 403] {
+            let error =
+                verdict_of(&given("/v3/clusters", status, Accepted::Unsaid, body), TokenKind::V3, None);
+            assert_eq!(error.kind(), ErrorKind::Undetermined, "{error}");
+            assert_eq!(error.causes().contains(&Cause::NotRancher), by_anybody, "{error}");
+            assert!(
+                !error.summary().contains("was not accepted here"),
+                "the answer does not say so: {error}"
+            );
+        }
+    }
+    let said =
+        verdict_of(&given("/v3/clusters", 403, Accepted::No, "RBAC: access denied"), TokenKind::V3, None);
+    assert!(!said.causes().contains(&Cause::NotRancher), "{said}");
+}
+
+/// Read in Rancher's extension API: a password that one may not change is a 401 of Kubernetes, and the key was accepted.
+#[test]
+fn a_401_of_the_extension_api_in_other_words_says_nothing_of_the_key() {
+    let mut global = Ledger::new(TokenKind::V3);
+    global.learn(Knowledge::Recorded(KeyScope::Global));
+    let path = "/apis/ext.cattle.io/v1/passwordchangerequests";
+    let body = |message: &str| {
+        format!(r#"{{"kind":"Status","message":"{message}","reason":"Unauthorized","code":401}}"#)
+    };
+    for (message, kind) in [
+        ("Unauthorized", ErrorKind::TokenRefused),
+        ("not authorized to update password", ErrorKind::Undetermined),
+    ] {
+        let error =
+            verdict_of(&given(path, 401, Accepted::Unsaid, &body(message)), TokenKind::V3, Some(&global));
+        assert_eq!(error.kind(), kind, "{error}");
+    }
+    let error = verdict_of(
+        &given(path, 401, Accepted::Yes, &body("not authorized to update password")),
+        TokenKind::V3,
+        Some(&global),
+    );
+    assert_eq!(error.kind(), ErrorKind::Forbidden, "{error}");
+}
+
+#[test]
+fn only_a_key_that_was_accepted_once_is_surely_not_mistyped() {
+    let mut ledger = Ledger::new(TokenKind::V3);
+    ledger.learn(Knowledge::Asserted(KeyScope::Global));
+    let refused = |ledger: &Ledger| {
+        verdict_of(&given("/v3/clusters", 401, Accepted::No, FILTER), TokenKind::V3, Some(ledger)).to_string()
+    };
+    assert!(refused(&ledger).contains("mistyped"), "{}", refused(&ledger));
+    let at = Moment::default();
+    ledger.observe(&Fact {
+        route: RouteScope::Global,
+        accepted: true,
+        sent: at,
+        received: at,
+        generation: 0,
+    });
+    assert!(!refused(&ledger).contains("mistyped"), "{}", refused(&ledger));
+}
+
+/// A login that is stopped on its way sent a password, and the password may be right.
+#[test]
+fn a_login_that_never_came_to_rancher_is_not_told_to_log_in() {
+    let route = Route::parse("/v1-public/login").unwrap();
+    for status in [StatusCode::UNAUTHORIZED, StatusCode::FORBIDDEN] {
+        let answer = Answer {
+            method: &Method::POST,
+            route: &route,
+            status,
+            accepted: Accepted::Unsaid,
+            content_type: None,
+            retry_after: None,
+            location: None,
+            body: b"RBAC: access denied",
+            complete: true,
+        };
+        let error = judge(&answer, TokenKind::None, None);
+        assert_eq!(error.kind(), ErrorKind::Unauthenticated);
+        assert!(error.causes().is_empty(), "{error:?}");
+        assert!(error.advice().contains("the password may not have been looked at"), "{error}");
+    }
+}
+
+#[test]
+fn a_cluster_that_lost_its_agent_is_not_told_to_register() {
+    let body =
+        r#"{"type":"error","code":"ClusterUnavailable","status":503,"message":"cluster agent is not ready"}"#;
+    let error =
+        verdict_of(&given("/v3/project/c-a:p-a/workloads", 503, Accepted::Yes, body), TokenKind::V3, None);
+    assert_eq!(error.causes(), [Cause::NeverConnected, Cause::AgentGone]);
+    assert!(error.advice().contains("cattle-cluster-agent"), "{error}");
+}
+
 #[test]
 fn the_ledger_settles_it() {
     let home = ClusterId::new("c-prod1").unwrap();

@@ -139,6 +139,8 @@ words! {
         NeverConnected = "never_connected",
         /// The cluster's agent is not connected.
         AgentGone = "agent_gone",
+        /// What stands before Rancher may have refused it: the answer has no form of Rancher's own.
+        NotRancher = "not_rancher",
         /// The server's certificate is past its time.
         CertificateExpired = "certificate_expired",
         /// The server's certificate is for another host name.

@@ -235,6 +235,13 @@ impl Error {
         Evidence::of(self)
     }
 
+    /// Whether it is the cluster that there is none of. Recorded (matrix, `/k8s/clusters/c-zzzzz/version`): the router
+    /// answers so, and no other 404 has its form.
+    pub(crate) fn no_such_cluster(&self) -> bool {
+        let by_the_router = |http: &HttpAnswer| http.dialect == Dialect::ClusterRouter;
+        self.inner.kind == ErrorKind::NotFound && self.inner.http.as_ref().is_some_and(by_the_router)
+    }
+
     /// Whether no byte of the request left, so that even a POST can be sent again.
     pub(crate) fn nothing_sent(&self) -> bool {
         self.inner.nothing_sent

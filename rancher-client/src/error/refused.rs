@@ -1,10 +1,10 @@
 //! Why a credential was refused: what one answer, and the ledger beside it, allow to conclude.
 
-use http::Method;
+use http::{Method, StatusCode};
 
 use super::acceptance::says_other_cluster;
 use super::body::Dialect;
-use super::causes::admission_reason;
+use super::causes::{admission_reason, gives_too_much};
 use super::judge::Case;
 use super::{Cause, Error, ErrorKind, ForbiddenReason};
 use crate::scope::{Confidence, Explanation, Ledger, RefusalCause, RouteScope, TokenKind};
@@ -81,9 +81,10 @@ impl Case<'_> {
                 "the key and its rights are fine; free some of the quota, or have it raised",
                 &[],
             ),
+            // roles let it come this far, and a webhook can look at rights all the same
             ForbiddenReason::Admission => (
                 "an admission policy denies it",
-                "the key and its rights are fine; change the object as the message says",
+                "the key is fine, it was accepted; change what the policy names",
                 &[],
             ),
             ForbiddenReason::PodSecurity => (
@@ -99,16 +100,38 @@ impl Case<'_> {
                 "the key was accepted; the server's words say why it is not allowed, and it need not be a matter of roles",
                 &[],
             ),
-            _ => (
-                "the user may not do this",
-                "the key is fine, it was accepted; its user lacks the right: have a role bound to the user",
-                &[Cause::MissingRight],
-            ),
+            _ => ("the user may not do this", self.missing_right(), &[Cause::MissingRight]),
         };
         // a right that was granted a moment ago is not there at once, but nothing here says that this is one
         Error::new(ErrorKind::Forbidden, self.words(otherwise), advice)
             .with_reason(Some(reason))
             .with_causes(causes)
+    }
+
+    /// What to do about a right that is missing.
+    fn missing_right(&self) -> &'static str {
+        if self.body.message.as_deref().is_some_and(gives_too_much) {
+            return "the key is fine, it was accepted; nobody may give rights that they do not have: let somebody do it who has them";
+        }
+        if self.is_about_the_cluster() {
+            return "the key is fine, it was accepted; its user may not see the cluster, or there is none of that id: check \
+                    the id, or have a role in the cluster bound to the user";
+        }
+        if self.body.dialect == Dialect::Steve && !self.answer.method.is_safe() {
+            return "the key is fine, it was accepted; its user lacks the right, or Steve lets nobody do that with this type: \
+                    have a role bound to the user, or do it through Kubernetes or v3";
+        }
+        "the key is fine, it was accepted; its user lacks the right: have a role bound to the user"
+    }
+
+    /// Whether it is the cluster itself that the user may not see. Recorded (matrix, `c-zzzzz`): whoever may not read all
+    /// clusters gets this for one that does not exist, too. A cluster's Steve says it without a word.
+    fn is_about_the_cluster(&self) -> bool {
+        let Some(cluster) = self.answer.route.scope().cluster() else { return false };
+        let named = format!("clusters.management.cattle.io \"{cluster}\" is forbidden");
+        let bodiless = self.answer.status == StatusCode::UNAUTHORIZED && self.body.dialect == Dialect::Empty;
+        let names_it = |message: &str| message.starts_with(&named) && message.contains("cannot get resource");
+        bodiless || self.body.message.as_deref().is_some_and(names_it)
     }
 
     fn forbidden_reason(&self) -> ForbiddenReason {
@@ -164,10 +187,15 @@ impl Case<'_> {
             Some(Confidence::Asserted) => "going by what you say of the key, ",
             _ => "",
         };
+        // what was accepted once was not mistyped
+        let mistyped = match self.ledger.is_some_and(Ledger::holds_acceptances) {
+            true => "",
+            false => "it is mistyped, ",
+        };
         let error = match cause {
             RefusalCause::TokenRefused => Error::new(
                 ErrorKind::TokenRefused,
-                format!("{status}: {hedge}the token is refused: it expired, was deleted or switched off, or its user is disabled"),
+                format!("{status}: {hedge}the token is refused: {mistyped}it expired, was deleted or switched off, or its user is disabled"),
                 "make a new token, or look this one up by its name with another credential",
             )
             .with_causes([Cause::TokenRefused]),
@@ -201,11 +229,23 @@ impl Case<'_> {
                 "ask GET /v3/clusters/<id> of the cluster it may be scoped to, or look its name up with another credential",
             ),
         };
-        let third = if more.is_empty() { "" } else { ", or its user lacks the right" };
+        let (what, third) = match more.is_empty() {
+            true => ("the token was not accepted here", ""),
+            false => {
+                ("refused, without a word on whether the token was accepted", ", or its user lacks the right")
+            }
+        };
+        let (fourth, look) = match more.contains(&Cause::NotRancher) {
+            true => (
+                ", or the request never came to Rancher",
+                "; look at the proxy or ingress in front of Rancher, too: the answer may be its own",
+            ),
+            false => ("", ""),
+        };
         Error::new(
             ErrorKind::Undetermined,
-            format!("{status}: the token was not accepted here: it is dead (expired, deleted, switched off or mistyped), {second}{third}"),
-            settle,
+            format!("{status}: {what}: it is dead (expired, deleted, switched off or mistyped), {second}{third}{fourth}"),
+            format!("{settle}{look}"),
         )
         .with_causes(causes)
         .with_because(because)
@@ -224,7 +264,15 @@ impl Case<'_> {
                 return self.explained(explanation);
             }
         }
-        self.undetermined(&[Cause::MissingRight], because)
+        // the rest are forms that only Rancher has
+        let by_anybody = matches!(
+            self.body.dialect,
+            Dialect::PlainText | Dialect::Empty | Dialect::Unreadable | Dialect::Html
+        );
+        match by_anybody {
+            true => self.undetermined(&[Cause::MissingRight, Cause::NotRancher], because),
+            false => self.undetermined(&[Cause::MissingRight], because),
+        }
     }
 
     /// A JWT is that of a service account, or of Rancher's own OIDC provider: its text is not judged here.
@@ -234,10 +282,13 @@ impl Case<'_> {
         let (advice, causes): (_, &[Cause]) = match self.answer.route.scope() {
             RouteScope::Cluster(id) if proxied => (
                 format!(
-                    "a service account's JWT works for its own cluster only, and only while the namespace {id} on local \
-                     holds one ClusterProxyConfig with enabled: true; check that, and its expiry"
+                    "a service account's JWT works for its own cluster only, only while the namespace {id} on local holds \
+                     one ClusterProxyConfig with enabled: true, and only while the cluster's agent is connected; check \
+                     these, and its expiry"
                 ),
-                &[Cause::NoProxyConfig, Cause::OutOfScope, Cause::TokenRefused],
+                // the cluster is asked what the JWT is worth; where it does not answer, nobody is let in (read in
+                // Rancher's source)
+                &[Cause::NoProxyConfig, Cause::OutOfScope, Cause::TokenRefused, Cause::AgentGone],
             ),
             // recorded, downstream and read in Rancher's source: there no ClusterProxyConfig helps
             _ => (

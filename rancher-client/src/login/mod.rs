@@ -219,8 +219,9 @@ fn explained(error: Error, provider: Provider, offered: &Offered) -> Error {
                 ])
                 .with_advice("have an administrator enable the user")
         }
-        // recorded: workflows, "login via disabled provider"
-        ErrorKind::NotFound => not_offered(provider, offered, "").with_source(error),
+        // recorded: workflows, "login via disabled provider". Rancher's 404 bears a code; that of an ingress says nothing
+        // of the provider
+        ErrorKind::NotFound if error.code().is_some() => not_offered(provider, offered, "").with_source(error),
         ErrorKind::Unavailable if !local => {
             let advice = format!(
                 "the directory behind {provider} may be unreachable; Rancher's log tells. The login was not sent again"

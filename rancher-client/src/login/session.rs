@@ -9,7 +9,7 @@ use super::LoginOptions;
 use crate::credentials::Credential;
 use crate::error::{Cause, Error, ErrorKind, Result};
 use crate::ext::Ext;
-use crate::scope::{KeyScope, Route, TokenKind};
+use crate::scope::{Confidence, KeyScope, Route, TokenKind};
 use crate::transport::{Connection, Request};
 use crate::wire::TokenName;
 
@@ -192,9 +192,11 @@ pub(crate) async fn logout(connection: &Connection) -> Result<LoggedOut> {
     end(connection, &credential).await
 }
 
-/// Whether a session that was asked about is refused already, for certain.
+/// Whether a session that was asked about is refused already. Not where that rests on what the user says of the key, which
+/// may be wrong.
 fn is_over(error: &Error) -> bool {
-    error.kind() == ErrorKind::TokenRefused && error.causes() == [Cause::TokenRefused]
+    let asserted = error.confidence() == Some(Confidence::Asserted);
+    error.kind() == ErrorKind::TokenRefused && error.causes() == [Cause::TokenRefused] && !asserted
 }
 
 /// Ends the session of this credential, and of no other: a logout deletes whatever it comes with, and the client's may be

@@ -204,3 +204,31 @@ async fn a_session_ends_after_the_deadline_of_its_login_and_is_told_of_at_once()
     assert!(connection.credential().same_as(&other), "somebody else's credential stays");
     assert!(mock.calls().last().unwrap().route.query().contains("logout"));
 }
+
+/// Rancher's 404 bears a code (recorded: workflows, "login via disabled provider"); that of an ingress knows no provider.
+#[tokio::test]
+async fn a_missing_path_is_no_provider_that_is_switched_off() {
+    let missing = r#"{"baseType":"error","code":"NotFound","message":"","status":404,"type":"error"}"#;
+    for (body, kind) in [(missing, ErrorKind::Unsupported), ("default backend - 404", ErrorKind::NotFound)] {
+        let error = log_in(&[(200, LISTED), (404, body)], Provider::Local).await.1.unwrap_err();
+        assert_eq!(error.kind(), kind, "{error}");
+        assert_eq!(
+            error.causes().contains(&Cause::ProviderDisabled),
+            kind == ErrorKind::Unsupported,
+            "{error}"
+        );
+    }
+}
+
+/// What the user says of a key may be wrong: then it is a living key of a cluster, which is not to be forgotten.
+#[tokio::test]
+async fn a_session_is_not_over_because_somebody_says_so() {
+    let filter = r#"{"type":"error","status":"401","message":"Unauthorized 401: must authenticate"}"#;
+    let (_, connection) = answering(&[(401, filter)]);
+    let key = Credential::parse("token-abcde:s3cr3ts3cr3t").unwrap();
+    connection.replace_credential(key.clone());
+    connection.learn(crate::scope::Knowledge::Asserted(KeyScope::Global));
+    let error = logout(&connection).await.unwrap_err();
+    assert_eq!((error.kind(), error.confidence()), (ErrorKind::TokenRefused, Some(Confidence::Asserted)));
+    assert!(connection.credential().same_as(&key));
+}

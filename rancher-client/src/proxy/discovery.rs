@@ -191,7 +191,7 @@ impl ClusterProxy {
         let answer = self.send(self.request("cluster.resolve", Method::GET, &segments)?).await;
         match answer {
             Ok(answer) => Ok(Some(read_version(group, version, &answer))),
-            Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+            Err(error) if error.kind() == ErrorKind::NotFound && !error.no_such_cluster() => Ok(None),
             Err(error) => Err(error),
         }
     }
@@ -200,7 +200,9 @@ impl ClusterProxy {
     async fn versions(&self, group: &str) -> Result<Vec<String>> {
         let answer = self.send(self.request("cluster.resolve", Method::GET, &["apis", group])?).await;
         let answer = answer.map_err(|error| match error.kind() {
-            ErrorKind::NotFound => missing(&format!("API group {group}")).with_source(error),
+            ErrorKind::NotFound if !error.no_such_cluster() => {
+                missing(&format!("API group {group}")).with_source(error)
+            }
             _ => error,
         })?;
         let versions = read_versions(&answer);

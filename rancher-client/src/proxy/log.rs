@@ -196,7 +196,7 @@ impl ClusterProxy {
         let request = self.request("cluster.logs", Method::GET, &segments)?;
         let route = self.connection.road_for(options.put_on(request.route.clone())?)?;
         let request = Request {
-            expect: Expect::Anything,
+            expect: Expect::Text,
             // both without a deadline; what is not followed must move. Headers come at once, also where nothing was
             // written yet (Kubernetes 1.14 and later, kubernetes/kubernetes#72575)
             patience: match options.follow {

@@ -223,7 +223,10 @@ impl ClusterProxy {
         let request =
             self.request("cluster.whoami", Method::POST, &WhoAmI::PATH)?.with_json(&WhoAmI::question())?;
         let answer = self.send(request).await.map_err(|error| match error.kind() {
-            ErrorKind::NotFound if error.http().is_some_and(|http| http.accepted == Some(true)) => {
+            ErrorKind::NotFound
+                if !error.no_such_cluster()
+                    && error.http().is_some_and(|http| http.accepted == Some(true)) =>
+            {
                 Error::new(
                     ErrorKind::Unsupported,
                     "this cluster has no SelfSubjectReview",

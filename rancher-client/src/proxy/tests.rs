@@ -370,3 +370,41 @@ async fn objects_without_names_are_counted_after_one_was_taken() {
     list.next().await.unwrap().unwrap();
     assert_eq!(list.total().await.unwrap(), 3);
 }
+
+/// Recorded (matrix): the router's 404 for a cluster that there is none of. It says nothing of what a cluster serves.
+#[tokio::test]
+async fn a_cluster_that_does_not_exist_is_not_one_that_lacks_something() {
+    const NONE: &str = r#"{"Code":{"Code":"NotFound","Status":404},"Message":"clusters.management.cattle.io \"c-prod1\" not found"}"#;
+    let none = || {
+        let answer = with_header(response(404, NONE.to_owned()), "content-type", "text/plain; charset=utf-8");
+        Ok(with_header(answer, "x-api-cattle-auth", "true"))
+    };
+    let cluster = over(&Mock::script([none(), none(), none(), none()]));
+    for error in [
+        cluster.whoami().await.unwrap_err(),
+        cluster.resolve("widgets").await.unwrap_err(),
+        cluster.resolve("widgets.example.com").await.unwrap_err(),
+        cluster.resolve("widgets.v1.example.com").await.unwrap_err(),
+    ] {
+        assert_eq!(error.kind(), ErrorKind::NotFound, "{error}");
+        assert!(error.advice().contains("no such cluster"), "{error}");
+    }
+}
+
+/// A login portal answers every path with 200 and a page: none of its lines was written by a container.
+#[tokio::test]
+async fn a_page_is_no_log_and_a_log_of_a_page_is_one() {
+    const PAGE: &str = "<!DOCTYPE html>\n<title>Sign in</title>\n";
+    for (kind, lines) in [("text/html; charset=utf-8", None), ("text/plain", Some(2))] {
+        let mock = Mock::script([Ok(with_header(response(200, PAGE), "content-type", kind))]);
+        let logs = over(&mock).logs("shop-web", "web-0", LogOptions::default());
+        let came: Vec<_> = logs.collect().await;
+        match lines {
+            Some(lines) => assert_eq!(came.iter().filter(|line| line.is_ok()).count(), lines, "{came:?}"),
+            None => {
+                assert_eq!(came.len(), 1, "{came:?}");
+                assert_eq!(came[0].as_ref().unwrap_err().kind(), ErrorKind::NotRancher);
+            }
+        }
+    }
+}

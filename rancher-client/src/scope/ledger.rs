@@ -266,6 +266,11 @@ impl Ledger {
         Place::of(route).is_some_and(|place| self.refused.contains_key(&place))
     }
 
+    /// Whether the credential was ever accepted anywhere.
+    pub fn holds_acceptances(&self) -> bool {
+        !self.accepted.is_empty()
+    }
+
     /// Whether any refusal of the credential was noted.
     pub fn holds_refusals(&self) -> bool {
         !self.refused.is_empty()

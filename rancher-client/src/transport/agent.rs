@@ -196,23 +196,30 @@ fn through_the_agent(route: &Route) -> Option<ClusterId> {
 /// A call that was under way. One that reads has done nothing, wherever it got to.
 fn given_up(cluster: &ClusterId, request: &Request, word: Word) -> Error {
     let token = token(word);
-    let error = gone(cluster, request, &format!("Rancher says so{token}; the cluster did not answer)"));
+    let error = gone(cluster, request, word, &format!("Rancher says so{token}; the cluster did not answer)"));
     if request.method.is_safe() { error } else { error.with_perhaps_arrived(&request.method) }
 }
 
 fn refused_unsent(cluster: &ClusterId, request: &Request, word: Word) -> Error {
     let token = token(word);
-    gone(cluster, request, &format!("Rancher said so a moment ago{token}); nothing was sent"))
+    gone(cluster, request, word, &format!("Rancher said so a moment ago{token}); nothing was sent"))
         .with_nothing_sent()
 }
 
-fn gone(cluster: &ClusterId, request: &Request, because: &str) -> Error {
+fn gone(cluster: &ClusterId, request: &Request, word: Word, because: &str) -> Error {
+    let (cause, advice) = match word {
+        Some((AgentState::NeverConnected, _)) => (
+            Cause::NeverConnected,
+            "Rancher says that the cluster has never connected; run its registration command in it",
+        ),
+        _ => (Cause::AgentGone, "look at cattle-cluster-agent in the cluster, and at its way to Rancher"),
+    };
     Error::new(
         ErrorKind::ClusterUnavailable,
         format!("the agent of cluster {cluster} is not connected to Rancher ({because}"),
-        "look at cattle-cluster-agent in the cluster, and at its way to Rancher",
+        advice,
     )
-    .with_causes([Cause::AgentGone])
+    .with_causes([cause])
     // the record holds a cluster that Rancher called disconnected while its proxy answered
     .with_confidence(Some(Confidence::Likely))
     .with_operation(request.operation.clone())
@@ -319,6 +326,18 @@ mod tests {
         let mock = cluster(5, 200, GONE);
         let answer = watch(&mock).send(request(Method::POST, path)).await.unwrap();
         assert_eq!((answer.status.as_u16(), mock.count()), (200, 2));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_cluster_that_never_connected_is_called_so() {
+        const NEVER: &str = r#"{"conditions":[{"type":"Connected","status":"False"},{"type":"Provisioned","status":"Unknown"}]}"#;
+        let mock = cluster(30, 200, NEVER);
+        let watch = watch(&mock);
+        for _ in 0..2 {
+            let error = timed(&watch, "/k8s/clusters/c-a/version").await.0.unwrap_err();
+            assert_eq!(error.causes(), [Cause::NeverConnected], "{error}");
+            assert!(error.advice().contains("registration command"), "{error}");
+        }
     }
 
     #[tokio::test(start_paused = true)]

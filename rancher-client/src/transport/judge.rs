@@ -61,7 +61,7 @@ impl Judge {
                 self.notes.observe(&response, &route, accepted);
             }
             let answer = response.answer(&method, &route, b"", true);
-            return match judge_success(&answer, expect == super::Expect::Json) {
+            return match judge_success(&answer, expect != super::Expect::Anything) {
                 Some(error) => Err(error),
                 None => Ok(response),
             };
@@ -72,8 +72,19 @@ impl Judge {
         if auth == Auth::Send {
             self.note(&response, &answer, credential);
         }
+        let kept = response.kept_for();
         let judged = |ledger: &Ledger| {
-            let error = judge(&answer, credential, Some(ledger)).with_attempts(response.attempts);
+            let error = match kept {
+                // what is known of this credential does not explain what another may have been answered
+                Some(_) => judge(&Answer { accepted: Accepted::Unsaid, ..answer }, credential, None),
+                None => judge(&answer, credential, Some(ledger)),
+            };
+            let old = kept.map(|age| {
+                format!(
+                    "a cache on the way kept this answer for {age} s: it may have been given to somebody else"
+                )
+            });
+            let error = error.with_attempts(response.attempts).with_because(old);
             #[cfg(feature = "kube")]
             let error = if raw && complete { error.with_answer(&body) } else { error };
             error
@@ -84,7 +95,8 @@ impl Judge {
             _ => self.notes.ledger_of(credential, response.generation),
         };
         let error = judged(&noted());
-        if probe || auth == Auth::Omit || self.probes == Probes::Off || !worth_a_probe(&error, credential) {
+        let settled = kept.is_some() || !worth_a_probe(&error, credential);
+        if probe || auth == Auth::Omit || self.probes == Probes::Off || settled {
             return Err(error);
         }
         let observations = self.probe(&route, response.generation).await;
@@ -93,6 +105,9 @@ impl Judge {
 
     /// Notes what a refusal says, from its header or its body.
     fn note(&self, response: &Response, answer: &Answer<'_>, credential: TokenKind) {
+        if response.kept_for().is_some() {
+            return;
+        }
         if let Some(accepted) = acceptance_of(answer, credential) {
             self.notes.observe(response, answer.route, accepted);
         }

@@ -33,7 +33,9 @@ pub enum Expect {
     /// JSON; a page with status 200 is an error.
     #[default]
     Json,
-    /// Anything: logs, YAML, a certificate.
+    /// Plain text: a log. A page is an error here, too, where the server says that it is one.
+    Text,
+    /// Anything: YAML, a certificate.
     Anything,
 }
 
@@ -212,6 +214,12 @@ impl Response {
     /// What the server says of the credential.
     pub fn accepted(&self) -> Accepted {
         Accepted::read(self.headers.get(Accepted::HEADER).and_then(|value| value.to_str().ok()))
+    }
+
+    /// For how many seconds a cache on the way has kept the answer, if one did: it is as old as it says, and was decided
+    /// for whoever asked then.
+    pub(crate) fn kept_for(&self) -> Option<u64> {
+        self.header("age")?.trim().parse().ok().filter(|age| *age > 0)
     }
 
     /// A header as text.

@@ -213,6 +213,23 @@ async fn a_cached_answer_is_no_evidence() {
     assert_eq!(connection.ledger().scope(), None);
 }
 
+/// What a cache kept was said of whoever asked then, and is not explained by what is known of this key.
+#[tokio::test]
+async fn a_cached_refusal_condemns_no_key() {
+    let turn = AtomicU64::new(0);
+    let mock = Mock::new(move |_| {
+        let first = turn.fetch_add(1, Ordering::SeqCst) == 0;
+        let kept = || with_header(auth(json(401, FILTER), false), "age", "60");
+        async move { Ok(if first { auth(json(200, "{}"), true) } else { kept() }) }
+    });
+    let connection = over(config(), &mock);
+    connection.json(request(Method::GET, "/v3/")).await.unwrap();
+    let error = connection.json(request(Method::GET, "/v3/clusters")).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Undetermined, "{error}");
+    assert!(error.because().iter().any(|line| line.contains("kept this answer for 60 s")), "{error:?}");
+    assert_eq!(connection.ledger().validity(), Validity::Valid);
+}
+
 /// An assertion of the user stops calls unsent for good.
 #[tokio::test]
 async fn an_assertion_can_be_disproved() {

@@ -75,9 +75,7 @@ impl Notes {
 
     /// Notes whether the credential that went along was accepted on the route.
     pub(super) fn observe(&self, response: &Response, route: &Route, accepted: bool) {
-        // an answer that a proxy kept is as old as it says, and was decided for whoever asked then
-        let age = response.header("age").and_then(|age| age.trim().parse::<u64>().ok());
-        if age.is_some_and(|age| age > 0) {
+        if response.kept_for().is_some() {
             return;
         }
         let mut ledger = self.lock();

@@ -210,7 +210,7 @@ const REASONS: &[(ForbiddenReason, &str, &str)] = &[
     (
         ForbiddenReason::Admission,
         "An admission webhook or policy denies it.",
-        "Change the object as the message says.",
+        "Change what the message names.",
     ),
     (
         ForbiddenReason::PodSecurity,
@@ -263,6 +263,10 @@ const CAUSES: &[(Cause, &str)] = &[
     ),
     (Cause::NeverConnected, "The cluster has not connected to Rancher yet."),
     (Cause::AgentGone, "The cluster's agent is not connected."),
+    (
+        Cause::NotRancher,
+        "What stands before Rancher, a proxy or an ingress, may have refused it: the answer bears no mark of Rancher's.",
+    ),
     (Cause::CertificateExpired, "The server's certificate is past its time, or not valid yet."),
     (Cause::CertificateWrongHost, "The server's certificate is for other host names."),
     (

@@ -33,7 +33,10 @@ async fn a_token_of_a_service_account_works_where_the_cluster_lets_it() {
     assert!(!cluster.proxy_config().await.unwrap().enabled);
     let refused = proxied.version().await.unwrap_err();
     assert_eq!(refused.kind(), ErrorKind::Undetermined, "{refused:?}");
-    assert_eq!(refused.causes(), [Cause::NoProxyConfig, Cause::OutOfScope, Cause::TokenRefused]);
+    assert_eq!(
+        refused.causes(),
+        [Cause::NoProxyConfig, Cause::OutOfScope, Cause::TokenRefused, Cause::AgentGone]
+    );
     assert!(refused.advice().contains("ClusterProxyConfig") && refused.advice().contains(PROD), "{refused}");
 
     let config = cluster.set_proxy_config(true).await.unwrap();
@@ -110,6 +113,26 @@ async fn how_long_a_token_lives_is_asked_and_told() {
     // a key of the cluster cannot decide for it
     let error = cluster.set_proxy_config(true).await.unwrap_err();
     assert!(matches!(error.kind(), ErrorKind::OutOfScope | ErrorKind::Undetermined), "{error:?}");
+}
+
+/// Read in Rancher's source: the cluster is asked what the JWT is worth. The client must not say that it is dead.
+#[tokio::test]
+async fn a_token_of_a_service_account_is_refused_while_the_agent_is_gone() {
+    let lab = Lab::start();
+    let admin = lab.client("admin-unscoped");
+    let cluster = admin.cluster(PROD).unwrap();
+    let token = cluster.service_account_token("shop-web", "default", &hours(1)).await.unwrap();
+    cluster.set_proxy_config(true).await.unwrap();
+    let own = Client::over(admin.connection().as_another(token.credential));
+    let proxied = own.cluster(PROD).unwrap();
+    proxied.version().await.unwrap();
+    lab.simulator.world(|world| {
+        let since = jiff::Timestamp::now();
+        world.set_agent(PROD, rancher_simulator::Agent::Gone { since }).unwrap();
+    });
+    let error = proxied.version().await.unwrap_err();
+    assert_eq!((error.kind(), error.status()), (ErrorKind::Undetermined, Some(403)), "{error:?}");
+    assert!(error.causes().contains(&Cause::AgentGone), "{error:?}");
 }
 
 fn secret_of(credential: &rancher_client::Credential) -> String {

@@ -72,7 +72,7 @@ fn credential(findings: &Findings<'_>, report: &DoctorReport, lines: &mut Vec<St
         }
         CredentialVerdict::Refused => refused(credential, name, lines),
         CredentialVerdict::Undetermined if credential.kind == TokenKind::Jwt => {
-            lines.push("a service account's JWT works through /k8s/clusters/<id> only, and only where a ClusterProxyConfig with enabled: true exists in the cluster's namespace".to_owned());
+            lines.push("a service account's JWT works through /k8s/clusters/<id> only, only where a ClusterProxyConfig with enabled: true exists in the cluster's namespace, and only while the cluster's agent is connected".to_owned());
             match credential.expires_at {
                 Some(end) if end < findings.now => {
                     lines.push(format!("it says itself that it ended at {end}"))
@@ -103,6 +103,9 @@ fn refused(credential: &CredentialReport, name: &str, lines: &mut Vec<String>) {
         }
         _ if credential.confidence == Some(Confidence::Asserted) => {
             format!("if {name} is for what you say, it is dead (expired, deleted, switched off or mistyped, or its user is disabled). Make sure of that before you replace it")
+        }
+        _ if credential.confidence == Some(Confidence::Likely) => {
+            format!("most likely {name} is dead (expired, deleted, switched off or mistyped, or its user is disabled). Make sure of that before you replace it: a witness would prove it")
         }
         _ => format!("{name} is dead (expired, deleted, switched off or mistyped, or its user is disabled): make a new one"),
     });

@@ -162,7 +162,10 @@ fn jwt(findings: &Findings<'_>, cluster: Option<&ClusterId>, report: &mut Creden
                 .push(format!("the cluster {id} knows its user, and Rancher's header does not speak of it"));
         }
         None if over => report.causes = vec![Cause::Expired],
-        None => report.causes = vec![Cause::NoProxyConfig, Cause::TokenRefused, Cause::OutOfScope],
+        None => {
+            report.causes =
+                vec![Cause::NoProxyConfig, Cause::TokenRefused, Cause::OutOfScope, Cause::AgentGone];
+        }
     }
 }
 

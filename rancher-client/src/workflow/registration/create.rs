@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
 
 use super::{Registration, registrable};
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{Error, ErrorKind, ForbiddenReason, Result};
 use crate::steve::SteveQuery;
 use crate::v3::Ensured;
 use crate::wait::{Until, WaitOptions};
@@ -283,7 +283,7 @@ fn told(error: Error, name: &str) -> Error {
         ErrorKind::AlreadyExists => error.with_advice(&format!(
             "use the cluster called {name} if it is yours (ensure_imported finds it), or choose another name"
         )),
-        ErrorKind::Forbidden => {
+        ErrorKind::Forbidden if error.reason() == Some(ForbiddenReason::Rbac) => {
             let advice = "the user needs the right to create clusters: the global role Standard User or Create New \
                           Clusters gives it";
             error.with_advice(advice)
@@ -365,6 +365,14 @@ mod tests {
         }
         let error = check_name("token-abcde:s3cr3ts3cr3ts3cr3t1", false, "x").unwrap_err();
         assert!(!format!("{error} {error:?}").contains("s3cr3t"), "{error}");
+    }
+
+    #[test]
+    fn only_a_missing_right_is_answered_with_a_role() {
+        for (reason, role) in [(ForbiddenReason::Rbac, true), (ForbiddenReason::Admission, false)] {
+            let refused = Error::new(ErrorKind::Forbidden, "no", "as it says").with_reason(Some(reason));
+            assert_eq!(told(refused, "shop").advice().contains("global role"), role, "{reason}");
+        }
     }
 
     #[test]

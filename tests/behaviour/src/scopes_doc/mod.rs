@@ -217,6 +217,7 @@ async fn scopes_doc_is_what_happens() {
         let lies = seen
             .came
             .iter()
+            .chain(&seen.told)
             .filter(|(truth, came)| truth.alive && came.failed == Some(ErrorKind::TokenRefused));
         lies.count()
     };

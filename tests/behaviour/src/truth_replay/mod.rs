@@ -141,11 +141,7 @@ const LEFT_OUT: &[(&str, &str, &str)] = &[];
 
 // Recorded rows that the simulated server still answers otherwise: recording, lines, and what it lacks.
 const OTHERWISE: &[(&str, &[usize], &str)] = &[
-    (
-        "workflows",
-        &[75, 76, 80],
-        "the recorded server had a namespace behind each project, and marks on those of clusters",
-    ),
+    ("workflows", &[80], "the recorded server had a namespace behind each project"),
     ("workflows", &[79], "Steve's clusters are drawn with a few of their fields"),
     ("workflows", &[81], "counts of the 128 types of the recorded server"),
 ];

@@ -1,6 +1,6 @@
 //! Who is calling: the credential of a request, and whether it is good where the request goes.
 
-use super::state::{Millis, Object, ServiceToken, State, Token, TokenKind};
+use super::state::{Agent, Millis, Object, ServiceToken, State, Token, TokenKind};
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE};
 use http::{HeaderMap, header};
@@ -43,6 +43,7 @@ struct Presented {
 // A header wins over the cookie, and a header of another scheme switches the cookie off.
 fn presented(headers: &HeaderMap) -> Option<Presented> {
     // rule: auth.three-ways
+    // rule: auth.header-before-cookie
     let header =
         headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok()).unwrap_or("").trim();
     if !header.is_empty() {
@@ -108,7 +109,12 @@ fn service_account(state: &State, account: &ServiceToken, path: &str, now: Milli
     let enabled = |config: &Object| config.body.get("enabled").and_then(Value::as_bool) == Some(true);
     let switched_on = configs.next().is_some_and(|(_, config)| enabled(config)) && configs.next().is_none();
     let here = path.starts_with("/k8s/") && cluster_of_path(path) == Some(account.cluster.as_str());
-    (switched_on && here && now < account.expires).then(|| Caller::ServiceAccount(account.clone()))
+    // rule: auth.cluster-is-asked
+    let asked = state
+        .clusters
+        .get(&account.cluster)
+        .is_some_and(|cluster| matches!(cluster.agent, Agent::Connected | Agent::Starting));
+    (switched_on && here && asked && now < account.expires).then(|| Caller::ServiceAccount(account.clone()))
 }
 
 #[cfg(test)]

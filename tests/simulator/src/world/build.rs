@@ -190,8 +190,13 @@ impl World {
                 // rule: namespace.quota-project
                 annotations.insert("field.cattle.io/resourceQuotaProjectId".to_owned(), json!(project));
             }
-            if name.starts_with("cattle-") {
+            // rule: namespace.of-a-cluster
+            let of_a_cluster = cluster == "local" && self.state.clusters.contains_key(name);
+            if name.starts_with("cattle-") || of_a_cluster {
                 annotations.insert("management.cattle.io/no-default-sa-token".to_owned(), json!("true"));
+            }
+            if of_a_cluster {
+                annotations.insert("management.cattle.io/system-namespace".to_owned(), json!("true"));
             }
             if name == "cattle-impersonation-system" {
                 labels.insert("authz.cluster.cattle.io/impersonator".to_owned(), json!("true"));

@@ -439,6 +439,7 @@ fn remove_all(
     target: &Target<'_>,
 ) -> Response {
     // rule: kube.delete-collection
+    // rule: kube.delete-what-is-selected
     let query = |name: &str| call.query.first(name).unwrap_or_default();
     let selector = match Selector::read(query("labelSelector"), query("fieldSelector")) {
         Ok(selector) => selector,

@@ -113,6 +113,7 @@ pub(super) fn merge_key(field: &str) -> Option<&'static str> {
 /// A merge that knows lists of named things.
 pub(super) fn strategic(into: &mut Map<String, Value>, patch: Map<String, Value>) {
     // rule: kube.strategic-merge
+    // rule: kube.merge-by-name
     if patch.get("$patch").and_then(Value::as_str) == Some("replace") {
         into.clear();
     }

@@ -9,6 +9,16 @@ pub(super) const RULES: &[Rule] = &[
         "The conditions of a cluster change 15 s after its agent broke away.",
     ),
     assumed(
+        "auth.cluster-is-asked",
+        "read in Rancher's source",
+        "A service account's JWT is looked at by a review in its cluster; while the agent is gone it is refused.",
+    ),
+    assumed(
+        "auth.header-before-cookie",
+        "read in Rancher's source; nobody recorded both at once",
+        "A header wins over the cookie, and one of another scheme switches the cookie off.",
+    ),
+    assumed(
         "auth.one-proxy-config",
         "read in Rancher's source",
         "Of several objects ClusterProxyConfig in the namespace of a cluster none counts: service accounts are refused.",

@@ -40,6 +40,16 @@ pub(super) const RULES: &[Rule] = &[
         "Creating an object that has a resourceVersion is a 500 without a reason.",
     ),
     assumed(
+        "kube.delete-what-is-selected",
+        "Kubernetes documentation; in the record nothing was selected",
+        "DELETE on a collection removes what its selectors pick.",
+    ),
+    assumed(
+        "kube.merge-by-name",
+        "Kubernetes documentation; the record changes an annotation",
+        "A strategic merge patch merges containers, volumes and the like by name.",
+    ),
+    assumed(
         "kube.delete-preconditions",
         "Kubernetes documentation",
         "DELETE may name uid and resourceVersion; another object is 409.",

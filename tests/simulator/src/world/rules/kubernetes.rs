@@ -62,7 +62,7 @@ pub(super) const RULES: &[Rule] = &[
     recorded(
         "kube.delete-collection",
         "kubernetes, delete collection",
-        "DELETE on a collection removes what its selectors pick, and answers with the list.",
+        "DELETE on a collection answers with the list of what it removed.",
     ),
     recorded(
         "kube.deployment-defaults",
@@ -150,7 +150,7 @@ pub(super) const RULES: &[Rule] = &[
     recorded(
         "kube.strategic-merge",
         "kubernetes, restart rollout",
-        "A strategic merge patch merges containers, volumes and the like by name.",
+        "A strategic merge patch adds to the annotations of a template, and leaves the rest of it as it was.",
     ),
     recorded(
         "kube.token-request",
@@ -186,6 +186,11 @@ pub(super) const RULES: &[Rule] = &[
         "local.refused",
         "matrix, GET /k8s/clusters/local/version, every refused credential",
         "A refused token gets a Status 401 from the local Kubernetes API, on /version too.",
+    ),
+    recorded(
+        "namespace.of-a-cluster",
+        "workflows, steve list",
+        "The namespace of a cluster on local is marked as the system's, and as one without a token for its account.",
     ),
     recorded(
         "namespace.quota-project",

@@ -26,7 +26,7 @@ pub(super) const RULES: &[Rule] = &[
     recorded(
         "auth.three-ways",
         "workflows, basic auth with key pair, cookie auth",
-        "Bearer, Basic and the cookie R_SESS mean the same; a header wins over the cookie.",
+        "Bearer, Basic and the cookie R_SESS mean the same.",
     ),
     recorded(
         "binding.backing-namespace",

@@ -286,6 +286,12 @@ fn list(world: &World, call: &Call<'_>, plane: &Plane<'_>, resource: &Resource, 
     // rule: steve.lists-are-filtered
     let mut seen = items(&world.state, plane.cluster, resource, namespace);
     seen.retain(|(key, _)| plane.sees(world, resource, key));
+    // rule: record.renamed-clusters
+    let ranks = &world.state.ranks;
+    if !ranks.is_empty() {
+        let rank = |name: &String| ranks.get(name).unwrap_or(name).clone();
+        seen.sort_by_cached_key(|((_, namespace, name), _)| (rank(namespace), rank(name)));
+    }
     if let Some((homes, in_them)) = asked.homes() {
         seen.retain(|(key, _)| at_home(world, plane, resource, key, homes) == in_them);
     }
@@ -303,7 +309,7 @@ fn list(world: &World, call: &Call<'_>, plane: &Plane<'_>, resource: &Resource, 
             })
             .filter(|(shown, _)| asked.picks(shown))
             .collect();
-        all.sort_by(|(one, _), (other, _)| asked.order(one, other));
+        all.sort_by(|(one, _), (other, _)| asked.order(one, other, ranks));
         seen = all.into_iter().map(|(_, found)| found).collect();
     }
     let home = if namespace.is_empty() { String::new() } else { format!("/{namespace}") };

@@ -8,6 +8,7 @@ use crate::Response;
 use http::StatusCode;
 use serde_json::{Map, Value};
 use std::cmp::Ordering;
+use std::collections::BTreeMap;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Operator {
@@ -216,9 +217,13 @@ impl Asked {
         self.filters.iter().all(|either| either.iter().any(|condition| condition.holds(shown)))
     }
 
-    pub(super) fn order(&self, one: &Value, other: &Value) -> Ordering {
+    pub(super) fn order(&self, one: &Value, other: &Value, ranks: &BTreeMap<String, String>) -> Ordering {
+        let ranked = |value: &Value, field: &[String]| -> Vec<String> {
+            let values = values(value, field).into_iter();
+            values.map(|value| ranks.get(&value).cloned().unwrap_or(value)).collect()
+        };
         for (field, down) in &self.sort {
-            let (one, other) = (values(one, field), values(other, field));
+            let (one, other) = (ranked(one, field), ranked(other, field));
             let order = match (number(&one), number(&other)) {
                 (Some(one), Some(other)) => one.total_cmp(&other),
                 _ => one.cmp(&other),
@@ -418,8 +423,11 @@ mod tests {
         let asked =
             ask(&[("sort", "-metadata.fields.1,metadata.name"), ("page", "3"), ("pagesize", "5")]).unwrap();
         let of = |name: &str, number: u64| json!({"metadata": {"name": name, "fields": [name, number]}});
-        assert_eq!(asked.order(&of("a", 10), &of("b", 9)), Ordering::Less, "numbers, down");
-        assert_eq!(asked.order(&of("b", 9), &of("a", 9)), Ordering::Greater);
+        let none = BTreeMap::new();
+        assert_eq!(asked.order(&of("a", 10), &of("b", 9), &none), Ordering::Less, "numbers, down");
+        assert_eq!(asked.order(&of("b", 9), &of("a", 9), &none), Ordering::Greater);
+        let renamed = [("b".to_owned(), "0".to_owned())].into();
+        assert_eq!(asked.order(&of("b", 9), &of("a", 9), &renamed), Ordering::Less);
         assert_eq!(asked.window(), (10, 5));
         assert_eq!(ask(&[("page", "0"), ("pagesize", "-1")]).unwrap().window(), (0, usize::MAX));
     }
