@@ -38,7 +38,7 @@ class Event(Generic[T]):
     _fields: dict[str, Any]
     _object: Object[T] | None
 
-    def __init__(self, answer: Answer, fields: dict[str, Any]) -> None:
+    def __init__(self, answer: Answer | None, fields: dict[str, Any]) -> None:
         self._answer = answer if "at" in fields else None
         self._fields = fields
         self._object = None
@@ -112,9 +112,7 @@ class Event(Generic[T]):
 
 
 def _event(fields: dict[str, Any], object: Object[Any] | None) -> Event[Any]:
-    event = Event.__new__(Event)
-    event._answer = None
-    event._fields = fields
+    event: Event[Any] = Event(None, fields)
     event._object = object
     return event
 

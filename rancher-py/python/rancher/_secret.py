@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from rancher._typing import TYPE_CHECKING, Any
+from rancher._typing import TYPE_CHECKING, Any, cast
 
 if TYPE_CHECKING:
     from typing import NoReturn
@@ -46,9 +46,11 @@ class Secret:
 def unsealed(value: Any) -> Any:
     """The value with its secrets as such: the border marks them."""
     if isinstance(value, dict):
-        if len(value) == 1 and isinstance(value.get(_MARK), str):
-            return Secret(value[_MARK])
-        return {name: unsealed(part) for name, part in value.items()}
+        parts = cast("dict[str, Any]", value)
+        text = parts.get(_MARK)
+        if len(parts) == 1 and isinstance(text, str):
+            return Secret(text)
+        return {name: unsealed(part) for name, part in parts.items()}
     if isinstance(value, list):
-        return [unsealed(part) for part in value]
+        return [unsealed(part) for part in cast("Any", value)]
     return value
