@@ -179,7 +179,7 @@ async fn what_goes_on_ends_with_its_timeout_and_not_before() {
             }
         };
         assert!(known > 0 && began.elapsed() >= Duration::from_millis(1_450), "{operation}");
-        assert_eq!((kind(&fault), fault.error().operation()), ("timeout".into(), operation), "{fault}");
+        assert_eq!((kind(&fault), fault.error().operation()), ("timeout", operation), "{fault}");
         assert!(fault.to_string().contains("1.5s"), "{fault}");
         open(&lab, 0).await;
         assert!(stream.next(Some(known.to_string().into())).await.unwrap().is_none(), "{operation}");
