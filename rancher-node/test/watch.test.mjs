@@ -159,12 +159,12 @@ test('a watch and a log end with their timeout, and close their connections', { 
   for (const begin of [...Object.values(families).map((part) => (limits) => part(client).watch(limits)), (limits) => client.cluster('c-prod1').namespace('plain').logs('hello', { ...follow, ...limits })]) {
     let seen = 0;
     const walk = async () => {
-      for await (const _ of begin({ timeout: 300 })) seen += 1;
+      for await (const _ of begin({ timeout: 1_500 })) seen += 1;
     };
     const started = performance.now();
     const error = await failure(walk);
     assert.deepEqual([error.kind, seen > 0], ['timeout', true], error.message);
-    assert.ok(performance.now() - started >= 290);
+    assert.ok(performance.now() - started >= 1_490);
     assert.match(error.stack, /at async walk/);
     await open(simulator, 0);
   }

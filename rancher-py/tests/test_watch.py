@@ -418,11 +418,11 @@ def test_lines_of_a_log(sim: Simulator, style: str) -> None:
 @pytest.mark.parametrize("style", ["sync", "async"])
 def test_a_watch_and_a_log_end_with_their_timeout(sim: Simulator, style: str) -> None:
     parts: list[Callable[[Any], Any]] = [
-        *(lambda client, part=part: part(client).watch(timeout=0.3) for part in FAMILIES.values()),
+        *(lambda client, part=part: part(client).watch(timeout=1.5) for part in FAMILIES.values()),
         lambda client: (
             client.cluster("c-prod1")
             .namespace("plain")
-            .logs("hello", container="web", follow=True, timeout=timedelta(seconds=0.3))
+            .logs("hello", container="web", follow=True, timeout=timedelta(seconds=1.5))
         ),
     ]
 
@@ -434,11 +434,11 @@ def test_a_watch_and_a_log_end_with_their_timeout(sim: Simulator, style: str) ->
     for part in parts:
         told: list[Any] = []
         began = time.monotonic()
-        with pytest.raises(rancher.RancherTimeout, match="300ms"):
+        with pytest.raises(rancher.RancherTimeout, match="1.5s"):
             if style == "async":
                 asyncio.run(awaited(part, told))
             else:
                 told.extend(part(sim.client()))
         # what came before it was told: `extend` keeps it
-        assert told and time.monotonic() - began >= 0.29
+        assert told and time.monotonic() - began >= 1.49
         closed(sim)
