@@ -150,9 +150,7 @@ impl Stream {
             let mut source = match std::mem::replace(&mut *place, State::Away) {
                 State::Here(source) => source,
                 State::Away => {
-                    return Err(Fault::cancelled(
-                        "it was dropped in the middle of a step; begin it anew",
-                    ));
+                    return Err(Fault::cancelled("it was dropped in the middle of a step; begin it anew"));
                 }
                 State::Over => {
                     *place = State::Over;

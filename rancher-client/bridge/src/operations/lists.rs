@@ -63,7 +63,9 @@ impl Lists {
                     let kind = page.envelope().get("kind").and_then(Value::as_str);
                     let whole = match &self.fields {
                         Some(fields) => return Ok(Some(Answer::text(fields.records(page.items())?))),
-                        None if self.partial => Answer::page(page.items().map(|item| kept::noted_partial(&item))),
+                        None if self.partial => {
+                            Answer::page(page.items().map(|item| kept::noted_partial(&item)))
+                        }
                         None => Answer::page(page.items()),
                     };
                     let about = json!({"resource_version": resource_version(&page)});
@@ -77,7 +79,10 @@ impl Lists {
 /// The state of the cluster that a page shows: of Kubernetes and of Steve, each in its place. v3 does not say.
 fn resource_version(page: &Page) -> Option<&str> {
     let of_kubernetes = || page.envelope().get("metadata")?.get("resourceVersion");
-    of_kubernetes().or_else(|| page.envelope().get("revision"))?.as_str().filter(|version| !version.is_empty())
+    of_kubernetes()
+        .or_else(|| page.envelope().get("revision"))?
+        .as_str()
+        .filter(|version| !version.is_empty())
 }
 
 impl Source for Lists {
