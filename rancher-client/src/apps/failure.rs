@@ -46,7 +46,7 @@ fn kind_of(said: &str) -> (ErrorKind, Option<ForbiddenReason>, &'static str) {
     (
         ErrorKind::Invalid,
         None,
-        "change the values or the chart as the lines say; a release that failed is still there",
+        "change the values or the chart as the lines say; a release that failed can be there still",
     )
 }
 

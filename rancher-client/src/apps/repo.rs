@@ -100,7 +100,8 @@ impl NewRepo {
         let wrong = |field: &'static str, what: &str, advice: &str| {
             Err(Error::invalid(format!("nothing was sent: {what}"), advice).with_field(field))
         };
-        check_name(None, "repositories", &self.name).map_err(|error| error.with_field("name"))?;
+        // Kubernetes' rule for names, which the core group states for all of its own
+        check_name(Some(""), "repositories", &self.name).map_err(|error| error.with_field("name"))?;
         let (field, place) = match (self.url.is_empty(), self.git_repo.is_empty()) {
             (false, true) => ("url", &self.url),
             (true, false) => ("git_repo", &self.git_repo),
@@ -150,7 +151,7 @@ impl NewRepo {
         }
         if let Some(secret) = &self.secret {
             check_label("namespace", &secret.namespace).map_err(|error| error.with_field("secret"))?;
-            check_name(None, "secrets", &secret.name).map_err(|error| error.with_field("secret"))?;
+            check_name(Some(""), "secrets", &secret.name).map_err(|error| error.with_field("secret"))?;
             put("clientSecret", json!({"namespace": secret.namespace, "name": secret.name}));
         }
         if !self.ca_pem.is_empty() {
@@ -413,8 +414,9 @@ mod tests {
             repo
         };
         type Change = fn(&mut NewRepo);
-        let cases: [(Change, &str); 10] = [
+        let cases: [(Change, &str); 11] = [
             (|_| {}, "url"),
+            (|repo| (repo.name, repo.url) = ("Shop_Charts".into(), "https://a.example.com".into()), "name"),
             (
                 |repo| {
                     (repo.url, repo.git_repo) =

@@ -139,7 +139,16 @@ fn trouble(object: &[u8]) -> Said {
     if told.code == http::StatusCode::GONE.as_u16() || matches!(told.reason.as_str(), "Expired" | "Gone") {
         return Said::TooOld;
     }
+    if never_had(Some(&told.message)) {
+        return Said::TooOld;
+    }
     Said::Ended(redact(&told.message).into_owned())
+}
+
+/// Whether the server says that it never had the revision, as after a backup was restored: no more can be had from
+/// there than from one that is forgotten. (Read in the API server's source: a timeout with these words.)
+fn never_had(message: Option<&str>) -> bool {
+    message.is_some_and(|message| message.contains("Too large resource version"))
 }
 
 impl Source for Stream {
@@ -177,7 +186,10 @@ impl Source for Stream {
             let answer = match answer {
                 Ok(answer) => answer,
                 // said by the status, where the server knows before it begins
-                Err(error) if error.is_expired() => {
+                Err(error)
+                    if error.is_expired()
+                        || never_had(error.http().and_then(|http| http.message.as_deref())) =>
+                {
                     return Ok(futures_util::stream::iter([Ok(Said::TooOld)]).boxed());
                 }
                 Err(error) => return Err(error),
@@ -214,6 +226,8 @@ mod tests {
         let mark = r#"{"kind":"Pod","metadata":{"resourceVersion":"17200","creationTimestamp":null}}"#;
         assert_eq!(line("BOOKMARK", mark), r#"Alive(Some("17200"))"#);
         assert_eq!(line("ERROR", r#"{"kind":"Status","code":410,"reason":"Expired"}"#), "TooOld");
+        let later = r#"{"kind":"Status","code":504,"message":"Too large resource version: 9, current: 7"}"#;
+        assert_eq!(line("ERROR", later), "TooOld");
         assert!(line("ERROR", r#"{"kind":"Status","code":500,"message":"etcd"}"#).starts_with("Ended"));
         for garbage in
             ["", "{", r#"{"type":"ADDED"}"#, r#"{"type":"ADDED","object":{}}"#, r#"{"type":"X","object":{}}"#]

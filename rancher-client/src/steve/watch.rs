@@ -18,7 +18,7 @@ use std::time::Duration;
 
 use super::course::Numbers;
 use super::{Resource, SteveQuery};
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{Cause, Error, ErrorKind, ForbiddenReason, Result};
 use crate::kubernetes::identity;
 use crate::paging::{Course, Pages};
 use crate::scope::Route;
@@ -148,7 +148,28 @@ fn trouble(text: &str, kind: &str) -> Option<Result<Said>> {
             "see /v1/schemas for the types",
         )));
     }
-    Some(Ok(Said::Ended(crate::wire::redact(text).into_owned())))
+    let text = crate::wire::redact(text);
+    // read in apiserver's source: what its access control and a store without a watch say
+    if lower.contains("does not support watching") {
+        return Some(Err(Error::new(
+            ErrorKind::Unsupported,
+            format!("Steve cannot watch {kind}: {text}"),
+            "look again from time to time (list), or wait for one object (wait)",
+        )));
+    }
+    if ["forbidden", "permissiondenied", "can not watch", "cannot watch"]
+        .iter()
+        .any(|word| lower.contains(word))
+    {
+        return Some(Err(Error::new(
+            ErrorKind::Forbidden,
+            format!("the user may not watch {kind}: {text}"),
+            "the key is fine, it was accepted; its user lacks the right: have a role bound to the user",
+        )
+        .with_reason(Some(ForbiddenReason::Rbac))
+        .with_causes(vec![Cause::MissingRight])));
+    }
+    Some(Ok(Said::Ended(text.into_owned())))
 }
 
 impl Source for Subscription {
@@ -248,6 +269,19 @@ mod tests {
                 r#"{"error":"failed to find schema configmap"}"#,
                 "error not_found",
             ),
+            (
+                "resource.error",
+                "configmap",
+                r#"{"error":"PermissionDenied 403: can not watch configmap"}"#,
+                "error forbidden",
+            ),
+            (
+                "resource.error",
+                "configmap",
+                r#"{"error":"schema configmap does not support watching"}"#,
+                "error unsupported",
+            ),
+            ("resource.error", "configmap", r#"{"error":"etcd is away"}"#, r#"Ended("etcd is away")"#),
             ("ping", "configmap", r#"{"version":"1"}"#, "Alive(None)"),
         ] {
             assert_eq!(hears(&frame(name, kind, data)), heard, "{name}");

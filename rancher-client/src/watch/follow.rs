@@ -19,6 +19,13 @@ use crate::wire::{Document, Kept};
 /// So many frames are taken in at a time, so that a server that never stops cannot hold up what is there to tell.
 const AT_ONCE: usize = 256;
 
+/// For how long a list that is older than what was told may be that of a server that lags behind, as the cache of another
+/// replica does. After that it is taken for what is so: a backup was restored.
+const LAGS_BEHIND: Duration = Duration::from_secs(15);
+
+/// For how long a server that was just there may not know the type: while it starts, it does not know them all.
+const STARTS: Duration = Duration::from_secs(30);
+
 /// What is done next.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum State {
@@ -58,24 +65,36 @@ pub(super) struct Follow<T> {
     /// Whether the list under way has told its revision.
     revised: bool,
     revision: Option<String>,
+    /// The highest version that was told, where versions are numbers.
+    highest: u64,
+    /// Since when the lists are older than that.
+    behind: Option<Instant>,
     frames: Option<Frames>,
     /// What was heard and not looked at, and when.
     queue: VecDeque<(Instant, Result<Said>)>,
     out: VecDeque<Event<T>>,
     /// What the list holds and the replay has not told yet, by uid.
     awaited: HashMap<String, Bytes>,
+    /// When the list beside the last replay was read.
+    listed: Option<Instant>,
     /// Whether a connection was ever opened. Before that or [`Event::Synced`], nothing is tried again.
     opened: bool,
     /// Whether [`Event::Synced`] was told.
     synced: bool,
     /// Whether this connection has told what was there before it.
     caught_up: bool,
-    /// Whether this connection told anything.
-    heard: bool,
-    /// Attempts in a row that led to nothing.
+    /// Connections in a row that told nothing until they counted as dead.
+    silences: u32,
+    /// Since when there is one.
+    connected: Option<Instant>,
+    /// Attempts in a row that led to nothing that lasted.
     failures: u32,
+    /// The server asked to wait for so long.
+    asked_to_wait: Option<Duration>,
     /// Since when there is no connection, and why.
     broken: Option<(Instant, String)>,
+    /// Since when there was none that told anything or lasted.
+    lost: Option<Instant>,
     object: PhantomData<fn() -> T>,
 }
 
@@ -91,6 +110,8 @@ impl<T: Document + Send + 'static> Follow<T> {
             pages: None,
             revised: false,
             revision: None,
+            highest: 0,
+            behind: None,
             frames: None,
             queue: VecDeque::new(),
             out: VecDeque::new(),
@@ -98,9 +119,13 @@ impl<T: Document + Send + 'static> Follow<T> {
             opened: false,
             synced: false,
             caught_up: false,
-            heard: false,
+            listed: None,
+            silences: 0,
+            connected: None,
             failures: 0,
+            asked_to_wait: None,
             broken: None,
+            lost: None,
             object: PhantomData,
         }
     }
@@ -126,7 +151,7 @@ impl<T: Document + Send + 'static> Follow<T> {
             {
                 self.state = State::Over;
                 self.frames = None;
-                return Some(Err(error));
+                return Some(Err(error.with_operation(self.source.operation())));
             }
         }
     }
@@ -138,29 +163,42 @@ impl<T: Document + Send + 'static> Follow<T> {
             // what the next replay tells is newer
             self.queue.clear();
         }
-        let passing = error.is_expired() || ((self.opened || self.synced) && may_pass(&error));
-        if !passing {
+        self.asked_to_wait = error.retry().after;
+        self.failed();
+        let outage = self.lost.map(|since| since.elapsed()).unwrap_or_default();
+        let starts = error.kind() == ErrorKind::NotFound && self.synced && outage < STARTS;
+        let passing = error.is_expired() || starts || ((self.opened || self.synced) && may_pass(&error));
+        if !passing || self.options.give_up.is_some_and(|most| outage >= most) {
             return Some(error);
         }
-        self.cut(error.summary().to_owned());
+        self.frames = None;
+        self.broken.get_or_insert_with(|| (Instant::now(), error.summary().to_owned()));
         if self.state != State::List {
             self.state = State::Open;
         }
-        let outage = self.broken.as_ref().map(|(since, _)| since.elapsed()).unwrap_or_default();
-        self.options.give_up.is_some_and(|most| outage >= most).then_some(error)
+        None
     }
 
-    /// Notes that there is no connection any more.
-    fn cut(&mut self, because: String) {
-        self.frames = None;
-        self.failures = if self.heard { 1 } else { self.failures.saturating_add(1) };
-        self.heard = false;
-        self.broken.get_or_insert_with(|| (Instant::now(), because));
+    /// Notes that a connection ended, or did not come about. One that lasted longer than the wait before it was none of
+    /// the failures in a row.
+    fn failed(&mut self) {
+        let lasted = self.connected.take().map(|since| since.elapsed()).unwrap_or_default();
+        if lasted >= self.options.longest_wait(self.failures) {
+            (self.failures, self.lost) = (0, None);
+        }
+        self.failures = self.failures.saturating_add(1);
+        self.lost.get_or_insert_with(Instant::now);
     }
 
     /// How long to wait before something is tried again.
-    fn pause(&self) -> Duration {
-        self.failures.checked_sub(1).map(|failures| self.options.wait(failures)).unwrap_or_default()
+    fn pause(&mut self) -> Duration {
+        let wait =
+            self.failures.checked_sub(1).map(|failures| self.options.wait(failures)).unwrap_or_default();
+        match self.asked_to_wait.take() {
+            // never earlier than asked, and not all at the same moment
+            Some(asked) => asked.saturating_add(wait),
+            None => wait,
+        }
     }
 
     /// Reads a page of the list, or ends it.
@@ -181,6 +219,9 @@ impl<T: Document + Send + 'static> Follow<T> {
         let Some(page) = page else {
             self.pages = None;
             self.bury();
+            if self.frames.is_none() {
+                self.known.end_round();
+            }
             self.catch_up();
             // a list without a revision leaves a gap before the connection: it is read again behind it
             self.state = if self.frames.is_some() { State::Follow } else { State::Open };
@@ -189,6 +230,7 @@ impl<T: Document + Send + 'static> Follow<T> {
         let revision = self.source.revision(&page);
         // a list that began anew holds older states than its last pages say; what comes twice is told once
         if !std::mem::replace(&mut self.revised, true) && self.frames.is_none() {
+            self.compare(revision.as_deref())?;
             self.revision = revision;
         }
         for item in page.items() {
@@ -197,9 +239,30 @@ impl<T: Document + Send + 'static> Follow<T> {
         Ok(())
     }
 
+    /// Compares the revision of a list with what was told. An older one is of a server that lags behind, which may
+    /// pass; if it does not, the server's past was put in the place of its present.
+    fn compare(&mut self, revision: Option<&str>) -> Result<()> {
+        let Some(revision) = revision.and_then(number) else { return Ok(()) };
+        if revision < self.highest {
+            let since = *self.behind.get_or_insert_with(Instant::now);
+            if since.elapsed() < LAGS_BEHIND {
+                let what = format!(
+                    "the server's list is of revision {revision}, and {} was told already",
+                    self.highest
+                );
+                return Err(Error::new(ErrorKind::Unavailable, what, "").with_retry(true, None));
+            }
+        }
+        self.behind = None;
+        self.highest = revision;
+        self.known.is_exact();
+        Ok(())
+    }
+
     async fn open(&mut self) -> Result<()> {
         sleep(self.pause()).await;
         self.frames = Some(self.source.open(self.revision.as_deref()).await?);
+        self.connected = Some(Instant::now());
         let again = std::mem::replace(&mut self.opened, true);
         if let Some((since, because)) = self.broken.take().filter(|_| again) {
             count(&self.counters.reconnects);
@@ -238,6 +301,7 @@ impl<T: Document + Send + 'static> Follow<T> {
                 }
                 None => {
                     self.pages = None;
+                    self.listed = Some(Instant::now());
                     self.state = State::Follow;
                     self.bury();
                     if self.awaited.is_empty() {
@@ -289,14 +353,14 @@ impl<T: Document + Send + 'static> Follow<T> {
     fn begin_anew(&mut self) {
         self.queue.clear();
         self.frames = None;
+        self.connected = None;
         self.revision = None;
         self.state = if self.source.replays() { State::Open } else { State::List };
     }
 
     async fn follow(&mut self) -> Result<()> {
-        if let Some((_, said)) = self.queue.pop_front() {
-            self.hear(said?);
-            return Ok(());
+        if let Some((heard, said)) = self.queue.pop_front() {
+            return self.hear(said?, heard);
         }
         let silence = self.options.silence.unwrap_or_else(|| self.source.silence());
         let Some(frames) = self.frames.as_mut() else {
@@ -307,6 +371,12 @@ impl<T: Document + Send + 'static> Follow<T> {
             Ok(Some(said)) => self.queue.push_back((Instant::now(), Ok(said?))),
             Ok(None) => return Err(closed()),
             Err(_) => {
+                self.silences += 1;
+                if self.silences > 1 && !self.source.replays() {
+                    // one after the other: it may wait for a revision that it never had, as after a backup was restored
+                    self.revision = None;
+                    self.state = State::List;
+                }
                 let what = format!("the server said nothing for {silence:?}, not even that it is alive");
                 return Err(Error::new(ErrorKind::Timeout, what, "").with_retry(true, None));
             }
@@ -314,32 +384,50 @@ impl<T: Document + Send + 'static> Follow<T> {
         Ok(())
     }
 
-    fn hear(&mut self, said: Said) {
+    fn hear(&mut self, said: Said, heard: Instant) -> Result<()> {
         match said {
             Said::Change(change) => self.change(change),
             Said::Alive(revision) => {
-                self.heard = true;
-                // the replay is through, and did not tell of these
-                for (_, item) in std::mem::take(&mut self.awaited) {
-                    self.listed(item);
+                self.hears();
+                // what was said before the list was read may come behind it: it is no sign that the replay is through
+                if self.listed.is_none_or(|listed| listed <= heard) {
+                    self.known.end_round();
+                    // the replay is through, and did not tell of these
+                    for (_, item) in std::mem::take(&mut self.awaited) {
+                        self.listed(item);
+                    }
+                    self.catch_up();
                 }
-                self.catch_up();
-                if let Some(revision) = revision {
-                    self.revision = Some(revision.clone());
-                    self.out.push_back(Event::Bookmark { revision });
+                let Some(revision) = revision else { return Ok(()) };
+                let before = self.revision.as_deref().and_then(number);
+                if number(&revision).zip(before).is_some_and(|(now, before)| now < before) {
+                    // the server's past was put in the place of its present
+                    self.failed();
+                    self.begin_anew();
+                    return Ok(());
                 }
+                self.reached(&revision);
+                self.revision = Some(revision.clone());
+                self.out.push_back(Event::Bookmark { revision });
             }
             Said::TooOld => {
-                self.failures = if self.heard { 1 } else { self.failures.saturating_add(1) };
+                self.failed();
                 self.begin_anew();
             }
             // what came before it is told already, since the queue is in order
             Said::Ended(because) => {
                 self.queue.clear();
-                self.cut(because);
+                return Err(Error::new(ErrorKind::Unavailable, because, "").with_retry(true, None));
             }
             Said::Unreadable(because) => self.skip(because),
         }
+        Ok(())
+    }
+
+    /// The connection told something.
+    fn hears(&mut self) {
+        self.silences = 0;
+        self.lost = None;
     }
 
     fn skip(&mut self, because: &str) {
@@ -348,7 +436,7 @@ impl<T: Document + Send + 'static> Follow<T> {
     }
 
     fn change(&mut self, change: Change) {
-        self.heard = true;
+        self.hears();
         if !change.gone {
             let origin = if self.caught_up { Origin::Change } else { Origin::Replay };
             self.there(change.identity, change.object, origin);
@@ -363,12 +451,18 @@ impl<T: Document + Send + 'static> Follow<T> {
                 count(&self.counters.repeated);
             }
         }
-        if change.revision.is_some() {
-            self.revision = change.revision;
+        if let Some(revision) = change.revision {
+            self.reached(&revision);
+            self.revision = Some(revision);
         }
         if !self.caught_up && self.awaited.is_empty() {
             self.catch_up();
         }
+    }
+
+    /// Notes up to where something was told.
+    fn reached(&mut self, revision: &str) {
+        self.highest = self.highest.max(number(revision).unwrap_or_default());
     }
 
     /// An object stands in a list.
@@ -383,7 +477,15 @@ impl<T: Document + Send + 'static> Follow<T> {
     fn there(&mut self, identity: Identity, object: Bytes, origin: Origin) {
         let awaited = self.awaited.remove(&identity.uid).is_some();
         let version = Version::of(identity.version.as_deref(), &object);
-        let news = self.known.there(&identity.uid, &identity.id, version);
+        let (news, before) = self.known.there(&identity.uid, &identity.id, version);
+        if let Some(uid) = before {
+            // it went while nobody could look, and this one has its name
+            count(&self.counters.relisted);
+            self.out.push_back(Event::Deleted(Gone { id: identity.id.clone(), uid, last: None }));
+        }
+        if let Some(version) = &identity.version {
+            self.reached(version);
+        }
         if news == News::Old {
             if self.opened {
                 count(&self.counters.repeated);
@@ -419,6 +521,10 @@ impl<T: Document + Send + 'static> Follow<T> {
             self.out.push_back(Event::Synced);
         }
     }
+}
+
+fn number(revision: &str) -> Option<u64> {
+    revision.parse().ok()
 }
 
 const CLOSED: &str = "the server closed the connection";

@@ -11,6 +11,8 @@
 //! - Nothing is lost: whatever happened while there was no connection, the last state of every object is delivered, and
 //!   every deletion.
 //! - Nothing comes twice: the same object in the same version is delivered once.
+//! - One that was deleted and made anew under its name is [`Event::Deleted`] first, and then [`Event::Added`], whoever
+//!   looked meanwhile.
 //! - A connection that breaks is made again, with growing waits. [`Event::Reconnected`] says so. If the server has
 //!   forgotten the revision, the list is read again and compared with what was delivered.
 //! - A refusal that will not pass ends it: a token that is refused, a right that was taken away. That is the last item.

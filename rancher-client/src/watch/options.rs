@@ -66,7 +66,12 @@ impl WatchOptions {
     /// A random part of a time that grows with the failures (full jitter), so that clients that were cut off together
     /// do not come back together.
     pub(super) fn wait(&self, failures: u32) -> Duration {
+        self.longest_wait(failures).mul_f64(fastrand::f64())
+    }
+
+    /// The longest that can become of it.
+    pub(super) fn longest_wait(&self, failures: u32) -> Duration {
         let grown = self.base.saturating_mul(1_u32.checked_shl(failures.min(16)).unwrap_or(u32::MAX));
-        grown.min(self.longest).mul_f64(fastrand::f64())
+        grown.min(self.longest)
     }
 }

@@ -2,6 +2,7 @@
 
 use bytes::{Bytes, BytesMut};
 use futures_util::stream::{self, BoxStream};
+use serde::de::IgnoredAny;
 use std::time::Duration;
 
 use crate::error::{Error, ErrorKind, Result};
@@ -83,14 +84,19 @@ pub(crate) fn json_part(message: &Bytes, part: &str) -> Bytes {
     }
 }
 
-/// The lines of a body as they arrive. A line longer than `most` bytes is an error.
+/// The lines of a body as they arrive. A line longer than `most` bytes is an error, and so is an end in the middle of
+/// one.
 pub(crate) fn lines(body: Body, most: usize) -> BoxStream<'static, Result<Bytes>> {
     let read = stream::unfold((Some(body), BytesMut::new()), move |(mut body, mut rest)| async move {
+        // so much of the rest is known to be no end of a line
+        let mut looked = 0;
         loop {
-            if let Some(end) = rest.iter().position(|byte| *byte == b'\n') {
+            if let Some(end) = rest.iter().skip(looked).position(|byte| *byte == b'\n') {
+                let end = looked + end;
                 let line = rest.split_to(end + 1).freeze();
                 return Some((Ok(line.slice(..end)), (body, rest)));
             }
+            looked = rest.len();
             let piece = match body.as_mut() {
                 Some(open) => open.next().await,
                 None => return None,
@@ -111,10 +117,17 @@ pub(crate) fn lines(body: Body, most: usize) -> BoxStream<'static, Result<Bytes>
                     if rest.is_empty() {
                         return None;
                     }
-                    return Some((Ok(rest.split().freeze()), (body, rest)));
+                    let whole = serde_json::from_slice::<IgnoredAny>(&rest).is_ok();
+                    let last = if whole { Ok(rest.split().freeze()) } else { Err(torn()) };
+                    return Some((last, (body, BytesMut::new())));
                 }
             }
         }
     });
     Box::pin(read)
+}
+
+fn torn() -> Error {
+    Error::new(ErrorKind::Connect, "the connection ended in the middle of an event", "")
+        .with_retry(true, None)
 }

@@ -11,7 +11,7 @@ mod world;
 pub use fault::{Action, Fault, FaultCount, FaultError, Faults, Glob, GlobError, Target};
 pub use journal::{Connection, Entry, Journal};
 pub use message::{Request, Respond, Response, Told};
-pub use server::{Prefix, PrefixError, Running, Server, ServerOptions, StartError, Streams};
+pub use server::{Cut, Prefix, PrefixError, Running, Server, ServerOptions, StartError, Streams};
 pub use simulator::{Labelled, Simulator, SimulatorOptions};
 pub use tls::{CertificateOptions, Issuer, Tls, TlsError};
 pub use world::{

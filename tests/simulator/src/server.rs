@@ -10,7 +10,7 @@ mod streams;
 mod wire;
 
 pub use options::{Prefix, PrefixError, ServerOptions, StartError};
-pub use streams::Streams;
+pub use streams::{Cut, Streams};
 
 use crate::fault::Faults;
 use crate::journal::Journal;

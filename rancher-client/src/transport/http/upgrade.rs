@@ -12,6 +12,7 @@ use http::header::{
 };
 use std::sync::Arc;
 use tokio_tungstenite::WebSocketStream;
+use tokio_tungstenite::tungstenite;
 use tokio_tungstenite::tungstenite::handshake::client::generate_key;
 use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
 use tokio_tungstenite::tungstenite::protocol::{Message, Role};
@@ -52,6 +53,7 @@ pub(super) async fn take(answer: reqwest::Response, headers: &HeaderMap, expecte
                 Ok(Message::Binary(bytes)) => Some(Ok(bytes)),
                 // answered on their own
                 Ok(_) => None,
+                Err(error @ tungstenite::Error::Capacity(_)) => Some(Err(too_long().with_source(error))),
                 Err(error) => Some(Err(broken().with_source(error))),
             })
         });
@@ -63,6 +65,15 @@ pub(super) async fn take(answer: reqwest::Response, headers: &HeaderMap, expecte
             sent.map_err(|error| broken().with_source(error))
         })
     }))
+}
+
+/// A message that is too long comes again with the next socket.
+fn too_long() -> Error {
+    Error::new(
+        ErrorKind::Decode,
+        "a message of the WebSocket is longer than can be taken",
+        "watch less, or through Kubernetes",
+    )
 }
 
 fn broken() -> Error {

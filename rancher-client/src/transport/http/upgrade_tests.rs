@@ -54,6 +54,16 @@ async fn a_socket_that_breaks_says_which_call_it_was() {
 }
 
 #[tokio::test]
+async fn a_message_that_is_too_long_is_no_broken_connection() {
+    // it would come again with the next one
+    let frame: &[u8] = b"\x81\x7f\x00\x00\x00\x00\x10\x00\x00\x00{";
+    let server = Server::plain(move |_, head| granted(head, &[frame]).then(Step::Hang)).await;
+    let mut socket = client(&server.url()).send(ask("/v3/subscribe")).await.unwrap().socket.unwrap();
+    let error = socket.next().await.unwrap().unwrap_err();
+    assert!(error.kind() == ErrorKind::Decode && !error.is_retryable(), "{error}");
+}
+
+#[tokio::test]
 async fn another_protocol_is_no_socket_and_a_refusal_is_an_answer() {
     let wrong = "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\
                  Sec-WebSocket-Accept: x\r\n\r\n";

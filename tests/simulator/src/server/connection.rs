@@ -73,7 +73,7 @@ async fn serve<R: Respond>(wire: Arc<Wire>, shared: Arc<Shared<R>>, open: &Open)
                 if let Some(going) = going {
                     going.await;
                 }
-                None
+                wire.taken()
             }
         }
     };

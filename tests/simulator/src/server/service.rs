@@ -121,7 +121,7 @@ impl<R: Respond> Exchange<R> {
         if !socket {
             flight.status(response.status);
             let wire = Arc::clone(&self.wire);
-            let more = going.pieces(move || wire.end(Ending::Close));
+            let more = going.pieces(wire);
             let begun = response.body.split_off(0);
             return with_body(response, Payload::live(begun, more, flight));
         }
@@ -131,7 +131,7 @@ impl<R: Respond> Exchange<R> {
         flight.status(response.status);
         flight.finish();
         let mut switched = self.switched.lock().unwrap_or_else(PoisonError::into_inner);
-        *switched = Some(Box::pin(going.speak(upgrade)));
+        *switched = Some(Box::pin(going.speak(upgrade, Arc::clone(&self.wire))));
         with_body(response, Payload::whole(Bytes::new(), None))
     }
 

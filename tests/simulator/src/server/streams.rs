@@ -1,6 +1,7 @@
 //! Answers that go on: WebSockets and lines, and what a test does to them.
 
 use super::service::Shared;
+use super::wire::{Ending, Wire};
 use crate::message::{Respond, Told};
 use crate::world::Follower;
 use bytes::Bytes;
@@ -14,6 +15,7 @@ use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
+use tokio::io::AsyncWriteExt as _;
 use tokio::sync::watch;
 use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::Message;
@@ -22,6 +24,21 @@ use tokio_tungstenite::tungstenite::protocol::Role;
 
 /// How often the world is asked what it has to say.
 const LOOKS: Duration = Duration::from_millis(5);
+
+/// How long what was written may take to be on the wire, before its connection ends.
+const QUIET: Duration = Duration::from_millis(20);
+
+/// How an answer that goes on breaks off.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Cut {
+    /// Behind a whole message, as when a server is stopped.
+    #[default]
+    Between,
+    /// In the middle of a message, and of what there is to tell, if there is anything.
+    Within,
+    /// The same, with TCP's RST.
+    Reset,
+}
 
 /// What goes on after a connection has switched protocols.
 pub(super) type Switched = Arc<Mutex<Option<Pin<Box<dyn Future<Output = ()> + Send>>>>>;
@@ -34,7 +51,8 @@ pub struct Streams {
 
 #[derive(Debug)]
 struct Inner {
-    cuts: watch::Sender<u64>,
+    /// How many there were, and how the last one was.
+    cuts: watch::Sender<(u64, Cut)>,
     garbage: Mutex<Vec<String>>,
     mute: AtomicBool,
     open: AtomicUsize,
@@ -44,7 +62,7 @@ struct Inner {
 impl Default for Streams {
     fn default() -> Self {
         let shared = Inner {
-            cuts: watch::Sender::new(0),
+            cuts: watch::Sender::default(),
             garbage: Mutex::default(),
             mute: AtomicBool::new(false),
             open: AtomicUsize::new(0),
@@ -57,7 +75,12 @@ impl Default for Streams {
 impl Streams {
     /// Breaks all of them off, without a word.
     pub fn cut(&self) {
-        self.shared.cuts.send_modify(|cuts| *cuts += 1);
+        self.cut_as(Cut::Between);
+    }
+
+    /// Breaks all of them off in this way.
+    pub fn cut_as(&self, cut: Cut) {
+        self.shared.cuts.send_modify(|(count, last)| (*count, *last) = (*count + 1, cut));
     }
 
     /// Sends this to all that are open, as a message or a line.
@@ -90,7 +113,7 @@ pub(super) struct Going<R> {
     shared: Arc<Shared<R>>,
     follower: Follower,
     streams: Streams,
-    cuts: watch::Receiver<u64>,
+    cuts: watch::Receiver<(u64, Cut)>,
     injected: usize,
 }
 
@@ -104,7 +127,8 @@ impl<R> Drop for Going<R> {
 pub(super) enum Next {
     Messages(Vec<Bytes>),
     Ends,
-    Cut,
+    /// It breaks off, behind these messages and in the middle of the last of them.
+    Cut(Cut, Vec<Bytes>),
 }
 
 impl<R: Respond> Going<R> {
@@ -139,7 +163,7 @@ impl<R: Respond> Going<R> {
     /// Waits until there is something to say.
     pub(super) async fn next(&mut self, heard: &[Bytes]) -> Next {
         if self.cuts.has_changed().unwrap_or(true) {
-            return Next::Cut;
+            return self.breaks_off(heard);
         }
         if self.streams.shared.mute.load(Ordering::SeqCst) {
             tokio::time::sleep(LOOKS).await;
@@ -152,24 +176,45 @@ impl<R: Respond> Going<R> {
                 return Next::Ends;
             }
             tokio::select! {
-                _ = self.cuts.changed() => return Next::Cut,
+                _ = self.cuts.changed() => return self.breaks_off(&[]),
                 () = tokio::time::sleep(LOOKS) => {}
             }
         }
         Next::Messages(told.messages)
     }
 
-    /// What a body goes on with. It breaks off when `cut` is called and ends when it is over.
-    pub(super) fn pieces(self, cut: impl Fn() + Send + 'static) -> impl Stream<Item = Bytes> + Send {
-        futures_util::stream::unfold((self, cut), |(mut going, cut)| async move {
+    /// How it breaks off, and behind what: half of what there is to tell, and half of the next message.
+    fn breaks_off(&mut self, heard: &[Bytes]) -> Next {
+        let cut = self.cuts.borrow().1;
+        let mut messages = match cut {
+            Cut::Between => Vec::new(),
+            Cut::Within | Cut::Reset => self.ask(heard).messages,
+        };
+        messages.truncate(messages.len().div_ceil(2));
+        Next::Cut(cut, messages)
+    }
+
+    /// What a body goes on with. Where it breaks off, the connection ends beneath it.
+    pub(super) fn pieces(self, wire: Arc<Wire>) -> impl Stream<Item = Bytes> + Send {
+        futures_util::stream::unfold((self, wire, None), |(mut going, wire, mut broken)| async move {
             loop {
+                if let Some(cut) = broken {
+                    tokio::time::sleep(QUIET).await;
+                    wire.end(ending(cut));
+                    std::future::pending::<()>().await;
+                }
                 match going.next(&[]).await {
                     Next::Messages(pieces) if pieces.is_empty() => {}
-                    Next::Messages(pieces) => return Some((Bytes::from(pieces.concat()), (going, cut))),
+                    Next::Messages(pieces) => {
+                        return Some((Bytes::from(pieces.concat()), (going, wire, broken)));
+                    }
                     Next::Ends => return None,
-                    Next::Cut => {
-                        cut();
-                        std::future::pending::<()>().await;
+                    Next::Cut(cut, pieces) => {
+                        broken = Some(cut);
+                        if let Some((torn, whole)) = pieces.split_last() {
+                            let piece = [&whole.concat()[..], half_of(torn)].concat();
+                            return Some((Bytes::from(piece), (going, wire, broken)));
+                        }
                     }
                 }
             }
@@ -177,7 +222,7 @@ impl<R: Respond> Going<R> {
     }
 
     /// Speaks over a WebSocket until it ends.
-    pub(super) async fn speak(mut self, upgrade: OnUpgrade) {
+    pub(super) async fn speak(mut self, upgrade: OnUpgrade, wire: Arc<Wire>) {
         let Ok(stream) = upgrade.await else { return };
         let binary = self.follower.is_binary();
         let mut socket = WebSocketStream::from_raw_socket(TokioIo::new(stream), Role::Server, None).await;
@@ -211,10 +256,58 @@ impl<R: Respond> Going<R> {
                     let _ = socket.close(None).await;
                     return;
                 }
-                Next::Cut => return,
+                Next::Cut(cut, messages) => {
+                    if let Some((torn, whole)) = messages.split_last() {
+                        for message in whole {
+                            let text = String::from_utf8_lossy(message).into_owned();
+                            if socket.feed(Message::text(text)).await.is_err() {
+                                return;
+                            }
+                        }
+                        let half = half_a_frame(torn);
+                        // the client may be gone already
+                        let _ = socket.flush().await;
+                        let _ = socket.get_mut().write_all(&half).await;
+                        let _ = socket.get_mut().flush().await;
+                    }
+                    if cut == Cut::Reset {
+                        tokio::time::sleep(QUIET).await;
+                        wire.end(ending(cut));
+                    }
+                    return;
+                }
             }
         }
     }
+}
+
+fn ending(cut: Cut) -> Ending {
+    match cut {
+        Cut::Between | Cut::Within => Ending::Close,
+        Cut::Reset => Ending::Reset,
+    }
+}
+
+/// The beginning of a text message of a server, as RFC 6455 frames it.
+fn half_a_frame(message: &[u8]) -> Vec<u8> {
+    let mut frame = vec![0x81];
+    match (u8::try_from(message.len()), u16::try_from(message.len())) {
+        (Ok(length), _) if length < 126 => frame.push(length),
+        (_, Ok(length)) => {
+            frame.push(126);
+            frame.extend(length.to_be_bytes());
+        }
+        _ => {
+            frame.push(127);
+            frame.extend((message.len() as u64).to_be_bytes());
+        }
+    }
+    frame.extend_from_slice(half_of(message));
+    frame
+}
+
+fn half_of(message: &[u8]) -> &[u8] {
+    message.split_at(message.len() / 2).0
 }
 
 /// Accepts the handshake of a client; nothing if it made none.

@@ -110,8 +110,14 @@ impl Wire {
     /// Waits until someone asks for the end, and takes the stream from hyper.
     pub(super) async fn ended(&self) -> Option<(Stream, Ending)> {
         self.ending.notified().await;
+        self.taken()
+    }
+
+    /// The same, if someone has asked for the end.
+    pub(super) fn taken(&self) -> Option<(Stream, Ending)> {
         let mut state = self.lock();
-        state.stream.take().zip(state.ending.take())
+        let ending = state.ending.take()?;
+        Some((state.stream.take()?, ending))
     }
 
     /// How many bytes hyper has written.
