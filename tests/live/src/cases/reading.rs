@@ -40,6 +40,12 @@ pub(super) async fn whoami(site: &Site) -> Outcome {
             Err(error) if matches!(error.kind(), ErrorKind::Forbidden | ErrorKind::NotFound) => {}
             Err(error) => return fail(error.to_string()),
         }
+        match site.client.ext().self_user().await {
+            Ok(id) => check(id.as_str() == me.user, format!("the extension API takes the user for {id}"))?,
+            // an older server
+            Err(error) if error.kind() == ErrorKind::Unsupported => {}
+            Err(error) => return fail(error.to_string()),
+        }
     }
     Ok(me.user)
 }
