@@ -136,7 +136,8 @@ fn with_credential(
             server.value,
             listed(places, Wanted::CredentialOf(&server.value), None)
         ),
-        "give the token in the same place as the URL; a token of another server is never used",
+        "give the token in the same place as the URL (a token of another server is never used), or `anonymous` to send \
+         none, as before a login",
     );
     Err(Problem { no_credential_for: Some(Box::new(server.value.clone())), ..problem })
 }
