@@ -810,7 +810,7 @@ export class AppRepos extends Calls {
   }
 
   /**
-   * Makes a repository known to the cluster. The server reads its index then: `wait` for it.
+   * Adds a repository to the cluster. The server reads its index then: `wait` for it.
    *
    * @param name - Its name.
    * @param url - Where its index is, `https://charts.example.com/shop`, or the registry,
@@ -839,7 +839,7 @@ export class AppRepos extends Calls {
   }
 
   /**
-   * Forgets a repository. What was installed from it stays.
+   * Deletes a repository. What was installed from it stays.
    *
    * @param name - Its name.
    * @throws RancherError: `not_found` if there is none.
@@ -856,7 +856,7 @@ export class AppRepos extends Calls {
   }
 
   /**
-   * Has the server read the index of a repository again: `wait` for it.
+   * Makes the server read the index of a repository again: `wait` for it.
    *
    * @param name - Its name.
    * @throws RancherError: `not_found` if there is none; `forbidden`.
@@ -906,7 +906,7 @@ export class AppRepos extends Calls {
   }
 
   /**
-   * What a version of a chart says of itself: its values, its README.
+   * What a version of a chart says about itself: its values and its README.
    *
    * @param repo - The repository.
    * @param chart - The chart.
@@ -1101,8 +1101,8 @@ export class Apps extends Calls {
   }
 
   /**
-   * What Helm writes, line by line as it comes, until it ends. Where its pod is not there yet, it
-   * is waited for.
+   * The output of Helm, line by line as it comes, until the operation ends. If its pod is not there
+   * yet, the call waits for it.
    *
    * @param operation - Its id, `namespace/name`.
    * @throws RancherError: `not_found` if the operation or its pod is gone; `timeout` if its pod
@@ -1146,7 +1146,7 @@ export class Apps extends Calls {
 /** The rollout of a deployment, a stateful set or a daemon set. */
 export class Rollout extends Calls {
   /**
-   * How far it is now.
+   * How far the rollout is now.
    *
    * @throws RancherError: As `wait`, without waiting: one that cannot succeed any more is an error.
    * @remarks Scope: A key without a scope, or one scoped to the cluster.
@@ -1158,7 +1158,7 @@ export class Rollout extends Calls {
   }
 
   /**
-   * Waits until everything that was asked for runs, and nothing older does.
+   * Waits until all pods run what was asked for, and none runs anything older.
    *
    * @throws RancherError: At once `forbidden` with the reason, if pods are refused (quota, Pod
    *   Security, admission), `timeout` that no trying again helps against, if it
@@ -1517,10 +1517,12 @@ export class Registration extends Calls {
 
   /**
    * The manifest that installs the agent in a cluster, as YAML, from this server and without a
-   * credential. It is a secret, and proves nothing of the token in it: Rancher answers for any.
+   * credential. It is a secret. It proves nothing about the token in it: older releases of Rancher
+   * return a manifest for any token.
    *
    * @param cluster - The id of the cluster.
-   * @throws RancherError: As `token`; `not_rancher` if what comes is no manifest.
+   * @throws RancherError: As `token`; `invalid` if the server does not know the token;
+   *   `not_rancher` if the answer is no manifest.
    * @remarks Scope: A key without a scope, or one scoped to the cluster.
    */
   manifest(cluster: string, options: RegistrationManifestOptions = {}): Promise<Secret> {
@@ -1611,8 +1613,8 @@ export class Registration extends Calls {
   }
 
   /**
-   * What would go if a cluster were removed, as far as it can be seen, and what could not be seen.
-   * Nothing is changed.
+   * What would be lost if a cluster were removed, as far as this credential can see, and what it
+   * could not see. Nothing is changed.
    *
    * @param cluster - The id of the cluster.
    * @throws RancherError: `invalid` for `local`; `not_found` or `forbidden` if the user does not
@@ -1812,7 +1814,7 @@ export class KubernetesResource<T extends object> extends Calls {
   }
 
   /**
-   * Waits until an object is as it shall be, and returns it.
+   * Waits until an object meets a condition or reaches a state, and returns it.
    *
    * @param name - Its name.
    * @throws RancherError: `timeout` with what it was waiting for; at once, what no waiting mends.
@@ -1833,7 +1835,7 @@ export class KubernetesResource<T extends object> extends Calls {
   }
 
   /**
-   * Waits until an object is gone. Its last state, if it was seen.
+   * Waits until an object is gone, and returns its last state if that was seen.
    *
    * @param name - Its name.
    * @throws RancherError: As `wait`.
@@ -1933,7 +1935,7 @@ export class KubernetesResource<T extends object> extends Calls {
   }
 
   /**
-   * Says how many replicas it shall have, whatever somebody else says meanwhile.
+   * Sets the number of replicas, even if somebody else changes it at the same time.
    *
    * @param name - Its name.
    * @param replicas - How many.
@@ -2162,7 +2164,7 @@ export class Cluster extends Calls {
 
   /**
    * Makes a token for a service account of the cluster, a JWT in `status.token`, and returns the
-   * TokenRequest. It is not sent twice, and nobody can take such a token back.
+   * TokenRequest. It is not sent twice, and there is no call to revoke such a token.
    * `spec.expirationSeconds` is how long it lives, which can be less than was asked for, and
    * `status.expirationTimestamp` when it ends.
    *
@@ -2187,7 +2189,8 @@ export class Cluster extends Calls {
   }
 
   /**
-   * Whether Rancher's proxy takes tokens of the cluster's service accounts: its ClusterProxyConfig.
+   * Whether Rancher's proxy accepts tokens of the cluster's service accounts: its
+   * ClusterProxyConfig.
    *
    * @throws RancherError: `out_of_scope` with a key of this cluster; `forbidden` without the right
    *   to list `clusterproxyconfigs` in the cluster's namespace on `local`.
@@ -2200,8 +2203,8 @@ export class Cluster extends Calls {
   }
 
   /**
-   * Decides whether the proxy takes tokens of the cluster's service accounts, and returns what
-   * holds then. What is so already is not written.
+   * Sets whether Rancher's proxy accepts tokens of the cluster's service accounts, and returns the
+   * setting. Nothing is written if it is set already.
    *
    * @param enabled - Whether it does.
    * @throws RancherError: As `proxy_config`; `invalid` if there are several objects
@@ -2452,7 +2455,7 @@ export class SteveResource<T extends object> extends Calls {
   }
 
   /**
-   * Waits until an object is as it shall be, and returns it.
+   * Waits until an object meets a condition or reaches a state, and returns it.
    *
    * @param id - Its id.
    * @throws RancherError: `timeout` with what it was waiting for; at once, what no waiting mends.
@@ -2473,7 +2476,7 @@ export class SteveResource<T extends object> extends Calls {
   }
 
   /**
-   * Waits until an object is gone. Its last state, if it was seen.
+   * Waits until an object is gone, and returns its last state if that was seen.
    *
    * @param id - Its id.
    * @throws RancherError: As `wait`.
@@ -2869,7 +2872,7 @@ export class Collection<T extends object, W extends object = Where> extends Call
   }
 
   /**
-   * Waits until an object is as it shall be, and returns it.
+   * Waits until an object meets a condition or reaches a state, and returns it.
    *
    * @param id - Its id.
    * @throws RancherError: `timeout` with what it was waiting for; at once, what no waiting mends.
@@ -2890,7 +2893,7 @@ export class Collection<T extends object, W extends object = Where> extends Call
   }
 
   /**
-   * Waits until an object is gone. Its last state, if it was seen.
+   * Waits until an object is gone, and returns its last state if that was seen.
    *
    * @param id - Its id.
    * @throws RancherError: As `wait`.
@@ -2963,8 +2966,8 @@ export class ExtKubeconfigs extends Calls {
   }
 
   /**
-   * Makes a kubeconfig, and an unscoped token in it. It is not sent twice, and the text is told
-   * only now.
+   * Creates a kubeconfig with an unscoped token in it. It is not sent twice, and its text is
+   * returned only this once.
    *
    * @param clusters - The ids of the clusters that it leads to, or `*` for all.
    * @throws RancherError: `invalid` if no cluster is named, the server knows one of them not, or
@@ -3032,7 +3035,8 @@ export class ExtTokens extends Calls {
   }
 
   /**
-   * Makes a token of one's own. It is not sent twice, and the secret is told only now.
+   * Creates a token for the caller. It is not sent twice, and its secret is returned only this
+   * once.
    *
    * @throws RancherError: `invalid` if the life is none; `decode` if it was made and its secret did
    *   not come.
@@ -3048,7 +3052,7 @@ export class ExtTokens extends Calls {
   }
 
   /**
-   * Changes what a token is for, switches it on or off, or shortens its life.
+   * Changes the description of a token, switches it on or off, or shortens its life.
    *
    * @param name - Its name.
    * @throws RancherError: `invalid` if nothing shall change or the server refuses it; `unsupported`
@@ -3108,7 +3112,7 @@ export class Ext extends Calls {
    * the way for one's own.
    *
    * @param user - The id of the user.
-   * @param newPassword - The password as it shall be.
+   * @param newPassword - The new password.
    * @throws RancherError: `invalid` if one is empty or the new one too short; with the cause
    *   `wrong_password` if the current one is another; `forbidden` for somebody
    *   else's; `unsupported`.
@@ -3128,8 +3132,8 @@ export class Ext extends Calls {
   }
 
   /**
-   * Has the identity provider asked again for the groups of a user. It takes nothing away at once:
-   * what a user left goes with the next login.
+   * Asks the identity provider again for the groups of a user. No access ends at once: what a user
+   * lost with a group goes at the next login.
    *
    * @param user - The id of the user, or `*` for everybody.
    * @throws RancherError: `forbidden` to whom may not create users; `unsupported`.
@@ -3143,7 +3147,7 @@ export class Ext extends Calls {
   }
 
   /**
-   * When a session of one's own was active last, and when it ends unless it is again.
+   * When one of the caller's sessions was last active, and when it ends if it stays idle.
    *
    * @param token - The name of the session's token.
    * @throws RancherError: `not_found` if there is no such session; `unsupported`.
@@ -3484,8 +3488,7 @@ export class ClientOperations extends Calls {
   }
 
   /**
-   * Asks the server everything that tells what a credential can do, and says what the answers
-   * prove.
+   * Asks the server what a credential can do, and says what the answers prove.
    *
    * @throws RancherError: `invalid` if an id is none, or if a namespace or rights are asked for
    *   without a cluster. What is wrong with the server or the credential is in
@@ -3523,8 +3526,8 @@ export class ClientOperations extends Calls {
   }
 
   /**
-   * The providers by which one can log in, as the server lists them to everybody. One that is
-   * switched off is not among them.
+   * The authentication providers that the server lists publicly. One that is switched off is not
+   * among them.
    *
    * @throws RancherError: `unsupported` if the server has neither of Rancher's public APIs.
    * @remarks Scope: Public.
@@ -3536,9 +3539,9 @@ export class ClientOperations extends Calls {
   }
 
   /**
-   * Logs in with a user name and a password. From then on the client goes by the session's token;
-   * the credential that it had plays no part. The login is sent once: if its answer is lost, it is
-   * not sent again.
+   * Logs in with a user name and a password. From then on the client uses the session's token in
+   * place of the credential it had. The login is sent once: if its answer is lost, it is not sent
+   * again.
    *
    * @param username - The name of the user.
    * @param password - The password.
@@ -3561,8 +3564,8 @@ export class ClientOperations extends Calls {
   }
 
   /**
-   * Ends the session whose token the client goes by, and says which. The client has no credential
-   * afterwards. An API key is not deleted in passing.
+   * Ends the session whose token the client uses, and says which it was. The client has no
+   * credential afterwards. An API key is never deleted by it.
    *
    * @throws RancherError: `invalid` if the credential is no session. One that is over already is no
    *   error.
@@ -3577,7 +3580,7 @@ export class ClientOperations extends Calls {
    * one then. What becomes of other sessions and keys was not recorded.
    *
    * @param currentPassword - The password as it is.
-   * @param newPassword - The password as it shall be.
+   * @param newPassword - The new password.
    * @throws RancherError: `invalid` if one is empty, if the new one is too short or the same, or if
    *   Rancher keeps none for the user, as for those of a directory; with the
    *   cause `wrong_password` if the current one is another. With a key scoped
@@ -3596,7 +3599,7 @@ export class ClientOperations extends Calls {
    * Sets the password of a local user, as an administrator.
    *
    * @param user - The id of the user.
-   * @param newPassword - The password as it shall be.
+   * @param newPassword - The new password.
    * @throws RancherError: `invalid` if it is empty or too short; `not_found` if there is no such
    *   user; `forbidden`.
    * @remarks Scope: A key without a scope.

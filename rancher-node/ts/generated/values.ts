@@ -612,7 +612,7 @@ export interface WaitProgress {
   readonly event: 'unmet';
   /** What it is waiting for, in one line. */
   readonly text: string;
-  /** What is not as it shall be. */
+  /** What is still missing. */
   readonly unmet: readonly string[];
   /** The state that the object has. */
   readonly state: string | null;

@@ -324,8 +324,7 @@ class AsyncClientOperations(AsyncCalls):
         witness: str | None = None,
         timeout: Seconds | None = None,
     ) -> DoctorReport:
-        """Asks the server everything that tells what a credential can do, and says what the
-        answers prove.
+        """Asks the server what a credential can do, and says what the answers prove.
 
         Args:
             cluster: The cluster to look at.
@@ -390,8 +389,8 @@ class AsyncClientOperations(AsyncCalls):
         })
 
     async def auth_providers(self, *, timeout: Seconds | None = None) -> list[AuthProvider]:
-        """The providers by which one can log in, as the server lists them to everybody. One that
-        is switched off is not among them.
+        """The authentication providers that the server lists publicly. One that is switched off
+        is not among them.
 
         Args:
             timeout: How long it may take in all. In seconds, or a `timedelta`.
@@ -416,9 +415,9 @@ class AsyncClientOperations(AsyncCalls):
         revoke_on_close: bool | None = None,
         timeout: Seconds | None = None,
     ) -> LoginSession:
-        """Logs in with a user name and a password. From then on the client goes by the session's
-        token; the credential that it had plays no part. The login is sent once: if its answer
-        is lost, it is not sent again.
+        """Logs in with a user name and a password. From then on the client uses the session's
+        token in place of the credential it had. The login is sent once: if its answer is
+        lost, it is not sent again.
 
         Args:
             username: The name of the user.
@@ -450,8 +449,8 @@ class AsyncClientOperations(AsyncCalls):
         return answer
 
     async def logout(self, *, timeout: Seconds | None = None) -> LoggedOut:
-        """Ends the session whose token the client goes by, and says which. The client has no
-        credential afterwards. An API key is not deleted in passing.
+        """Ends the session whose token the client uses, and says which it was. The client has no
+        credential afterwards. An API key is never deleted by it.
 
         Args:
             timeout: How long it may take in all. In seconds, or a `timedelta`.
@@ -479,7 +478,7 @@ class AsyncClientOperations(AsyncCalls):
 
         Args:
             current_password: The password as it is.
-            new_password: The password as it shall be.
+            new_password: The new password.
             timeout: How long it may take in all. In seconds, or a `timedelta`.
 
         Raises:
@@ -509,7 +508,7 @@ class AsyncClientOperations(AsyncCalls):
 
         Args:
             user: The id of the user.
-            new_password: The password as it shall be.
+            new_password: The new password.
             timeout: How long it may take in all. In seconds, or a `timedelta`.
 
         Raises:
@@ -572,7 +571,7 @@ class AsyncExt(AsyncCalls):
 
         Args:
             user: The id of the user.
-            new_password: The password as it shall be.
+            new_password: The new password.
             current_password: The password as it is. It must be given for one's own; of an
                 administrator the server does not check it.
             timeout: How long it may take in all. In seconds, or a `timedelta`.
@@ -593,8 +592,8 @@ class AsyncExt(AsyncCalls):
         })
 
     async def refresh_groups(self, user: str, /, *, timeout: Seconds | None = None) -> GroupRefresh:
-        """Has the identity provider asked again for the groups of a user. It takes nothing away
-        at once: what a user left goes with the next login.
+        """Asks the identity provider again for the groups of a user. No access ends at once:
+        what a user lost with a group goes at the next login.
 
         Args:
             user: The id of the user, or `*` for everybody.
@@ -613,7 +612,7 @@ class AsyncExt(AsyncCalls):
         return answer
 
     async def user_activity(self, token: str, /, *, timeout: Seconds | None = None) -> UserActivity:
-        """When a session of one's own was active last, and when it ends unless it is again.
+        """When one of the caller's sessions was last active, and when it ends if it stays idle.
 
         Args:
             token: The name of the session's token.
@@ -679,7 +678,8 @@ class AsyncExtTokens(AsyncCalls):
         cluster_name: str | None = None,
         timeout: Seconds | None = None,
     ) -> CreatedExtToken:
-        """Makes a token of one's own. It is not sent twice, and the secret is told only now.
+        """Creates a token for the caller. It is not sent twice, and its secret is returned only
+        this once.
 
         Args:
             description: What it is for.
@@ -713,7 +713,7 @@ class AsyncExtTokens(AsyncCalls):
         ttl: Seconds | None = None,
         timeout: Seconds | None = None,
     ) -> ExtToken:
-        """Changes what a token is for, switches it on or off, or shortens its life.
+        """Changes the description of a token, switches it on or off, or shortens its life.
 
         Args:
             name: Its name.
@@ -807,8 +807,8 @@ class AsyncExtKubeconfigs(AsyncCalls):
         ttl: Seconds | None = None,
         timeout: Seconds | None = None,
     ) -> CreatedExtKubeconfig:
-        """Makes a kubeconfig, and an unscoped token in it. It is not sent twice, and the text is
-        told only now.
+        """Creates a kubeconfig with an unscoped token in it. It is not sent twice, and its text
+        is returned only this once.
 
         Args:
             clusters: The ids of the clusters that it leads to, or `*` for all.
@@ -1315,7 +1315,7 @@ class AsyncCollection(AsyncCalls, Generic[T]):
         rights_lag: Seconds | None = None,
         on_progress: Callable[[WaitProgress], object] | None = None,
     ) -> Object[T]:
-        """Waits until an object is as it shall be, and returns it.
+        """Waits until an object meets a condition or reaches a state, and returns it.
 
         Args:
             id: Its id.
@@ -1365,7 +1365,7 @@ class AsyncCollection(AsyncCalls, Generic[T]):
         rights_lag: Seconds | None = None,
         on_progress: Callable[[WaitProgress], object] | None = None,
     ) -> Object[T] | None:
-        """Waits until an object is gone. Its last state, if it was seen.
+        """Waits until an object is gone, and returns its last state if that was seen.
 
         Args:
             id: Its id.
@@ -1823,7 +1823,7 @@ class AsyncSteveResource(AsyncCalls, Generic[T]):
         rights_lag: Seconds | None = None,
         on_progress: Callable[[WaitProgress], object] | None = None,
     ) -> Object[T]:
-        """Waits until an object is as it shall be, and returns it.
+        """Waits until an object meets a condition or reaches a state, and returns it.
 
         Args:
             id: Its id.
@@ -1873,7 +1873,7 @@ class AsyncSteveResource(AsyncCalls, Generic[T]):
         rights_lag: Seconds | None = None,
         on_progress: Callable[[WaitProgress], object] | None = None,
     ) -> Object[T] | None:
-        """Waits until an object is gone. Its last state, if it was seen.
+        """Waits until an object is gone, and returns its last state if that was seen.
 
         Args:
             id: Its id.
@@ -2218,9 +2218,9 @@ class AsyncCluster(AsyncCalls):
         timeout: Seconds | None = None,
     ) -> Object[dict[str, Any]]:
         """Makes a token for a service account of the cluster, a JWT in `status.token`, and
-        returns the TokenRequest. It is not sent twice, and nobody can take such a token back.
-        `spec.expirationSeconds` is how long it lives, which can be less than was asked for,
-        and `status.expirationTimestamp` when it ends.
+        returns the TokenRequest. It is not sent twice, and there is no call to revoke such a
+        token. `spec.expirationSeconds` is how long it lives, which can be less than was asked
+        for, and `status.expirationTimestamp` when it ends.
 
         Args:
             namespace: The namespace of the service account.
@@ -2246,7 +2246,7 @@ class AsyncCluster(AsyncCalls):
         })
 
     async def proxy_config(self, *, timeout: Seconds | None = None) -> ClusterProxyConfig:
-        """Whether Rancher's proxy takes tokens of the cluster's service accounts: its
+        """Whether Rancher's proxy accepts tokens of the cluster's service accounts: its
         ClusterProxyConfig.
 
         Args:
@@ -2269,8 +2269,8 @@ class AsyncCluster(AsyncCalls):
         *,
         timeout: Seconds | None = None,
     ) -> ClusterProxyConfig:
-        """Decides whether the proxy takes tokens of the cluster's service accounts, and returns
-        what holds then. What is so already is not written.
+        """Sets whether Rancher's proxy accepts tokens of the cluster's service accounts, and
+        returns the setting. Nothing is written if it is set already.
 
         Args:
             enabled: Whether it does.
@@ -2660,7 +2660,7 @@ class AsyncKubernetesResource(AsyncCalls, Generic[T]):
         rights_lag: Seconds | None = None,
         on_progress: Callable[[WaitProgress], object] | None = None,
     ) -> Object[T]:
-        """Waits until an object is as it shall be, and returns it.
+        """Waits until an object meets a condition or reaches a state, and returns it.
 
         Args:
             name: Its name.
@@ -2710,7 +2710,7 @@ class AsyncKubernetesResource(AsyncCalls, Generic[T]):
         rights_lag: Seconds | None = None,
         on_progress: Callable[[WaitProgress], object] | None = None,
     ) -> Object[T] | None:
-        """Waits until an object is gone. Its last state, if it was seen.
+        """Waits until an object is gone, and returns its last state if that was seen.
 
         Args:
             name: Its name.
@@ -2905,7 +2905,7 @@ class AsyncKubernetesResource(AsyncCalls, Generic[T]):
         dry_run: bool | None = None,
         timeout: Seconds | None = None,
     ) -> Scale:
-        """Says how many replicas it shall have, whatever somebody else says meanwhile.
+        """Sets the number of replicas, even if somebody else changes it at the same time.
 
         Args:
             name: Its name.
@@ -3419,8 +3419,8 @@ class AsyncRegistration(AsyncCalls):
         rights_lag: Seconds | None = None,
     ) -> Secret:
         """The manifest that installs the agent in a cluster, as YAML, from this server and
-        without a credential. It is a secret, and proves nothing of the token in it: Rancher
-        answers for any.
+        without a credential. It is a secret. It proves nothing about the token in it: older
+        releases of Rancher return a manifest for any token.
 
         Args:
             cluster: The id of the cluster.
@@ -3437,7 +3437,8 @@ class AsyncRegistration(AsyncCalls):
                 if not given. In seconds, or a `timedelta`.
 
         Raises:
-            RancherError: As `token`; `not_rancher` if what comes is no manifest.
+            RancherError: As `token`; `invalid` if the server does not know the token; `not_rancher`
+                if the answer is no manifest.
 
         Scope:
             A key without a scope, or one scoped to the cluster.
@@ -3609,8 +3610,8 @@ class AsyncRegistration(AsyncCalls):
         return answer
 
     async def removal(self, cluster: str, /, *, timeout: Seconds | None = None) -> RemovalReport:
-        """What would go if a cluster were removed, as far as it can be seen, and what could not
-        be seen. Nothing is changed.
+        """What would be lost if a cluster were removed, as far as this credential can see, and
+        what it could not see. Nothing is changed.
 
         Args:
             cluster: The id of the cluster.
@@ -3996,7 +3997,7 @@ class AsyncRollout(AsyncCalls):
     __slots__ = ()
 
     async def status(self, *, timeout: Seconds | None = None) -> RolloutStatus:
-        """How far it is now.
+        """How far the rollout is now.
 
         Args:
             timeout: How long it may take in all. In seconds, or a `timedelta`.
@@ -4020,7 +4021,7 @@ class AsyncRollout(AsyncCalls):
         rights_lag: Seconds | None = None,
         on_progress: Callable[[WaitProgress], object] | None = None,
     ) -> Object[dict[str, Any]]:
-        """Waits until everything that was asked for runs, and nothing older does.
+        """Waits until all pods run what was asked for, and none runs anything older.
 
         Args:
             deadline: How long to wait at most; 5 minutes if not given. In seconds, or a
@@ -4378,8 +4379,8 @@ class AsyncApps(AsyncCalls):
         tail: int | None = None,
         timeout: Seconds | None = None,
     ) -> AsyncLogLines:
-        """What Helm writes, line by line as it comes, until it ends. Where its pod is not there
-        yet, it is waited for.
+        """The output of Helm, line by line as it comes, until the operation ends. If its pod is
+        not there yet, the call waits for it.
 
         Args:
             operation: Its id, `namespace/name`.
@@ -4516,8 +4517,7 @@ class AsyncAppRepos(AsyncCalls):
         insecure_plain_http: bool | None = None,
         timeout: Seconds | None = None,
     ) -> Object[dict[str, Any]]:
-        """Makes a repository known to the cluster. The server reads its index then: `wait` for
-        it.
+        """Adds a repository to the cluster. The server reads its index then: `wait` for it.
 
         Args:
             name: Its name.
@@ -4559,7 +4559,7 @@ class AsyncAppRepos(AsyncCalls):
         *,
         timeout: Seconds | None = None,
     ) -> Deleted[dict[str, Any]]:
-        """Forgets a repository. What was installed from it stays.
+        """Deletes a repository. What was installed from it stays.
 
         Args:
             name: Its name.
@@ -4580,7 +4580,7 @@ class AsyncAppRepos(AsyncCalls):
         *,
         timeout: Seconds | None = None,
     ) -> Object[dict[str, Any]]:
-        """Has the server read the index of a repository again: `wait` for it.
+        """Makes the server read the index of a repository again: `wait` for it.
 
         Args:
             name: Its name.
@@ -4662,7 +4662,7 @@ class AsyncAppRepos(AsyncCalls):
         version: str | None = None,
         timeout: Seconds | None = None,
     ) -> AppChart:
-        """What a version of a chart says of itself: its values, its README.
+        """What a version of a chart says about itself: its values and its README.
 
         Args:
             repo: The repository.

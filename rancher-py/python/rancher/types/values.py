@@ -679,7 +679,7 @@ class WaitProgress(TypedDict):
     text: str
     """What it is waiting for, in one line."""
     unmet: list[str]
-    """What is not as it shall be."""
+    """What is still missing."""
     state: str | None
     """The state that the object has."""
     message: str | None
