@@ -182,11 +182,14 @@ export interface TokenLife {
 
 /** Options that several operations share. */
 export interface Until {
-  /** The state that it shall have. */
+  /** The state to wait for. */
   readonly state?: string | undefined;
-  /** The condition that shall be `True`, several of them, or which status each shall have. */
+  /**
+   * The condition to wait for until it is `True`, several of them, or the status that each is to
+   * have.
+   */
   readonly condition?: Conditions | undefined;
-  /** Nothing shall be under way, and nothing have failed. */
+  /** Wait until nothing is under way any more, and nothing has failed. */
   readonly settled?: boolean | undefined;
 }
 
@@ -306,8 +309,8 @@ export interface ExtTokensCreateOptions extends Call {
   /** What it is for. */
   readonly description?: string | undefined;
   /**
-   * How long it shall live; what the server gives if not given. It gives less than is asked for in
-   * silence: `clamped` says so. In milliseconds.
+   * How long the token lives; the server's default if not given. The server silently gives less
+   * than is asked for: `clamped` says so. In milliseconds.
    */
   readonly ttl?: number | undefined;
   /** A cluster to name in it. It confines the token to nothing. */
@@ -331,8 +334,7 @@ export interface ExtKubeconfigsCreateOptions extends Call {
   /** What it is for. */
   readonly description?: string | undefined;
   /**
-   * How long its token shall live, in whole seconds; what the server gives if not given. In
-   * milliseconds.
+   * How long its token lives, in whole seconds; the server's default if not given. In milliseconds.
    */
   readonly ttl?: number | undefined;
 }
@@ -414,7 +416,7 @@ export interface ClusterCanIOptions extends Call {
 
 /** Options of `Cluster.serviceAccountToken`. */
 export interface ClusterServiceAccountTokenOptions extends Call {
-  /** How long it shall live: ten minutes at least, an hour if not given. In milliseconds. */
+  /** How long the token lives: at least ten minutes, an hour if not given. In milliseconds. */
   readonly expiration?: number | undefined;
   /** Whom it is for; the cluster's API server if none is given. */
   readonly audiences?: string | readonly string[] | undefined;
@@ -1158,12 +1160,13 @@ export class Rollout extends Calls {
   }
 
   /**
-   * Waits until all pods run what was asked for, and none runs anything older.
+   * Waits until all pods run what was asked for, and none runs anything older. The pods of a
+   * StatefulSet below its `partition` stay as they are.
    *
    * @throws RancherError: At once `forbidden` with the reason, if pods are refused (quota, Pod
-   *   Security, admission), `timeout` that no trying again helps against, if it
-   *   exceeded its own deadline, `unsupported` if its strategy is `OnDelete`;
-   *   later `timeout` with what is missing.
+   *   Security, admission), `timeout` (not retryable) if it exceeded its own
+   *   deadline, `unsupported` if its strategy is `OnDelete`; later `timeout`
+   *   with what is missing.
    * @remarks Scope: A key without a scope, or one scoped to the cluster.
    */
   wait<R extends object = Record<string, unknown>>(
@@ -1322,7 +1325,7 @@ export class Namespace extends Calls {
   /**
    * Applies an object on the server, in this namespace, see `KubernetesResource.apply`.
    *
-   * @param object - The fields that shall be the manager's, with `apiVersion`, `kind` and a name.
+   * @param object - The fields that the manager is to own, with `apiVersion`, `kind` and a name.
    * @param manager - Who applies: the name of a program or a pipeline, `ci`.
    * @throws RancherError: `conflict` if another manager owns a field that would change: it names
    *   the field, and in its causes each owner; `invalid` before anything is
@@ -1814,10 +1817,11 @@ export class KubernetesResource<T extends object> extends Calls {
   }
 
   /**
-   * Waits until an object meets a condition or reaches a state, and returns it.
+   * Waits until an object reaches a state, meets conditions or has settled, and returns it.
    *
    * @param name - Its name.
-   * @throws RancherError: `timeout` with what it was waiting for; at once, what no waiting mends.
+   * @throws RancherError: `timeout` with what it was waiting for; at once, any error that waiting
+   *   cannot resolve.
    * @remarks Scope: As `list`.
    */
   wait(name: string, options: KubernetesWaitOptions = {}): Promise<Kept<T>> {
@@ -1903,7 +1907,7 @@ export class KubernetesResource<T extends object> extends Calls {
    * the same manager applied before and does not name any more goes, and all other fields stay. If
    * there is no such object, it is created.
    *
-   * @param object - The fields that shall be the manager's, with `apiVersion`, `kind` and a name.
+   * @param object - The fields that the manager is to own, with `apiVersion`, `kind` and a name.
    * @param manager - Who applies: the name of a program or a pipeline, `ci`.
    * @throws RancherError: `conflict` if another manager owns a field that would change: it names
    *   the field, and in its causes each owner; `invalid` before anything is
@@ -2237,7 +2241,7 @@ export class Cluster extends Calls {
   /**
    * Applies an object on the server, whatever it is, see `KubernetesResource.apply`.
    *
-   * @param object - The fields that shall be the manager's, with `apiVersion`, `kind` and a name.
+   * @param object - The fields that the manager is to own, with `apiVersion`, `kind` and a name.
    * @param manager - Who applies: the name of a program or a pipeline, `ci`.
    * @throws RancherError: `conflict` if another manager owns a field that would change: it names
    *   the field, and in its causes each owner; `invalid` before anything is
@@ -2455,10 +2459,11 @@ export class SteveResource<T extends object> extends Calls {
   }
 
   /**
-   * Waits until an object meets a condition or reaches a state, and returns it.
+   * Waits until an object reaches a state, meets conditions or has settled, and returns it.
    *
    * @param id - Its id.
-   * @throws RancherError: `timeout` with what it was waiting for; at once, what no waiting mends.
+   * @throws RancherError: `timeout` with what it was waiting for; at once, any error that waiting
+   *   cannot resolve.
    * @remarks Scope: As `list`.
    */
   wait(id: string, options: SteveWaitOptions = {}): Promise<Kept<T>> {
@@ -2872,10 +2877,11 @@ export class Collection<T extends object, W extends object = Where> extends Call
   }
 
   /**
-   * Waits until an object meets a condition or reaches a state, and returns it.
+   * Waits until an object reaches a state, meets conditions or has settled, and returns it.
    *
    * @param id - Its id.
-   * @throws RancherError: `timeout` with what it was waiting for; at once, what no waiting mends.
+   * @throws RancherError: `timeout` with what it was waiting for; at once, any error that waiting
+   *   cannot resolve.
    * @remarks Scope: As `get`.
    */
   wait(id: string, options: V3WaitOptions = {}): Promise<Kept<T>> {
@@ -3055,9 +3061,9 @@ export class ExtTokens extends Calls {
    * Changes the description of a token, switches it on or off, or shortens its life.
    *
    * @param name - Its name.
-   * @throws RancherError: `invalid` if nothing shall change or the server refuses it; `unsupported`
-   *   if it took the change and ignored it, `partly_done` if a part;
-   *   `not_found`.
+   * @throws RancherError: `invalid` if there is nothing to change or the server refuses it;
+   *   `unsupported` if it took the change and ignored it, `partly_done` if a
+   *   part; `not_found`.
    * @remarks Scope: A key without a scope, or one scoped to `local`.
    */
   update(name: string, options: ExtTokensUpdateOptions = {}): Promise<ExtToken> {

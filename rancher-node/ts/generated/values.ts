@@ -447,7 +447,7 @@ export interface RolloutStatus {
 
 /** How many replicas something has. */
 export interface Scale {
-  /** How many it shall have. */
+  /** The number of replicas. */
   readonly replicas: number;
   /** How many there are. */
   readonly current: number;

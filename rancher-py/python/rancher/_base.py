@@ -293,7 +293,7 @@ def _there(object: Object[Any] | None) -> Object[Any]:
 
 
 def _reply(operation: str, object: Object[Any], result: object) -> str:
-    """What the server shall have: the object that was changed in place, or what was returned in its stead."""
+    """What is sent to the server: the object that was changed in place, or what was returned instead of it."""
     if result is None:
         return as_json(operation, object.raw)
     given: Any = result

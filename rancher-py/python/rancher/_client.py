@@ -122,7 +122,7 @@ class Opened(Calls):
         return cluster
 
     def describe(self) -> dict[str, Any]:
-        """What the client goes by, without secrets: `url`, the `credential`'s name and `kind`, whether it was `replaced`
+        """How the client is configured, without secrets: `url`, the `credential`'s name and `kind`, whether it was `replaced`
         since the client was opened, as by a login, the `cluster` that is meant, what certificates are trusted (`trust`),
         and where all of it was looked for and found (`discovery`).
         """

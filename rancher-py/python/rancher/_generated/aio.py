@@ -683,8 +683,8 @@ class AsyncExtTokens(AsyncCalls):
 
         Args:
             description: What it is for.
-            ttl: How long it shall live; what the server gives if not given. It gives less than is
-                asked for in silence: `clamped` says so. In seconds, or a `timedelta`.
+            ttl: How long the token lives; the server's default if not given. The server silently
+                gives less than is asked for: `clamped` says so. In seconds, or a `timedelta`.
             cluster_name: A cluster to name in it. It confines the token to nothing.
             timeout: How long it may take in all. In seconds, or a `timedelta`.
 
@@ -724,9 +724,9 @@ class AsyncExtTokens(AsyncCalls):
             timeout: How long it may take in all. In seconds, or a `timedelta`.
 
         Raises:
-            RancherError: `invalid` if nothing shall change or the server refuses it; `unsupported`
-                if it took the change and ignored it, `partly_done` if a part;
-                `not_found`.
+            RancherError: `invalid` if there is nothing to change or the server refuses it;
+                `unsupported` if it took the change and ignored it, `partly_done` if a
+                part; `not_found`.
 
         Scope:
             A key without a scope, or one scoped to `local`.
@@ -814,8 +814,8 @@ class AsyncExtKubeconfigs(AsyncCalls):
             clusters: The ids of the clusters that it leads to, or `*` for all.
             current_context: The cluster that it means where none is named; the first if not given.
             description: What it is for.
-            ttl: How long its token shall live, in whole seconds; what the server gives if not
-                given. In seconds, or a `timedelta`.
+            ttl: How long its token lives, in whole seconds; the server's default if not given. In
+                seconds, or a `timedelta`.
             timeout: How long it may take in all. In seconds, or a `timedelta`.
 
         Raises:
@@ -1315,14 +1315,15 @@ class AsyncCollection(AsyncCalls, Generic[T]):
         rights_lag: Seconds | None = None,
         on_progress: Callable[[WaitProgress], object] | None = None,
     ) -> Object[T]:
-        """Waits until an object meets a condition or reaches a state, and returns it.
+        """Waits until an object reaches a state, meets conditions or has settled, and returns
+        it.
 
         Args:
             id: Its id.
-            state: The state that it shall have.
-            condition: The condition that shall be `True`, several of them, or which status each
-                shall have.
-            settled: Nothing shall be under way, and nothing have failed.
+            state: The state to wait for.
+            condition: The condition to wait for until it is `True`, several of them, or the status
+                that each is to have.
+            settled: Wait until nothing is under way any more, and nothing has failed.
             deadline: How long to wait at most; 5 minutes if not given. In seconds, or a
                 `timedelta`.
             timeout: The same as `deadline`, by the name that every call has for it. In seconds, or
@@ -1336,7 +1337,8 @@ class AsyncCollection(AsyncCalls, Generic[T]):
             on_progress: Is told after each look what is still to come.
 
         Raises:
-            RancherError: `timeout` with what it was waiting for; at once, what no waiting mends.
+            RancherError: `timeout` with what it was waiting for; at once, any error that waiting
+                cannot resolve.
 
         Scope:
             As `get`.
@@ -1823,14 +1825,15 @@ class AsyncSteveResource(AsyncCalls, Generic[T]):
         rights_lag: Seconds | None = None,
         on_progress: Callable[[WaitProgress], object] | None = None,
     ) -> Object[T]:
-        """Waits until an object meets a condition or reaches a state, and returns it.
+        """Waits until an object reaches a state, meets conditions or has settled, and returns
+        it.
 
         Args:
             id: Its id.
-            state: The state that it shall have.
-            condition: The condition that shall be `True`, several of them, or which status each
-                shall have.
-            settled: Nothing shall be under way, and nothing have failed.
+            state: The state to wait for.
+            condition: The condition to wait for until it is `True`, several of them, or the status
+                that each is to have.
+            settled: Wait until nothing is under way any more, and nothing has failed.
             deadline: How long to wait at most; 5 minutes if not given. In seconds, or a
                 `timedelta`.
             timeout: The same as `deadline`, by the name that every call has for it. In seconds, or
@@ -1844,7 +1847,8 @@ class AsyncSteveResource(AsyncCalls, Generic[T]):
             on_progress: Is told after each look what is still to come.
 
         Raises:
-            RancherError: `timeout` with what it was waiting for; at once, what no waiting mends.
+            RancherError: `timeout` with what it was waiting for; at once, any error that waiting
+                cannot resolve.
 
         Scope:
             As `list`.
@@ -2225,7 +2229,7 @@ class AsyncCluster(AsyncCalls):
         Args:
             namespace: The namespace of the service account.
             name: Its name.
-            expiration: How long it shall live: ten minutes at least, an hour if not given. In
+            expiration: How long the token lives: at least ten minutes, an hour if not given. In
                 seconds, or a `timedelta`.
             audiences: Whom it is for; the cluster's API server if none is given.
             timeout: How long it may take in all. In seconds, or a `timedelta`.
@@ -2323,7 +2327,7 @@ class AsyncCluster(AsyncCalls):
         """Applies an object on the server, whatever it is, see `KubernetesResource.apply`.
 
         Args:
-            object: The fields that shall be the manager's, with `apiVersion`, `kind` and a name.
+            object: The fields that the manager is to own, with `apiVersion`, `kind` and a name.
             manager: Who applies: the name of a program or a pipeline, `ci`.
             force: Take over the fields that others own.
             dry_run: Only try: the server checks everything, answers as if it had done it, and keeps
@@ -2660,14 +2664,15 @@ class AsyncKubernetesResource(AsyncCalls, Generic[T]):
         rights_lag: Seconds | None = None,
         on_progress: Callable[[WaitProgress], object] | None = None,
     ) -> Object[T]:
-        """Waits until an object meets a condition or reaches a state, and returns it.
+        """Waits until an object reaches a state, meets conditions or has settled, and returns
+        it.
 
         Args:
             name: Its name.
-            state: The state that it shall have.
-            condition: The condition that shall be `True`, several of them, or which status each
-                shall have.
-            settled: Nothing shall be under way, and nothing have failed.
+            state: The state to wait for.
+            condition: The condition to wait for until it is `True`, several of them, or the status
+                that each is to have.
+            settled: Wait until nothing is under way any more, and nothing has failed.
             deadline: How long to wait at most; 5 minutes if not given. In seconds, or a
                 `timedelta`.
             timeout: The same as `deadline`, by the name that every call has for it. In seconds, or
@@ -2681,7 +2686,8 @@ class AsyncKubernetesResource(AsyncCalls, Generic[T]):
             on_progress: Is told after each look what is still to come.
 
         Raises:
-            RancherError: `timeout` with what it was waiting for; at once, what no waiting mends.
+            RancherError: `timeout` with what it was waiting for; at once, any error that waiting
+                cannot resolve.
 
         Scope:
             As `list`.
@@ -2856,7 +2862,7 @@ class AsyncKubernetesResource(AsyncCalls, Generic[T]):
         other fields stay. If there is no such object, it is created.
 
         Args:
-            object: The fields that shall be the manager's, with `apiVersion`, `kind` and a name.
+            object: The fields that the manager is to own, with `apiVersion`, `kind` and a name.
             manager: Who applies: the name of a program or a pipeline, `ci`.
             force: Take over the fields that others own.
             dry_run: Only try: the server checks everything, answers as if it had done it, and keeps
@@ -3924,7 +3930,7 @@ class AsyncNamespace(AsyncCalls):
         """Applies an object on the server, in this namespace, see `KubernetesResource.apply`.
 
         Args:
-            object: The fields that shall be the manager's, with `apiVersion`, `kind` and a name.
+            object: The fields that the manager is to own, with `apiVersion`, `kind` and a name.
             manager: Who applies: the name of a program or a pipeline, `ci`.
             force: Take over the fields that others own.
             dry_run: Only try: the server checks everything, answers as if it had done it, and keeps
@@ -4021,7 +4027,8 @@ class AsyncRollout(AsyncCalls):
         rights_lag: Seconds | None = None,
         on_progress: Callable[[WaitProgress], object] | None = None,
     ) -> Object[dict[str, Any]]:
-        """Waits until all pods run what was asked for, and none runs anything older.
+        """Waits until all pods run what was asked for, and none runs anything older. The pods of
+        a StatefulSet below its `partition` stay as they are.
 
         Args:
             deadline: How long to wait at most; 5 minutes if not given. In seconds, or a
@@ -4038,9 +4045,9 @@ class AsyncRollout(AsyncCalls):
 
         Raises:
             RancherError: At once `forbidden` with the reason, if pods are refused (quota, Pod
-                Security, admission), `timeout` that no trying again helps against, if it
-                exceeded its own deadline, `unsupported` if its strategy is `OnDelete`;
-                later `timeout` with what is missing.
+                Security, admission), `timeout` (not retryable) if it exceeded its own
+                deadline, `unsupported` if its strategy is `OnDelete`; later `timeout`
+                with what is missing.
 
         Scope:
             A key without a scope, or one scoped to the cluster.

@@ -669,8 +669,8 @@ class ExtTokens(SyncCalls):
 
         Args:
             description: What it is for.
-            ttl: How long it shall live; what the server gives if not given. It gives less than is
-                asked for in silence: `clamped` says so. In seconds, or a `timedelta`.
+            ttl: How long the token lives; the server's default if not given. The server silently
+                gives less than is asked for: `clamped` says so. In seconds, or a `timedelta`.
             cluster_name: A cluster to name in it. It confines the token to nothing.
             timeout: How long it may take in all. In seconds, or a `timedelta`.
 
@@ -710,9 +710,9 @@ class ExtTokens(SyncCalls):
             timeout: How long it may take in all. In seconds, or a `timedelta`.
 
         Raises:
-            RancherError: `invalid` if nothing shall change or the server refuses it; `unsupported`
-                if it took the change and ignored it, `partly_done` if a part;
-                `not_found`.
+            RancherError: `invalid` if there is nothing to change or the server refuses it;
+                `unsupported` if it took the change and ignored it, `partly_done` if a
+                part; `not_found`.
 
         Scope:
             A key without a scope, or one scoped to `local`.
@@ -798,8 +798,8 @@ class ExtKubeconfigs(SyncCalls):
             clusters: The ids of the clusters that it leads to, or `*` for all.
             current_context: The cluster that it means where none is named; the first if not given.
             description: What it is for.
-            ttl: How long its token shall live, in whole seconds; what the server gives if not
-                given. In seconds, or a `timedelta`.
+            ttl: How long its token lives, in whole seconds; the server's default if not given. In
+                seconds, or a `timedelta`.
             timeout: How long it may take in all. In seconds, or a `timedelta`.
 
         Raises:
@@ -1295,14 +1295,15 @@ class Collection(SyncCalls, Generic[T]):
         rights_lag: Seconds | None = None,
         on_progress: Callable[[WaitProgress], object] | None = None,
     ) -> Object[T]:
-        """Waits until an object meets a condition or reaches a state, and returns it.
+        """Waits until an object reaches a state, meets conditions or has settled, and returns
+        it.
 
         Args:
             id: Its id.
-            state: The state that it shall have.
-            condition: The condition that shall be `True`, several of them, or which status each
-                shall have.
-            settled: Nothing shall be under way, and nothing have failed.
+            state: The state to wait for.
+            condition: The condition to wait for until it is `True`, several of them, or the status
+                that each is to have.
+            settled: Wait until nothing is under way any more, and nothing has failed.
             deadline: How long to wait at most; 5 minutes if not given. In seconds, or a
                 `timedelta`.
             timeout: The same as `deadline`, by the name that every call has for it. In seconds, or
@@ -1316,7 +1317,8 @@ class Collection(SyncCalls, Generic[T]):
             on_progress: Is told after each look what is still to come.
 
         Raises:
-            RancherError: `timeout` with what it was waiting for; at once, what no waiting mends.
+            RancherError: `timeout` with what it was waiting for; at once, any error that waiting
+                cannot resolve.
 
         Scope:
             As `get`.
@@ -1799,14 +1801,15 @@ class SteveResource(SyncCalls, Generic[T]):
         rights_lag: Seconds | None = None,
         on_progress: Callable[[WaitProgress], object] | None = None,
     ) -> Object[T]:
-        """Waits until an object meets a condition or reaches a state, and returns it.
+        """Waits until an object reaches a state, meets conditions or has settled, and returns
+        it.
 
         Args:
             id: Its id.
-            state: The state that it shall have.
-            condition: The condition that shall be `True`, several of them, or which status each
-                shall have.
-            settled: Nothing shall be under way, and nothing have failed.
+            state: The state to wait for.
+            condition: The condition to wait for until it is `True`, several of them, or the status
+                that each is to have.
+            settled: Wait until nothing is under way any more, and nothing has failed.
             deadline: How long to wait at most; 5 minutes if not given. In seconds, or a
                 `timedelta`.
             timeout: The same as `deadline`, by the name that every call has for it. In seconds, or
@@ -1820,7 +1823,8 @@ class SteveResource(SyncCalls, Generic[T]):
             on_progress: Is told after each look what is still to come.
 
         Raises:
-            RancherError: `timeout` with what it was waiting for; at once, what no waiting mends.
+            RancherError: `timeout` with what it was waiting for; at once, any error that waiting
+                cannot resolve.
 
         Scope:
             As `list`.
@@ -2196,7 +2200,7 @@ class Cluster(SyncCalls):
         Args:
             namespace: The namespace of the service account.
             name: Its name.
-            expiration: How long it shall live: ten minutes at least, an hour if not given. In
+            expiration: How long the token lives: at least ten minutes, an hour if not given. In
                 seconds, or a `timedelta`.
             audiences: Whom it is for; the cluster's API server if none is given.
             timeout: How long it may take in all. In seconds, or a `timedelta`.
@@ -2291,7 +2295,7 @@ class Cluster(SyncCalls):
         """Applies an object on the server, whatever it is, see `KubernetesResource.apply`.
 
         Args:
-            object: The fields that shall be the manager's, with `apiVersion`, `kind` and a name.
+            object: The fields that the manager is to own, with `apiVersion`, `kind` and a name.
             manager: Who applies: the name of a program or a pipeline, `ci`.
             force: Take over the fields that others own.
             dry_run: Only try: the server checks everything, answers as if it had done it, and keeps
@@ -2628,14 +2632,15 @@ class KubernetesResource(SyncCalls, Generic[T]):
         rights_lag: Seconds | None = None,
         on_progress: Callable[[WaitProgress], object] | None = None,
     ) -> Object[T]:
-        """Waits until an object meets a condition or reaches a state, and returns it.
+        """Waits until an object reaches a state, meets conditions or has settled, and returns
+        it.
 
         Args:
             name: Its name.
-            state: The state that it shall have.
-            condition: The condition that shall be `True`, several of them, or which status each
-                shall have.
-            settled: Nothing shall be under way, and nothing have failed.
+            state: The state to wait for.
+            condition: The condition to wait for until it is `True`, several of them, or the status
+                that each is to have.
+            settled: Wait until nothing is under way any more, and nothing has failed.
             deadline: How long to wait at most; 5 minutes if not given. In seconds, or a
                 `timedelta`.
             timeout: The same as `deadline`, by the name that every call has for it. In seconds, or
@@ -2649,7 +2654,8 @@ class KubernetesResource(SyncCalls, Generic[T]):
             on_progress: Is told after each look what is still to come.
 
         Raises:
-            RancherError: `timeout` with what it was waiting for; at once, what no waiting mends.
+            RancherError: `timeout` with what it was waiting for; at once, any error that waiting
+                cannot resolve.
 
         Scope:
             As `list`.
@@ -2824,7 +2830,7 @@ class KubernetesResource(SyncCalls, Generic[T]):
         other fields stay. If there is no such object, it is created.
 
         Args:
-            object: The fields that shall be the manager's, with `apiVersion`, `kind` and a name.
+            object: The fields that the manager is to own, with `apiVersion`, `kind` and a name.
             manager: Who applies: the name of a program or a pipeline, `ci`.
             force: Take over the fields that others own.
             dry_run: Only try: the server checks everything, answers as if it had done it, and keeps
@@ -3886,7 +3892,7 @@ class Namespace(SyncCalls):
         """Applies an object on the server, in this namespace, see `KubernetesResource.apply`.
 
         Args:
-            object: The fields that shall be the manager's, with `apiVersion`, `kind` and a name.
+            object: The fields that the manager is to own, with `apiVersion`, `kind` and a name.
             manager: Who applies: the name of a program or a pipeline, `ci`.
             force: Take over the fields that others own.
             dry_run: Only try: the server checks everything, answers as if it had done it, and keeps
@@ -3983,7 +3989,8 @@ class Rollout(SyncCalls):
         rights_lag: Seconds | None = None,
         on_progress: Callable[[WaitProgress], object] | None = None,
     ) -> Object[dict[str, Any]]:
-        """Waits until all pods run what was asked for, and none runs anything older.
+        """Waits until all pods run what was asked for, and none runs anything older. The pods of
+        a StatefulSet below its `partition` stay as they are.
 
         Args:
             deadline: How long to wait at most; 5 minutes if not given. In seconds, or a
@@ -4000,9 +4007,9 @@ class Rollout(SyncCalls):
 
         Raises:
             RancherError: At once `forbidden` with the reason, if pods are refused (quota, Pod
-                Security, admission), `timeout` that no trying again helps against, if it
-                exceeded its own deadline, `unsupported` if its strategy is `OnDelete`;
-                later `timeout` with what is missing.
+                Security, admission), `timeout` (not retryable) if it exceeded its own
+                deadline, `unsupported` if its strategy is `OnDelete`; later `timeout`
+                with what is missing.
 
         Scope:
             A key without a scope, or one scoped to the cluster.

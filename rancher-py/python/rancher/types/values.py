@@ -502,7 +502,7 @@ class Scale(TypedDict):
     """How many replicas something has."""
 
     replicas: int
-    """How many it shall have."""
+    """The number of replicas."""
     current: int
     """How many there are."""
     selector: str
