@@ -92,7 +92,7 @@ pub struct Stream {
     /// How long each step may take.
     timeout: Option<Duration>,
     /// How long it may go on in all, and until when that is: it counts from the first step.
-    whole: Option<(Duration, OnceLock<Instant>)>,
+    whole: Option<(Duration, OnceLock<Option<Instant>>)>,
     counts: Option<Counts>,
 }
 
@@ -134,8 +134,9 @@ impl Stream {
     async fn ended(&self) -> Fault {
         let Some((span, until)) = &self.whole else { return std::future::pending().await };
         // a span that no clock can hold has no end
-        let Some(end) = Instant::now().checked_add(*span) else { return std::future::pending().await };
-        tokio::time::sleep_until(*until.get_or_init(|| end)).await;
+        let end = until.get_or_init(|| Instant::now().checked_add(*span));
+        let Some(end) = end else { return std::future::pending().await };
+        tokio::time::sleep_until(*end).await;
         Fault::went_on(&self.operation, *span)
     }
 

@@ -18,17 +18,15 @@ const ERROR: &str = "Error: ";
 fn kind_of(said: &str) -> (ErrorKind, Option<ForbiddenReason>, &'static str) {
     let lower = said.to_ascii_lowercase();
     let says = |words: &str| lower.contains(words);
-    if let Some(reason) = admission_reason(said).filter(|reason| *reason != ForbiddenReason::Rbac) {
-        return (
-            ErrorKind::Forbidden,
-            Some(reason),
-            "change what the message names, or have the rule changed",
-        );
-    }
-    if says("forbidden: user") || admission_reason(said).is_some() {
-        let advice =
-            "an operation has the rights of who began it: the user lacks one for what the chart makes";
-        return (ErrorKind::Forbidden, Some(ForbiddenReason::Rbac), advice);
+    let by_rights = says("forbidden: user").then_some(ForbiddenReason::Rbac);
+    if let Some(reason) = admission_reason(said).or(by_rights) {
+        let advice = match reason {
+            ForbiddenReason::Rbac => {
+                "an operation has the rights of who began it: the user lacks one for what the chart makes"
+            }
+            _ => "change what the message names, or have the rule changed",
+        };
+        return (ErrorKind::Forbidden, Some(reason), advice);
     }
     if says("cannot re-use a name that is still in use") {
         return (ErrorKind::AlreadyExists, None, "upgrade the release, or uninstall it first");

@@ -19,6 +19,7 @@ pub use evidence::{Evidence, Observation};
 pub(crate) use judge::judge_status;
 pub use judge::{judge, judge_success};
 pub use kind::{Cause, ErrorKind, ForbiddenReason, Retry};
+pub(crate) use refused::LACKS_THE_RIGHT;
 
 use http::{Method, StatusCode};
 use std::borrow::Cow;

@@ -9,6 +9,10 @@ use super::judge::Case;
 use super::{Cause, Error, ErrorKind, ForbiddenReason};
 use crate::scope::{Confidence, Explanation, Ledger, RefusalCause, RouteScope, TokenKind};
 
+/// What to do where a role is missing, and nothing more is known.
+pub(crate) const LACKS_THE_RIGHT: &str =
+    "the key is fine, it was accepted; its user lacks the right: have a role bound to the user";
+
 impl Case<'_> {
     pub(super) fn is_login(&self) -> bool {
         let segments = self.answer.route.segments();
@@ -121,7 +125,7 @@ impl Case<'_> {
             return "the key is fine, it was accepted; its user lacks the right, or Steve lets nobody do that with this type: \
                     have a role bound to the user, or do it through Kubernetes or v3";
         }
-        "the key is fine, it was accepted; its user lacks the right: have a role bound to the user"
+        LACKS_THE_RIGHT
     }
 
     /// Whether it is the cluster itself that the user may not see. Recorded (matrix, `c-zzzzz`): whoever may not read all

@@ -1,6 +1,7 @@
 //! Kubernetes' own resources that every cluster serves: what is known of them without a question.
 
 use super::ApiResource;
+use super::discovery::means;
 
 /// Group, version, plural, kind, whether in namespaces, other names.
 pub(super) type BuiltIn =
@@ -64,10 +65,8 @@ pub(super) fn is_namespaced(group: &str, plural: &str) -> Option<bool> {
     known.map(|known| known.4)
 }
 
-/// Group and plural of what is known by this name, in this group if one is given.
-pub(super) fn named(group: &str, name: &str) -> Option<(&'static str, &'static str)> {
-    let is_called =
-        |known: &&BuiltIn| known.2 == name || known.3.eq_ignore_ascii_case(name) || known.5.contains(&name);
-    let known = BUILT_IN.iter().filter(|known| group.is_empty() || known.0 == group).find(is_called)?;
-    Some((known.0, known.2))
+/// What is known by this name, in this group if one is given.
+pub(super) fn named(group: &str, name: &str) -> Option<&'static BuiltIn> {
+    let mut known = BUILT_IN.iter().filter(|known| group.is_empty() || known.0 == group);
+    known.find(|known| means(name, known.2, known.3, known.5))
 }

@@ -7,7 +7,7 @@ use serde_json::Value;
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use super::built_in::BUILT_IN;
+use super::built_in::{self, BUILT_IN};
 use super::{ClusterProxy, Resource};
 use crate::error::{Error, ErrorKind, Result};
 use crate::kubernetes::{check_group, check_label};
@@ -48,14 +48,17 @@ impl ApiResource {
     }
 
     fn is_called(&self, name: &str) -> bool {
-        self.plural == name
-            || self.kind.eq_ignore_ascii_case(name)
-            || self.short_names.iter().any(|short| short == name)
+        means(name, &self.plural, &self.kind, &self.short_names)
     }
 
     fn full(&self) -> String {
         if self.group.is_empty() { self.plural.clone() } else { format!("{}.{}", self.plural, self.group) }
     }
+}
+
+/// Whether a name means a resource: its plural, its kind in any case, or one of its other names.
+pub(super) fn means(name: &str, plural: &str, kind: &str, others: &[impl AsRef<str>]) -> bool {
+    plural == name || kind.eq_ignore_ascii_case(name) || others.iter().any(|other| other.as_ref() == name)
 }
 
 /// What a cluster said of its groups; clones of a [`ClusterProxy`] share it.
@@ -107,9 +110,8 @@ impl ClusterProxy {
             ));
         }
         if version.is_empty() && group.is_empty() {
-            let found = BUILT_IN.iter().map(ApiResource::from).find(|known| known.is_called(plural));
-            return match found {
-                Some(found) => Ok(found),
+            return match built_in::named("", plural) {
+                Some(known) => Ok(known.into()),
                 None => self.search(plural).await,
             };
         }
@@ -149,10 +151,9 @@ impl ClusterProxy {
         };
         let (api_version, kind) = (text("apiVersion")?, text("kind")?);
         let (group, version) = api_version.split_once('/').unwrap_or(("", api_version));
-        let known = BUILT_IN.iter().map(ApiResource::from);
-        let mut known = known.filter(|known| known.group == group && known.version == version);
-        if let Some(known) = known.find(|known| known.kind == kind) {
-            return Ok(known);
+        let known = BUILT_IN.iter().find(|known| known.0 == group && known.1 == version && known.3 == kind);
+        if let Some(known) = known {
+            return Ok(known.into());
         }
         if !group.is_empty() {
             check_group(group).map_err(|error| error.with_field("apiVersion"))?;
@@ -252,8 +253,8 @@ impl ClusterProxy {
         };
         if served.resources.is_empty() {
             // the core group is in none of these forms
-            let core = self.version_of("", "v1").await?.unwrap_or_default();
-            served.resources = Served { resources: core, ..Served::default() }.called(name).resources;
+            served.resources = self.version_of("", "v1").await?.unwrap_or_default();
+            served = served.called(name);
         }
         match served.resources.as_slice() {
             [] if !served.unheard.is_empty() => Err(unheard(name, &served.unheard)),

@@ -67,18 +67,15 @@ impl ClusterProxy {
             )
             .with_field("metadata.namespace"));
         }
-        match without_namespace(object).filter(|_| !found.namespaced) {
-            Some(bare) => self.apply(found.resource(), &bare, options).await,
-            None => self.apply(found.resource(), object, options).await,
+        if found.namespaced || object.pointer("/metadata/namespace").is_none() {
+            return self.apply(found.resource(), object, options).await;
         }
+        let mut bare = object.clone();
+        if let Some(metadata) = bare.pointer_mut("/metadata").and_then(Value::as_object_mut) {
+            metadata.remove("namespace");
+        }
+        self.apply(found.resource(), &bare, options).await
     }
-}
-
-/// The object without the namespace that it names; nothing if it names none.
-fn without_namespace(object: &Object) -> Option<Object> {
-    let mut bare = object.clone();
-    let metadata = bare.pointer_mut("/metadata").and_then(Value::as_object_mut)?;
-    metadata.remove("namespace").map(|_| bare)
 }
 
 impl NamespaceProxy {

@@ -137,8 +137,10 @@ impl CanI {
 
     fn attributes(&self) -> Value {
         // who may create deployments is told no where the group is not said: the core group has none
-        let (group, resource) =
-            built_in::named(&self.group, &self.resource).unwrap_or((&self.group, &self.resource));
+        let (group, resource) = match built_in::named(&self.group, &self.resource) {
+            Some(known) => (known.0, known.2),
+            None => (&*self.group, &*self.resource),
+        };
         let fields = [
             ("verb", &*self.verb),
             ("group", group),

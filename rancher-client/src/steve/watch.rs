@@ -18,7 +18,7 @@ use std::time::Duration;
 
 use super::course::Numbers;
 use super::{Resource, SteveQuery};
-use crate::error::{Cause, Error, ErrorKind, ForbiddenReason, Result};
+use crate::error::{Cause, Error, ErrorKind, ForbiddenReason, LACKS_THE_RIGHT, Result};
 use crate::kubernetes::identity;
 use crate::paging::{Course, Pages};
 use crate::scope::Route;
@@ -164,7 +164,7 @@ fn trouble(text: &str, kind: &str) -> Option<Result<Said>> {
         return Some(Err(Error::new(
             ErrorKind::Forbidden,
             format!("the user may not watch {kind}: {text}"),
-            "the key is fine, it was accepted; its user lacks the right: have a role bound to the user",
+            LACKS_THE_RIGHT,
         )
         .with_reason(Some(ForbiddenReason::Rbac))
         .with_causes(vec![Cause::MissingRight])));
