@@ -230,20 +230,12 @@ async fn delete(site: &Site, thing: &Left) -> Result<(), String> {
         Left::Key(id) => {
             let keys = site.client.tokens();
             absent(keys.delete(id).await)?;
-            match keys.get(id).await {
-                Err(error) if error.kind() == ErrorKind::NotFound => Ok(()),
-                Err(error) => Err(error.to_string()),
-                Ok(_) => Err("it was deleted, and is there".to_owned()),
-            }
+            not_there(keys.get(id).await, &[ErrorKind::NotFound])
         }
         Left::ExtToken(name) => {
             let tokens = site.client.ext().tokens();
             absent(tokens.delete(name).await)?;
-            match tokens.get(name).await {
-                Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::Forbidden) => Ok(()),
-                Err(error) => Err(error.to_string()),
-                Ok(_) => Err("it was deleted, and is there".to_owned()),
-            }
+            not_there(tokens.get(name).await, &[ErrorKind::NotFound, ErrorKind::Forbidden])
         }
         Left::User(id) => {
             let users = site.client.v3().collection("users").map_err(|error| error.to_string())?;
@@ -268,11 +260,7 @@ async fn delete(site: &Site, thing: &Left) -> Result<(), String> {
             let proxy = site.client.cluster(cluster).map_err(|error| error.to_string())?;
             let repos = proxy.apps().repos();
             absent(repos.delete(name).await)?;
-            match repos.get(name).await {
-                Err(error) if error.kind() == ErrorKind::NotFound => Ok(()),
-                Err(error) => Err(error.to_string()),
-                Ok(_) => Err("it was deleted, and is there".to_owned()),
-            }
+            not_there(repos.get(name).await, &[ErrorKind::NotFound])
         }
         Left::Namespace(cluster, name) => {
             let proxy = site.client.cluster(cluster).map_err(|error| error.to_string())?;
@@ -300,6 +288,15 @@ async fn pods_of_helm(cluster: &ClusterProxy, namespace: &str) {
             // absent, or not the user's to delete
             let _ = cluster.delete(Resource::core("pods").within(home), pod).await;
         }
+    }
+}
+
+/// What was deleted is not found: with one of these errors.
+fn not_there<T>(looked_for: rancher_client::Result<T>, kinds: &[ErrorKind]) -> Result<(), String> {
+    match looked_for {
+        Err(error) if kinds.contains(&error.kind()) => Ok(()),
+        Err(error) => Err(error.to_string()),
+        Ok(_) => Err("it was deleted, and is there".to_owned()),
     }
 }
 

@@ -44,14 +44,15 @@ impl Run {
 
     /// Whether an object of v3 with name and labels is of this run. Both must say so.
     pub(crate) fn made(&self, object: &Object) -> bool {
-        object.text("name").is_some_and(|name| self.names(name))
-            && object.get("labels").and_then(|labels| labels.get(LABEL)).and_then(Value::as_str)
-                == Some(&self.0)
+        object.text("name").is_some_and(|name| self.names(name)) && self.labels(object.get("labels"))
     }
 
     /// Whether an object of Kubernetes bears the label of this run.
     pub(crate) fn labelled(&self, object: &Object) -> bool {
-        let labels = object.pointer("/metadata/labels");
+        self.labels(object.pointer("/metadata/labels"))
+    }
+
+    fn labels(&self, labels: Option<&Value>) -> bool {
         labels.and_then(|labels| labels.get(LABEL)).and_then(Value::as_str) == Some(&self.0)
     }
 

@@ -159,6 +159,24 @@ impl Site {
         }
     }
 
+    /// Whether the run may write outside of a cluster; the case is skipped if not.
+    pub(crate) fn writes_globally(&self) -> Result<(), Stop> {
+        self.global()?;
+        if self.args.read_only { skip("the run is read-only") } else { Ok(()) }
+    }
+
+    /// Whether the user may do this with Rancher's own objects; the case is skipped if not, or if nobody says.
+    pub(crate) async fn may_globally(&self, verb: &str, plural: &str) -> Result<(), Stop> {
+        let question = CanI::new(verb, plural).in_group("management.cattle.io");
+        match self.client.cluster(ClusterId::local())?.can_i(&question).await {
+            Ok(answer) if answer.allowed => Ok(()),
+            Ok(_) => skip(format!("the user may not {verb} {plural}")),
+            Err(error) => {
+                skip(format!("whether the user may {verb} {plural} was not answered: {}", error.kind()))
+            }
+        }
+    }
+
     /// The project that the run made for itself, made now if there is none yet; the case is skipped if it may not.
     pub(crate) async fn project(&self) -> Result<&str, Stop> {
         let made = self.project.get_or_init(|| ground::own_project(self)).await;

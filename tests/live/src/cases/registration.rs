@@ -1,7 +1,6 @@
 //! A cluster that is imported and that no agent ever calls from: its token, its command, its manifest, and its removal.
 
 use rancher_client::error::ErrorKind;
-use rancher_client::proxy::CanI;
 use rancher_client::wait::WaitOptions;
 use rancher_client::wire::ClusterId;
 use rancher_client::workflow::registration::{
@@ -14,22 +13,6 @@ use crate::journal::Entry;
 use crate::mark::LABEL;
 use crate::outcome::{Outcome, Stop, check, fail, refused, skip};
 use crate::site::Site;
-
-/// Whether the user may create clusters; the case is skipped if not, or if nobody says.
-async fn may_create(site: &Site) -> Result<(), Stop> {
-    site.global()?;
-    if site.args.read_only {
-        return skip("the run is read-only");
-    }
-    let question = CanI::new("create", "clusters").in_group("management.cattle.io");
-    match site.client.cluster(ClusterId::local())?.can_i(&question).await {
-        Ok(answer) if answer.allowed => Ok(()),
-        Ok(_) => skip("the user may not create clusters"),
-        Err(error) => {
-            skip(format!("whether the user may create clusters was not answered: {}", error.kind()))
-        }
-    }
-}
 
 /// The registration token, and everything that must not be seen of it.
 async fn secrets(registration: &Registration, id: &ClusterId) -> Result<String, Stop> {
@@ -51,7 +34,8 @@ async fn secrets(registration: &Registration, id: &ClusterId) -> Result<String, 
 
 /// Made once, found again, registered by nobody, with another token in the place of the first, and removed by its name.
 pub(super) async fn import(site: &Site) -> Outcome {
-    may_create(site).await?;
+    site.writes_globally()?;
+    site.may_globally("create", "clusters").await?;
     let registration = site.client.registration();
     let name = site.run.named("cluster");
     note(site, &Entry::Cluster { name: name.clone() }).map_err(Stop::Failed)?;

@@ -4,8 +4,6 @@ use rancher_client::Client;
 use rancher_client::credentials::Credential;
 use rancher_client::error::{Cause, Error, ErrorKind};
 use rancher_client::login::{LoginOptions, Provider};
-use rancher_client::proxy::CanI;
-use rancher_client::wire::ClusterId;
 use secrecy::SecretString;
 use serde_json::json;
 use std::time::{Duration, Instant};
@@ -30,28 +28,6 @@ fn as_user(username: &str, password: &str) -> LoginOptions {
         revoke_on_close: true,
         ..Default::default()
     }
-}
-
-/// Whether the user may make users and give them roles; the case is skipped if not, or if nobody says.
-async fn may_make_users(site: &Site) -> Result<(), Stop> {
-    site.global()?;
-    if site.args.read_only {
-        return skip("the run is read-only");
-    }
-    let local = site.client.cluster(ClusterId::local())?;
-    for (verb, what) in [("create", "users"), ("delete", "users"), ("create", "globalrolebindings")] {
-        match local.can_i(&CanI::new(verb, what).in_group("management.cattle.io")).await {
-            Ok(answer) if answer.allowed => {}
-            Ok(_) => return skip(format!("the user may not {verb} {what}")),
-            Err(error) => {
-                return skip(format!(
-                    "whether the user may {verb} {what} was not answered: {}",
-                    error.kind()
-                ));
-            }
-        }
-    }
-    Ok(())
 }
 
 /// Makes a user who may log in and nothing else.
@@ -98,7 +74,10 @@ pub(super) async fn login(site: &Site) -> Outcome {
     if !providers.iter().any(|provider| provider.password == Some(Provider::Local)) {
         return skip("the provider local is switched off");
     }
-    may_make_users(site).await?;
+    site.writes_globally()?;
+    for (verb, what) in [("create", "users"), ("delete", "users"), ("create", "globalrolebindings")] {
+        site.may_globally(verb, what).await?;
+    }
     let (username, first, second) = (site.run.named("user"), password(), password());
     let id = make(site, &username, &first).await?;
     let let_in = |answer: &Result<rancher_client::login::Session, Error>| answer.as_ref().ok().map(|_| ());

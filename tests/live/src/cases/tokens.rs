@@ -29,10 +29,7 @@ struct Minted {
 
 /// Notes a key that is about to be made, and returns what shall stand in its description.
 fn described(site: &Site, what: &str) -> Result<String, Stop> {
-    site.global()?;
-    if site.args.read_only {
-        return skip("the run is read-only");
-    }
+    site.writes_globally()?;
     let name = site.run.named(what);
     note(site, &Entry::Key { name: name.clone() }).map_err(Stop::Skipped)?;
     Ok(format!("{name} of the live suite"))
