@@ -21,6 +21,8 @@ use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
 use tokio_tungstenite::tungstenite::protocol::Role;
+use tokio_tungstenite::tungstenite::protocol::frame::FrameHeader;
+use tokio_tungstenite::tungstenite::protocol::frame::coding::{Data, OpCode};
 
 /// How often the world is asked what it has to say.
 const LOOKS: Duration = Duration::from_millis(5);
@@ -290,18 +292,10 @@ fn ending(cut: Cut) -> Ending {
 
 /// The beginning of a text message of a server, as RFC 6455 frames it.
 fn half_a_frame(message: &[u8]) -> Vec<u8> {
-    let mut frame = vec![0x81];
-    match (u8::try_from(message.len()), u16::try_from(message.len())) {
-        (Ok(length), _) if length < 126 => frame.push(length),
-        (_, Ok(length)) => {
-            frame.push(126);
-            frame.extend(length.to_be_bytes());
-        }
-        _ => {
-            frame.push(127);
-            frame.extend((message.len() as u64).to_be_bytes());
-        }
-    }
+    let header = FrameHeader { opcode: OpCode::Data(Data::Text), ..FrameHeader::default() };
+    let mut frame = Vec::new();
+    // a Vec takes whatever is written
+    let _ = header.format(message.len() as u64, &mut frame);
     frame.extend_from_slice(half_of(message));
     frame
 }
